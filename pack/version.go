@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -11,16 +12,23 @@ import (
 // A Version is a semantic version: "3.4.1", "2.0.0-rc.1". The zero Version is "0.0.0".
 type Version struct{ v semver.Version }
 
-// ParseVersion reads a full version. A leading "v" or "=" and surrounding space are
-// taken off, as npm does; a missing part is an Invalid error.
+// ParseVersion reads a full version. Surrounding space and a leading "v" are taken off, as
+// npm does; a missing part, or a number past 2^53-1, is an Invalid error.
 func ParseVersion(s string) (Version, error) {
-	t := strings.TrimLeft(strings.TrimSpace(s), "=v ")
-	v, err := semver.StrictNewVersion(t)
-	if err != nil {
-		return Version{}, &fault.Error{Kind: fault.Invalid, Op: "pack.version", Subject: s, Message: "not a version", Err: err,
-			Hint: "write three numbers, as in 1.4.0 or 2.0.0-rc.1"}
+	t := strings.TrimPrefix(strings.TrimSpace(s), "v")
+	var err error
+	if len(t) <= maxVersion {
+		var v *semver.Version
+		if v, err = semver.StrictNewVersion(t); err == nil && max(v.Major(), v.Minor(), v.Patch()) <= maxNumber {
+			return Version{*v}, nil
+		}
 	}
-	return Version{*v}, nil
+	return Version{}, &fault.Error{Kind: fault.Invalid, Op: "pack.version", Subject: s, Message: "is no version", Err: err,
+		Hint: "write three numbers, as in 1.4.0 or 2.0.0-rc.1"}
+}
+
+func makeVersion(n [3]uint64, pre string) Version {
+	return Version{*semver.New(n[0], n[1], n[2], pre, "")}
 }
 
 // String prints the version without "v".
@@ -47,4 +55,67 @@ type Published struct {
 	Digest     string `json:"digest"`               // of the content, as Package.Digest
 	Bytes      int64  `json:"bytes,omitempty"`      // of the tarball
 	Deprecated string `json:"deprecated,omitempty"` // why it should not be used any more; Resolve takes it last
+}
+
+// Resolve picks the version that want means. A dist-tag of the index stands for its version.
+// Of a range it is the highest version in it; deprecated versions count only where no other
+// matches. No match is a NotFound error
+// that names what there is, a text that is neither tag nor range is Invalid.
+func Resolve(want string, in Index) (Version, error) {
+	if tagged, ok := in.Tags[strings.TrimSpace(want)]; ok {
+		return ParseVersion(tagged)
+	}
+	r, err := ParseRange(want)
+	if err != nil {
+		return Version{}, err
+	}
+	var good, old []Version
+	for text, p := range in.Versions {
+		v, err := ParseVersion(text)
+		if err != nil || !r.Contains(v) {
+			continue
+		}
+		if p.Deprecated != "" {
+			old = append(old, v)
+			continue
+		}
+		good = append(good, v)
+	}
+	for _, vs := range [][]Version{good, old} {
+		if len(vs) > 0 {
+			return slices.MaxFunc(vs, total), nil
+		}
+	}
+	return Version{}, fault.New(fault.NotFound, "no version of %s matches %q", in.Name, want).
+		WithHint("there are: %s", in.list())
+}
+
+// total is Compare, made total by build metadata so that a maximum does not depend on map order.
+func total(v, w Version) int {
+	if c := v.Compare(w); c != 0 {
+		return c
+	}
+	return strings.Compare(v.String(), w.String())
+}
+
+// list is the newest twenty versions and the tags, for people.
+func (in Index) list() string {
+	var vs []Version
+	for text := range in.Versions {
+		if v, err := ParseVersion(text); err == nil {
+			vs = append(vs, v)
+		}
+	}
+	if len(vs) == 0 {
+		return "none"
+	}
+	slices.SortFunc(vs, func(a, b Version) int { return total(b, a) })
+	words := make([]string, 0, 21)
+	for _, v := range vs[:min(len(vs), 20)] {
+		words = append(words, v.String())
+	}
+	if len(vs) > 20 {
+		words = append(words, "…")
+	}
+	return strings.Join(words, ", ")
 }
