@@ -98,7 +98,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	case <-s.done:
 		return nil, &fault.Error{Kind: fault.Unavailable, Op: "store.start", Subject: opts.Dir, Message: "the store ended at once: " + said.last(), Err: s.err}
 	case <-ctx.Done():
-		s.Stop()
+		s.Kill() // it does not listen
 		return nil, fault.Wrap(fault.KindOf(ctx.Err()), "store.start", opts.Dir, fmt.Errorf("%w; it last said %q", ctx.Err(), said.last()))
 	}
 	client, err := s3.Open(s.S3)
