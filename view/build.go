@@ -45,6 +45,7 @@ type View struct {
 	Cache  *Cache    `json:"cache,omitempty"`
 	Scope  Scope     `json:"scope"`
 	Output *Output   `json:"output"`
+	Doc    string    `json:"doc,omitempty"`
 	Pos    fault.Pos `json:"pos"`
 }
 
@@ -58,6 +59,7 @@ type Shape struct {
 	Scope    Scope     `json:"scope"`
 	Subject  ID        `json:"subject"` // the OpEntity value
 	Output   *Output   `json:"output"`  // an object named like the shape; without `id` and `key`
+	Doc      string    `json:"doc,omitempty"`
 	Pos      fault.Pos `json:"pos"`
 }
 
@@ -74,6 +76,7 @@ type Mutation struct {
 	Metrics []*Metric `json:"metrics,omitempty"`
 	// Invalidates is derived from the graph's @writes.
 	Invalidates []*Invalidation `json:"invalidates,omitempty"`
+	Doc         string          `json:"doc,omitempty"`
 	Pos         fault.Pos       `json:"pos"`
 }
 

@@ -12,6 +12,11 @@ type Surface struct {
 	objects   map[string]*Object
 	enums     map[string]*Enum
 	inputs    map[string]*Input
+
+	viewOrder, mutationOrder, shapeOrder []string
+
+	types           map[string]*Type // without Query and Mutation
+	query, mutation []*TypeField
 }
 
 // Found is a definition with the place of its build in Surface.Builds: functions are counted per build.

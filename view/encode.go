@@ -1,0 +1,67 @@
+package view
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"facet/fault"
+)
+
+// MaxEncoded is the most bytes that a build's encoding may have.
+const MaxEncoded = 16 << 20
+
+// Encode gives the build's bytes: the same build, the same bytes. A build that Decode would refuse is refused here, as Internal.
+func (b *Build) Encode() ([]byte, error) {
+	if err := b.check(); err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Op: "view.encode", Subject: b.Package, Err: err}
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(b); err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Op: "view.encode", Subject: b.Package, Err: err}
+	}
+	if buf.Len() > MaxEncoded {
+		return nil, fault.New(fault.TooLarge, "the build of %s takes %d bytes; the limit is %d", b.Package, buf.Len(), MaxEncoded)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// Decode reads what Encode wrote. Its input is not trusted: whatever it accepts can be planned, printed and encoded
+// without a further check of indices and names. Its errors are Invalid or TooLarge.
+func Decode(data []byte) (*Build, error) {
+	if len(data) > MaxEncoded {
+		return nil, fault.New(fault.TooLarge, "a build takes %d bytes; the limit is %d", len(data), MaxEncoded)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	b := &Build{}
+	if err := dec.Decode(b); err != nil {
+		return nil, refuse(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, refuse(errors.New("bytes after its end"))
+	}
+	if err := b.check(); err != nil {
+		return nil, refuse(err)
+	}
+	return b, nil
+}
+
+func refuse(err error) error {
+	return &fault.Error{Kind: fault.Invalid, Op: "view.decode", Message: "this is not a build that can be read", Err: err}
+}
+
+// Digest is "sha256:<hex>" of the build's encoding; "" for a build that cannot be encoded.
+func (b *Build) Digest() string {
+	data, err := b.Encode()
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,205 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"facet/graph"
+)
+
+// roots derives the fields of Query and Mutation.
+func (s *Surface) roots() {
+	for _, n := range s.viewOrder {
+		v := s.views[n].Def
+		for _, f := range outputField(n, v.Output, v.Args, nil) {
+			f.Type.NonNull = false // one view's null costs no other view
+			if f.PageOf == "" {
+				f.Doc = v.Doc
+				f.Cache = v.Cache
+			}
+			s.query = append(s.query, f)
+		}
+	}
+	s.query = append(s.query, &TypeField{Name: "node", Type: named(NodeType), Doc: "Any entity by its id.", Args: []*Arg{{Name: "id", Type: nonNull("ID")}}})
+	for _, n := range s.mutationOrder {
+		m := s.mutations[n].Def
+		f := &TypeField{Name: n, Type: named("Boolean"), Args: m.Args, Doc: m.Doc, Output: m.Output}
+		if m.Output != nil {
+			f.Type = OutputType(m.Output)
+			f.Type.NonNull = false
+		} else if f.Doc == "" {
+			f.Doc = "True when it is done."
+		}
+		s.mutation = append(s.mutation, f)
+	}
+}
+
+// SDL is the GraphQL schema of the surface. The same surface gives the same text.
+func (s *Surface) SDL() string {
+	var b strings.Builder
+	q := &Type{Name: "Query", Class: ClassObject, Fields: s.query}
+	b.WriteString(q.print())
+	if len(s.mutation) > 0 {
+		m := &Type{Name: "Mutation", Class: ClassObject, Fields: s.mutation}
+		b.WriteString("\n" + m.print())
+	}
+	for _, name := range sortedKeys(s.types) {
+		b.WriteString("\n" + s.types[name].print())
+	}
+	return b.String()
+}
+
+// InputSDL is a schema of only what variables can be: input types, enums and scalars, beside a Query that has nothing.
+func (s *Surface) InputSDL() string {
+	var b strings.Builder
+	b.WriteString("type Query {\n  __none: Boolean\n}\n")
+	for _, name := range sortedKeys(s.types) {
+		switch t := s.types[name]; t.Class {
+		case ClassInput, ClassEnum, ClassScalar:
+			b.WriteString("\n" + t.print())
+		}
+	}
+	return b.String()
+}
+
+// print gives the type's definition in SDL.
+func (t *Type) print() string {
+	var b strings.Builder
+	printDoc(&b, "", t.Doc)
+	switch t.Class {
+	case ClassScalar:
+		b.WriteString("scalar " + t.Name + "\n")
+	case ClassUnion:
+		b.WriteString("union " + t.Name + " = " + strings.Join(t.Members, " | ") + "\n")
+	case ClassEnum:
+		b.WriteString("enum " + t.Name + " {\n")
+		for _, v := range t.Values {
+			b.WriteString("  " + v + "\n")
+		}
+		b.WriteString("}\n")
+	default:
+		b.WriteString(map[Class]string{ClassObject: "type ", ClassInterface: "interface ", ClassInput: "input "}[t.Class] + t.Name)
+		if len(t.Implements) > 0 {
+			b.WriteString(" implements " + strings.Join(t.Implements, " & "))
+		}
+		b.WriteString(" {\n")
+		for _, f := range t.Fields {
+			f.print(&b)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+func (f *TypeField) print(b *strings.Builder) {
+	printDoc(b, "  ", f.Doc)
+	b.WriteString("  " + f.Name)
+	if len(f.Args) > 0 {
+		b.WriteByte('(')
+		for i, a := range f.Args {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(a.Name + ": " + a.Type.String())
+			if a.Default != nil {
+				b.WriteString(" = " + Literal(a.Default, a.Type))
+			}
+		}
+		b.WriteByte(')')
+	}
+	b.WriteString(": " + f.Type.String())
+	if f.Default != nil {
+		b.WriteString(" = " + Literal(f.Default, f.Type))
+	}
+	b.WriteByte('\n')
+}
+
+func printDoc(b *strings.Builder, indent, doc string) {
+	if doc == "" {
+		return
+	}
+	if strings.ContainsAny(doc, "\n\"\\") {
+		b.WriteString(indent + "\"\"\"\n")
+		for line := range strings.SplitSeq(strings.ReplaceAll(doc, `"""`, `\"""`), "\n") {
+			b.WriteString(indent + line + "\n")
+		}
+		b.WriteString(indent + "\"\"\"\n")
+		return
+	}
+	b.WriteString(indent + `"` + doc + "\"\n")
+}
+
+// Literal writes a JSON value as a GraphQL literal: object keys are bare, and so is a string where a type
+// that is no String, ID or custom scalar stands (an enum).
+func Literal(value json.RawMessage, t graph.TypeRef) string {
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) != nil {
+		return "null"
+	}
+	var b strings.Builder
+	writeLiteral(&b, v, t.Named())
+	return b.String()
+}
+
+func writeLiteral(b *strings.Builder, v any, typ string) {
+	switch v := v.(type) {
+	case nil:
+		b.WriteString("null")
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	case json.Number:
+		b.WriteString(v.String())
+	case string:
+		if typ != "String" && typ != "ID" && typ != "JSON" && typ != "" && Name(v) && v != "true" && v != "false" && v != "null" {
+			b.WriteString(v)
+			return
+		}
+		quoted, _ := json.Marshal(v) //nolint:errcheck // a string always has a JSON form
+		b.Write(quoted)
+	case []any:
+		b.WriteByte('[')
+		for i, x := range v {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			writeLiteral(b, x, typ)
+		}
+		b.WriteByte(']')
+	case map[string]any:
+		b.WriteByte('{')
+		for i, k := range sortedKeys(v) {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(k + ": ")
+			writeLiteral(b, v[k], "")
+		}
+		b.WriteByte('}')
+	}
+}
+
+// QueryFields are the fields of Query in order: views with their pages, then node.
+func (s *Surface) QueryFields() []*TypeField { return slices.Clip(s.query) }
+
+// MutationFields are the fields of Mutation in order; none if there are no mutations.
+func (s *Surface) MutationFields() []*TypeField { return slices.Clip(s.mutation) }
+
+// Type finds a type by name; nil for the five scalars, Query and Mutation, and names that are not there.
+func (s *Surface) Type(name string) *Type { return s.types[name] }
+
+// TypeNames are the names of all types, sorted.
+func (s *Surface) TypeNames() []string { return sortedKeys(s.types) }
+
+// Views are the names of the views in mount order and order of export.
+func (s *Surface) Views() []string { return slices.Clone(s.viewOrder) }
+
+// Mutations are the names of the mutations, in the same order.
+func (s *Surface) Mutations() []string { return slices.Clone(s.mutationOrder) }
+
+// Shapes are the names of the shapes, in order of first use.
+func (s *Surface) Shapes() []string { return slices.Clone(s.shapeOrder) }
