@@ -1,0 +1,170 @@
+// Command contest measures the contest page: the edge against the same page written by hand, over the same tiers, in one run.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"time"
+
+	"facet/loadtest/contest"
+)
+
+const usage = `contest measures the contest page (20 rows x 20 titles, five HTTP tiers).
+
+  contest run -edge bin/edge [-rounds 5] [-requests 400] [-json]   measure, print a table
+  contest tiers [-delay 5ms]     the five tiers; prints NAME=URL lines, then "ready"
+  contest byhand                 the page by hand; reads the tiers' URLs from the environment
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	var err error
+	switch os.Args[1] {
+	case "run":
+		err = run(ctx, os.Args[2:])
+	case "tiers":
+		err = tiers(ctx, os.Args[2:])
+	case "byhand":
+		err = byHand(ctx)
+	default:
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "contest:", err)
+		os.Exit(1)
+	}
+}
+
+// tiers serves each tier on a port of its own and ends with its standard input, so that it never outlives its parent.
+func tiers(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("tiers", flag.ExitOnError)
+	delay := flags.Duration("delay", 0, "how long every answer waits")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	for _, t := range contest.Tiers(*delay) {
+		address, err := serve(t.Handler)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s=http://%s\n", t.Env, address)
+	}
+	fmt.Println("ready")
+	untilOrphaned(ctx)
+	return nil
+}
+
+func byHand(ctx context.Context) error {
+	addresses := map[string]string{}
+	for _, t := range contest.Tiers(0) {
+		addresses[t.Env] = os.Getenv(t.Env)
+	}
+	h, err := contest.NewByHand(addresses)
+	if err != nil {
+		return err
+	}
+	address, err := serve(h)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("BYHAND_URL=http://%s\nready\n", address)
+	untilOrphaned(ctx)
+	return nil
+}
+
+func serve(h http.Handler) (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := srv.Serve(l); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}()
+	return l.Addr().String(), nil
+}
+
+func untilOrphaned(ctx context.Context) {
+	gone := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(gone)
+	}()
+	select {
+	case <-ctx.Done():
+	case <-gone:
+	}
+}
+
+// A child is a server under measurement, or the tiers.
+type child struct {
+	cmd *exec.Cmd
+	env map[string]string // what it announced
+	in  io.Closer
+}
+
+// start runs a program until it says "ready"; its NAME=URL lines are its announcements.
+func start(ctx context.Context, env map[string]string, name string, args ...string) (*child, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = os.Environ()
+	for k, v := range env {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, env: map[string]string{}, in: in}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "ready" {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return c, nil
+		}
+		if k, v, ok := strings.Cut(line, "="); ok {
+			c.env[k] = v
+		}
+	}
+	c.stop()
+	return nil, fmt.Errorf("%s %s ended before it was ready", name, strings.Join(args, " "))
+}
+
+func (c *child) stop() {
+	_ = c.in.Close()
+	_ = c.cmd.Process.Signal(os.Interrupt)
+	_ = c.cmd.Wait()
+}
+
+func printJSON(v any) error {
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
