@@ -1,0 +1,101 @@
+package films
+
+import (
+	"encoding/json"
+	"io/fs"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTiersAnswer(t *testing.T) {
+	asks := map[string][2]string{
+		"catalog":   {"POST /titles:batchGet", `{"ids":["jaws-1975"]}`},
+		"profiles":  {"GET /profiles/demo", ""},
+		"rows":      {"GET /profiles/demo/rows?limit=1", ""},
+		"bookmarks": {"POST /bookmarks:batchGet", `{"profile":"demo","titles":["jaws-1975"]}`},
+		"artwork":   {"POST /artwork:batchGet", `{"width":342,"ids":["jaws-1975"]}`},
+	}
+	for _, tier := range Tiers() {
+		ask, ok := asks[tier.Name]
+		if !ok {
+			t.Errorf("nobody asks %s", tier.Name)
+			continue
+		}
+		method, target, _ := strings.Cut(ask[0], " ")
+		w := httptest.NewRecorder()
+		tier.Handler(Options{}).ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(ask[1])))
+		if w.Code != 200 || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: %d %s", tier.Name, w.Code, w.Body)
+		}
+	}
+}
+
+// TestGraphNamesTheTiers holds the graph's sources and the tiers together.
+func TestGraphNamesTheTiers(t *testing.T) {
+	sdl := string(Graph())
+	for _, tier := range Tiers() {
+		if !strings.Contains(sdl, `@source(name: "`+tier.Name+`", http: { baseURL: "{$env.`+tier.Env+`}" }`) {
+			t.Errorf("the graph has no source %s at %s", tier.Name, tier.Env)
+		}
+	}
+	if got, want := strings.Count(sdl, "@source(name:"), len(Tiers()); got != want {
+		t.Errorf("%d sources, %d tiers", got, want)
+	}
+}
+
+func TestPackages(t *testing.T) {
+	want := map[string]string{
+		"originals-rows": "@originals/rows", "phone-home": "@phone/home", "tv-home": "@tv/home", "tv-home-v1": "@tv/home", "tv-player": "@tv/player",
+	}
+	files, err := fs.Glob(Packages(), "*/package.json")
+	if err != nil || len(files) != len(want) {
+		t.Fatalf("packages are %v, %v", files, err)
+	}
+	for _, f := range files {
+		b, err := fs.ReadFile(Packages(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m struct{ Name, Version, Exports string }
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		if dir := path.Dir(f); m.Name != want[dir] || m.Version == "" {
+			t.Errorf("%s is %s %s", dir, m.Name, m.Version)
+		}
+		if _, err := fs.Stat(Packages(), path.Join(path.Dir(f), m.Exports)); err != nil {
+			t.Errorf("%s exports what is not there: %v", f, err)
+		}
+	}
+	err = fs.WalkDir(Packages(), ".", func(p string, _ fs.DirEntry, err error) error {
+		if strings.Contains(p, "node_modules") {
+			t.Errorf("%s is embedded", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestViewers(t *testing.T) {
+	if v := Viewers(); v[0].ID != "demo" || len(v[0].Profiles) != 2 {
+		t.Errorf("the first viewer is %+v", v[0])
+	}
+}
+
+// TestStart measures what a start costs: every tier's handler, the library being loaded.
+func TestStart(t *testing.T) {
+	began := time.Now()
+	for _, tier := range Tiers() {
+		tier.Handler(Options{})
+	}
+	if took := time.Since(began); took > 2*time.Second { // about 150 ms alone; other work may share the machine
+		t.Errorf("a start took %v", took)
+	} else {
+		t.Logf("a start took %v", took)
+	}
+}
