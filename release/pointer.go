@@ -1,0 +1,117 @@
+package release
+
+import (
+	"fmt"
+	"time"
+
+	"facet/fault"
+)
+
+// MaxPointer is the most bytes that a pointer's encoding may have.
+const MaxPointer = 1 << 10
+
+// A Pointer says which release a region serves. It is the one mutable object
+// of a region, moved by a conditional write.
+type Pointer struct {
+	Format     int       `json:"format"`
+	Seq        int64     `json:"seq"`                // one up per write; a lower one than seen before is a replay
+	Release    string    `json:"release"`            // digest
+	Previous   string    `json:"previous"`           // the release served until ActivateAt; "" for none
+	ActivateAt time.Time `json:"activateAt"`         // when Release is served; the zero time is at once
+	Signature  Signature `json:"signature,omitzero"` // over all of it; may be empty
+}
+
+// Active is the digest of the release to serve now: Release from ActivateAt on,
+// Previous before; "" if there is nothing to serve yet.
+func (p Pointer) Active(now time.Time) string {
+	if now.Before(p.ActivateAt) {
+		return p.Previous
+	}
+	return p.Release
+}
+
+// Next is the pointer that moves a region to a release: the sequence grows by
+// one, and what is served now stays until activateAt (the zero time: until the write).
+// p is the zero Pointer if the region has none. Any signature is gone.
+func (p Pointer) Next(digest string, now, activateAt time.Time) Pointer {
+	n := Pointer{Format: Format, Seq: p.Seq + 1, Release: digest, Previous: p.Active(now)}
+	if !activateAt.IsZero() {
+		n.ActivateAt = activateAt.UTC().Truncate(time.Millisecond)
+	}
+	return n
+}
+
+// Follows is nil if p may come after seen, which is the last pointer that was
+// accepted: a higher sequence, or the same pointer again. Else it is a Conflict.
+func (p Pointer) Follows(seen Pointer) error {
+	if p.Seq > seen.Seq || (p.Seq == seen.Seq && p.Release == seen.Release && p.Previous == seen.Previous && p.ActivateAt.Equal(seen.ActivateAt)) {
+		return nil
+	}
+	return &fault.Error{
+		Kind: fault.Conflict, Op: "release.pointer",
+		Message: fmt.Sprintf("the pointer has sequence %d after %d was served: an old one was put back", p.Seq, seen.Seq),
+		Hint:    "to return to an older release, roll back: that makes a new one equal to it",
+	}
+}
+
+// Encode writes the pointer: equal pointers give equal bytes.
+func (p Pointer) Encode() ([]byte, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return marshal(p, MaxPointer)
+}
+
+// DecodePointer reads what Encode wrote. Its errors are Invalid or TooLarge.
+func DecodePointer(data []byte) (Pointer, error) {
+	var p Pointer
+	if err := unmarshal(data, MaxPointer, &p); err != nil {
+		return Pointer{}, err
+	}
+	return p, p.check()
+}
+
+func (p Pointer) check() error {
+	switch {
+	case p.Format != Format:
+		return wrong("this is format %d of a pointer; this program reads %d", p.Format, Format)
+	case p.Seq < 1:
+		return wrong("a pointer has the sequence %d; the first is 1", p.Seq)
+	case !digestForm.MatchString(p.Release):
+		return wrong("a pointer names the release %q, which is no digest", p.Release)
+	case p.Previous != "" && !digestForm.MatchString(p.Previous):
+		return wrong("a pointer names the previous release %q, which is no digest", p.Previous)
+	}
+	return nil
+}
+
+// String prints the pointer on one line.
+func (p Pointer) String() string {
+	s := fmt.Sprintf("#%d -> %s", p.Seq, Short(p.Release))
+	if p.Previous != "" {
+		s += " (previous " + Short(p.Previous) + ")"
+	}
+	if !p.ActivateAt.IsZero() {
+		s += " at " + p.ActivateAt.UTC().Format(time.RFC3339)
+	}
+	return s
+}
+
+// An Instance is what one instance says it serves: its acknowledgement, and what it refused.
+type Instance struct {
+	ID      string    `json:"id"`
+	Env     string    `json:"env"`
+	Region  string    `json:"region"`
+	Seq     int64     `json:"seq"`     // of the pointer
+	Release string    `json:"release"` // what it serves; "" for nothing
+	At      time.Time `json:"at"`      // since when
+	Refused *Refusal  `json:"refused,omitempty"`
+}
+
+// A Refusal says why an instance does not serve a release, which waiting would not cure.
+type Refusal struct {
+	Release string    `json:"release"`
+	Build   string    `json:"build,omitempty"` // the digest of the build that is at fault, if it is one
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
+}
