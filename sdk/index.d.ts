@@ -1,0 +1,402 @@
+/**
+ * What authors of Facet packages write with. A package's code runs once, when it is built, against symbolic values: what
+ * it returns is recorded, not executed per request. The types here make the mistakes that recording would refuse show
+ * up in the editor: a symbolic value is callable (in type only), so `if (value)` and `value && x` are errors under
+ * `tsc --strict`, and it is unrelated to what it stands for, so `value === "tv"` is one too.
+ *
+ * The graph's own types come from `edge types`, which augments {@link Graph}, {@link Viewer} and {@link GraphEnums}.
+ */
+
+declare const symbolic: unique symbol;
+
+/** How long one use of a value may wait, from when its keys are known: `"30ms"`, `"1s"`. */
+export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
+
+/** A policy for a value that is missing, failed or late. */
+export interface Wait {
+  within?: Duration;
+}
+
+/** A scalar or enum that is not known until a request comes. `N` says whether it is non-null. */
+export interface Value<T, N extends boolean = boolean> {
+  (no: never): never;
+  readonly [symbolic]: [T, N];
+  /** Whether it equals a constant; for `when`. */
+  is(value: T): Value<boolean, true>;
+  /** One of several results by its value. Without `default` the others are null. */
+  pick<const C extends { [K in Extract<T, string | number>]?: unknown } & { default: unknown }>(cases: C): Picked<C[keyof C], true>;
+  pick<const C extends { [K in Extract<T, string | number>]?: unknown }>(cases: C): Picked<C[keyof C], false>;
+  /** Null if it is missing, failed or late: a partial answer is no error. */
+  orNull(wait?: Wait): Value<T, false>;
+  /** Another value if it is null, missing, failed or late. */
+  orElse<M extends boolean = true>(value: T | Value<T, M>, wait?: Wait): Value<T, M>;
+  /** The view is null (REST: 404) if it is null. */
+  orNotFound(wait?: Wait): Value<T, true>;
+}
+
+/** What an argument of a graph field takes: a constant or a value. */
+export type In<T> = T | Value<T, boolean>;
+
+type Widen<V> = V extends string ? string : V extends number ? number : V extends boolean ? boolean : V;
+
+/** The result of a `pick` or `when` over arms of one type. */
+export type Picked<V, N extends boolean> = [V] extends [string | number | boolean | null]
+  ? Value<Widen<Exclude<V, null>>, null extends V ? false : N>
+  : [V] extends [Value<infer T, infer M>]
+    ? Value<T, M extends true ? N : false>
+    : V extends string | number | boolean
+      ? never
+      : V;
+
+/** A list of the graph. Its items are values or entities. */
+export interface List<I> {
+  (no: never): never;
+  readonly [symbolic]: ["list", I];
+  /** What each item gives. The function runs once, on a symbolic item. */
+  map<O extends Out>(each: (item: I) => O): Items<O>;
+  /** Clients ask for parts of it: `first` items by default, `max` at the most (200 if not given). */
+  page(options: { first: number | Value<number, boolean>; max?: number }): List<I>;
+  /** Its first `n` items, fixed. */
+  take(n: number): List<I>;
+  orNull(wait?: Wait): List<I>;
+  orElse(value: readonly [], wait?: Wait): List<I>;
+  orNotFound(wait?: Wait): List<I>;
+}
+
+/** What `map` gives: it stands in a result. */
+export interface Items<O> {
+  readonly [symbolic]: ["items", O];
+}
+
+type Nullable<F> = {
+  [K in keyof F]: F[K] extends Value<infer T, boolean> ? Value<T, false> : F[K];
+};
+
+/** What every entity or object of the graph has beside its fields. */
+export interface NodeMethods<Name extends string, F> {
+  (no: never): never;
+  readonly [symbolic]: ["node", Name];
+  /** Its fields are null if it is missing, failed or late. */
+  orNull(wait?: Wait): Node<Name, Nullable<F>>;
+  /** The view is null (REST: 404) if it is. */
+  orNotFound(wait?: Wait): Node<Name, F>;
+  /** Several of its fields under their own names. */
+  pick<K extends keyof F & string>(...fields: K[]): { [P in K]: F[P] };
+}
+
+/** An entity or object of the graph. */
+export type Node<Name extends string, F> = F & NodeMethods<Name, F>;
+
+/** A union or interface of the graph: `match` tells its member. */
+export interface Abstract<Name extends string, Members> {
+  (no: never): never;
+  readonly [symbolic]: ["abstract", Name];
+  readonly __members?: Members;
+  orNull(wait?: Wait): Abstract<Name, Members>;
+  orNotFound(wait?: Wait): Abstract<Name, Members>;
+}
+
+/** A type of the graph, as `shape` names it. */
+export interface TypeTag<T> {
+  readonly [symbolic]: ["type", T];
+}
+
+/** The graph: its types by name, the fields of Query, and inside `mutation` those of Mutation. Declared by `edge types`. */
+export interface Graph {}
+export const graph: Graph;
+
+/** Who asks. `id`, `profile.id` and `signedIn` cost no operation; what `edge types` adds is loaded. */
+export interface Viewer {
+  id: Value<string, false>;
+  signedIn: Value<boolean, true>;
+}
+
+/** On what the request comes. */
+export interface Device {
+  /** The device of the route: "tv". */
+  type: Value<string, true>;
+  /** Its form factor, by default its type. */
+  form: Value<string, true>;
+  appVersion: Value<string, false>;
+}
+
+/** The request's context. */
+export interface Context {
+  viewer: Viewer;
+  device: Device;
+  /** BCP 47, "en-US". */
+  locale: Value<string, true>;
+  region: Value<string, false>;
+}
+
+/** What may stand in a result. */
+export type Out =
+  | Value<any, boolean>
+  | List<Value<any, boolean>>
+  | Items<any>
+  | ShapeOf<any>
+  | Matched
+  | string
+  | number
+  | boolean
+  | null
+  | { readonly [field: string]: Out };
+
+// Arguments -------------------------------------------------------------------------------------------------------
+
+/** An argument of a view, shape or mutation. `R` says whether the asker must give it. */
+export interface Arg<T, R extends boolean = true> {
+  readonly [symbolic]: ["arg", T, R];
+  /** It may be left out; it is null then. */
+  optional(): Arg<T, false>;
+  /** It may be left out; it is this value then. */
+  default(value: T): Arg<T, true>;
+}
+
+export const arg: {
+  /** An entity's key. */
+  id(): Arg<string>;
+  int(o?: { min?: number; max?: number }): Arg<number>;
+  float(o?: { min?: number; max?: number }): Arg<number>;
+  string(o?: { maxLength?: number }): Arg<string>;
+  boolean(): Arg<boolean>;
+  /** One of a `oneOf`'s values. */
+  oneOf<V extends string>(values: OneOf<V>): Arg<V>;
+  /** An enum of the graph. */
+  enum<K extends keyof GraphEnums & string>(name: K): Arg<GraphEnums[K]>;
+  /** An input type of the graph. */
+  input(name: string): Arg<any>;
+  list<T>(of: Arg<T, boolean>): Arg<T[]>;
+};
+
+/** The graph's enums by name. Declared by `edge types`. */
+export interface GraphEnums {}
+
+type Args = { readonly [name: string]: Arg<any, boolean> };
+type ArgValues<A> = { readonly [K in keyof A]: A[K] extends Arg<infer T, infer R> ? Value<T, R> : never };
+type ArgInputs<A> = {
+  [K in keyof A as A[K] extends Arg<any, true> ? K : never]?: A[K] extends Arg<infer T, any> ? In<T> : never;
+} & { [K in keyof A as A[K] extends Arg<any, false> ? K : never]?: A[K] extends Arg<infer T, any> ? In<T> : never };
+
+// Shapes ----------------------------------------------------------------------------------------------------------
+
+/** A use of a shape: it stands in a result. */
+export interface ShapeOf<Name> {
+  readonly [symbolic]: ["shape", Name];
+}
+
+/** A shape: a named projection of a graph type, called with an entity. */
+export interface Shape<T, A = {}> {
+  (entity: T, ...args: keyof A extends never ? [] : [ArgInputs<A>]): ShapeOf<T>;
+  readonly [symbolic]: ["shape of", T];
+}
+
+/** The context inside a shape. */
+export interface ShapeContext<T, A> extends Context {
+  /** The shape itself: a reference, not an expansion. */
+  self(entity: T): ShapeOf<T>;
+  /** Another shape of the package by name, for shapes that refer to each other. */
+  other(name: string): (entity: any) => ShapeOf<any>;
+  /** The shape's own arguments. */
+  args: ArgValues<A>;
+}
+
+/** Declares a shape over a type of the graph. `id` and `key` come by themselves where the type has a key. */
+export function shape<T, O extends { readonly [field: string]: Out }>(
+  name: string,
+  on: TypeTag<T>,
+  fields: (entity: T, context: ShapeContext<T, {}>) => O,
+): Shape<T>;
+export function shape<T, const A extends Args, O extends { readonly [field: string]: Out }>(
+  name: string,
+  on: TypeTag<T>,
+  options: { args: A },
+  fields: (entity: T, context: ShapeContext<T, A>) => O,
+): Shape<T, A>;
+
+// Views -----------------------------------------------------------------------------------------------------------
+
+/** A cache policy. `public` is refused over anything that depends on the viewer. */
+export interface CachePolicy {
+  maxAge: Duration;
+  scope?: "viewer" | "public";
+}
+
+/** A view: a Query field, a REST resource, a JSON Graph path. Its name is the name that it is exported under. */
+export interface View<A> {
+  /** A request that is made before the view serves; for `export const warmup = […]`, and for tests. */
+  with(args: { [K in keyof A]?: A[K] extends Arg<infer T, any> ? T : never }): Warmup;
+}
+
+/** A request of a view. */
+export interface Warmup {
+  readonly [symbolic]: ["warmup"];
+}
+
+export function view<const A extends Args = {}>(definition: {
+  args?: A;
+  /** Arguments that are JSON Graph keys after the view's name; by default the required ones. */
+  keys?: (keyof A & string)[];
+  cache?: CachePolicy;
+  build: (args: ArgValues<A>, context: Context) => Out;
+}): View<A>;
+
+/** A field of a result with a cache policy of its own. */
+export function cached<V extends Out>(value: V, policy: { maxAge: Duration }): V;
+
+// Mutations -------------------------------------------------------------------------------------------------------
+
+/** The context inside a mutation. */
+export interface MutationContext extends Context {
+  metrics: {
+    /** Moves a business counter by one. */
+    count(name: string, labels?: { readonly [label: string]: Value<any, boolean> | string }): void;
+  };
+}
+
+/** A mutation: effects of the graph, in order, and what it returns. */
+export interface Mutation<A> {
+  with(args: { [K in keyof A]?: A[K] extends Arg<infer T, any> ? T : never }): Warmup;
+}
+
+export function mutation<const A extends Args = {}>(definition: {
+  args?: A;
+  run: (args: ArgValues<A>, context: MutationContext) => Out | void;
+  /** JSON Graph `set` of `field` ("Card.progress") calls it, with the entity's key and the value as these arguments. */
+  sets?: { field: string; key: keyof A & string; value: keyof A & string };
+  /** The shape below which JSON Graph can call it, and the path there. */
+  on?: Shape<any, any>;
+  as?: string;
+}): Mutation<A>;
+
+// Choices ---------------------------------------------------------------------------------------------------------
+
+/** The arm of an experiment that the asker is in. */
+export function cell(experiment: string): Value<string, false>;
+
+/** One of two by a condition. */
+export function when<const T, const E = null>(
+  condition: Value<boolean, boolean>,
+  then: T,
+  otherwise?: E,
+): Picked<T | E, true>;
+export function not(condition: Value<boolean, boolean>): Value<boolean, true>;
+export function and(...conditions: Value<boolean, boolean>[]): Value<boolean, true>;
+export function or(...conditions: Value<boolean, boolean>[]): Value<boolean, true>;
+
+/** What `match` gives: it stands in a result. */
+export interface Matched {
+  readonly [symbolic]: ["match"];
+}
+
+type Member<M, K extends keyof M> = (member: M[K]) => ShapeOf<any> | { readonly [field: string]: Out };
+
+/** An arm for each member of a union or interface. Name every member, or say `other: null`. */
+export function match<Name extends string, M>(
+  name: string,
+  value: Abstract<Name, M>,
+  arms: { [K in keyof M]: Member<M, K> } | ({ [K in keyof M]?: Member<M, K> } & { other: null }),
+): Matched;
+
+// Computed fields -------------------------------------------------------------------------------------------------
+
+/** A set of strings: an enum of the device schema. */
+export interface OneOf<V extends string> {
+  readonly [symbolic]: ["oneOf", V];
+}
+export function oneOf<const V extends string>(name: string, values: readonly V[]): OneOf<V>;
+
+type FieldType = "Int" | "Float" | "String" | "Boolean" | "ID" | "JSON" | OneOf<any> | ObjectType<any> | readonly [FieldType];
+type NativeOf<F> = F extends "Int" | "Float"
+  ? number
+  : F extends "Boolean"
+    ? boolean
+    : F extends "String" | "ID"
+      ? string
+      : F extends OneOf<infer V>
+        ? V
+        : F extends ObjectType<infer O>
+          ? { [K in keyof O]: NativeOf<O[K]> | null }
+          : F extends readonly [infer I]
+            ? NativeOf<I>[]
+            : unknown;
+
+/** The declared result of computed functions: a type of the device schema. */
+export interface ObjectType<F> {
+  readonly [symbolic]: ["object", F];
+}
+export function object<const F extends { readonly [field: string]: FieldType }>(name: string, fields: F): ObjectType<F>;
+
+type Inputs = { readonly [name: string]: Value<any, boolean> | List<Value<any, boolean>> | Json };
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+type Native<S> =
+  S extends Value<infer T, infer N> ? (N extends true ? T : T | null) : S extends List<Value<infer T, boolean>> ? readonly T[] : S;
+type Natives<I> = { readonly [K in keyof I]: Native<I[K]> };
+
+/** A function of named inputs, run when a request comes. It is synchronous and closed: what it uses it is given. */
+export interface Compute<T> {
+  <const I extends Inputs>(inputs: I, fn: (inputs: Natives<I>) => T | null): Value<T, false>;
+  /** The same for a function that never gives null. */
+  nonNull<const I extends Inputs>(inputs: I, fn: (inputs: Natives<I>) => T): Value<T, true>;
+}
+
+/** Fields computed from other values. */
+export const computed: {
+  string: Compute<string>;
+  int: Compute<number>;
+  float: Compute<number>;
+  boolean: Compute<boolean>;
+  id: Compute<string>;
+  json: Compute<unknown>;
+  oneOf: {
+    <V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => V | null): Value<V, false>;
+    nonNull<V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => V): Value<V, true>;
+  };
+  object: {
+    <F, const I extends Inputs>(
+      type: ObjectType<F>,
+      inputs: I,
+      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null } | null,
+    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }, false>;
+    nonNull<F, const I extends Inputs>(
+      type: ObjectType<F>,
+      inputs: I,
+      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null },
+    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }, true>;
+  };
+  list: {
+    string: Compute<string[]>;
+    int: Compute<number[]>;
+    float: Compute<number[]>;
+    boolean: Compute<boolean[]>;
+    id: Compute<string[]>;
+    oneOf<V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => V[] | null): Value<V[], false>;
+    object<F, const I extends Inputs>(
+      type: ObjectType<F>,
+      inputs: I,
+      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null }[] | null,
+    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }[], false>;
+  };
+};
+
+// Formatting ------------------------------------------------------------------------------------------------------
+
+/** Text in the asker's locale, with CLDR data: of values, and of plain values inside computed functions. */
+export const format: {
+  date(value: Value<string, boolean>, o?: { style?: "short" | "medium" | "long" | "full" }): Value<string, false>;
+  date(value: string, o?: { style?: "short" | "medium" | "long" | "full" }): string;
+  number(value: Value<number, boolean>, o?: NumberFormat): Value<string, false>;
+  number(value: number, o?: NumberFormat): string;
+  plural(value: Value<number, boolean>, forms: PluralForms): Value<string, false>;
+  plural(value: number, forms: PluralForms): string;
+  relative(value: Value<number, boolean>, unit: TimeUnit): Value<string, false>;
+  relative(value: number, unit: TimeUnit): string;
+};
+export interface NumberFormat {
+  style?: "decimal" | "percent" | "currency" | "compact";
+  currency?: string;
+  digits?: number;
+}
+/** CLDR's plural categories; `#` stands for the number. */
+export type PluralForms = { zero?: string; one?: string; two?: string; few?: string; many?: string; other: string };
+export type TimeUnit = "second" | "minute" | "hour" | "day" | "week" | "month" | "year";

@@ -1,0 +1,63 @@
+/** What `edge test` runs: views against recorded or written tier answers, in the same engine that serves devices. */
+import type { Mutation, View, Warmup } from "@facet/sdk";
+
+/** A test. It fails if its function throws or its promise rejects. */
+export function test(name: string, run: () => void | Promise<void>): void;
+export function describe(name: string, tests: () => void): void;
+
+/** Tier answers. Each method gives a changed copy. */
+export interface Tiers {
+  /** Every operation of a source, or one operation ("catalog.Title"), fails. */
+  fail(operation: string, kind?: "unavailable" | "timeout" | "bad_answer"): Tiers;
+  /** It answers after this long. */
+  delay(operation: string, by: string): Tiers;
+  /** It answers this. */
+  answer(operation: string, body: unknown): Tiers;
+}
+export const tiers: {
+  /** Recorded answers, relative to the test file. `edge test --record` writes them. */
+  from(file: string): Tiers;
+  /** Written answers by operation. */
+  of(answers: { readonly [operation: string]: unknown }): Tiers;
+};
+
+/** Who asks, on what, against which tiers. */
+export interface Setting {
+  viewer?: string | { id: string; profile?: string; profiles?: string[] };
+  device?: string;
+  form?: string;
+  locale?: string;
+  cells?: { readonly [experiment: string]: string };
+  tiers: Tiers;
+  /** The fields to ask for, as REST's `fields`; everything by default. */
+  fields?: string;
+  args?: { readonly [name: string]: unknown };
+}
+
+/** What came of it. */
+export interface Rendered {
+  data: any;
+  errors: { path: (string | number)[]; code: string; message: string }[];
+  degraded: { path: (string | number)[]; code: string }[];
+  /** Tier calls, and the longest chain of them. */
+  calls: number;
+  levels: number;
+}
+export function render(what: View<any> | Mutation<any> | Warmup, setting: Setting): Promise<Rendered>;
+
+/** Assertions. */
+export interface Expectation {
+  toBe(value: unknown): void;
+  toEqual(value: unknown): void;
+  toMatchObject(value: object): void;
+  toContain(value: unknown): void;
+  toHaveLength(n: number): void;
+  toBeNull(): void;
+  toBeTruthy(): void;
+  toBeGreaterThan(n: number): void;
+  toBeLessThanOrEqual(n: number): void;
+  /** Compares with `<test file>.snap.json`; `edge test --update` writes it. */
+  toMatchSnapshot(name?: string): void;
+  not: Expectation;
+}
+export function expect(value: unknown): Expectation;
