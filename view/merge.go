@@ -19,7 +19,6 @@ type merger struct {
 	s     *Surface
 	diags fault.Diagnostics
 	roots map[string]taken // views, mutations and shapes by lower-case name
-	args  map[string]bool
 }
 
 type taken struct {
@@ -105,21 +104,21 @@ func (m *merger) build(i int, b *Build) {
 	}
 	for _, o := range b.Objects {
 		p := at("object", o.Name, o.Pos)
-		if old, ok := m.s.objects[o.Name]; ok && old.asType().print() != o.asType().print() {
+		if old, ok := m.s.objects[o.Name]; ok && old.asType().print(nil) != o.asType().print(nil) {
 			m.clash("V007", o.Name, m.typePlace(o.Name, i), p)
 			continue
 		}
 		m.s.objects[o.Name] = o
 	}
 	for _, e := range b.Enums {
-		if old, ok := m.s.enums[e.Name]; ok && old.asType().print() != e.asType().print() {
+		if old, ok := m.s.enums[e.Name]; ok && old.asType().print(nil) != e.asType().print(nil) {
 			m.clash("V007", e.Name, m.typePlace(e.Name, i), at("enum", e.Name, fault.Pos{}))
 			continue
 		}
 		m.s.enums[e.Name] = e
 	}
 	for _, in := range b.Inputs {
-		if old, ok := m.s.inputs[in.Name]; ok && old.asType().print() != in.asType().print() {
+		if old, ok := m.s.inputs[in.Name]; ok && old.asType().print(nil) != in.asType().print(nil) {
 			m.clash("V007", in.Name, m.typePlace(in.Name, i), at("input", in.Name, fault.Pos{}))
 			continue
 		}

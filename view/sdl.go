@@ -41,13 +41,13 @@ func (s *Surface) roots() {
 func (s *Surface) SDL() string {
 	var b strings.Builder
 	q := &Type{Name: "Query", Class: ClassObject, Fields: s.query}
-	b.WriteString(q.print())
+	b.WriteString(q.print(s.types))
 	if len(s.mutation) > 0 {
 		m := &Type{Name: "Mutation", Class: ClassObject, Fields: s.mutation}
-		b.WriteString("\n" + m.print())
+		b.WriteString("\n" + m.print(s.types))
 	}
 	for _, name := range sortedKeys(s.types) {
-		b.WriteString("\n" + s.types[name].print())
+		b.WriteString("\n" + s.types[name].print(s.types))
 	}
 	return b.String()
 }
@@ -55,18 +55,18 @@ func (s *Surface) SDL() string {
 // InputSDL is a schema of only what variables can be: input types, enums and scalars, beside a Query that has nothing.
 func (s *Surface) InputSDL() string {
 	var b strings.Builder
-	b.WriteString("type Query {\n  __none: Boolean\n}\n")
+	b.WriteString("type Query {\n  none: Boolean\n}\n")
 	for _, name := range sortedKeys(s.types) {
 		switch t := s.types[name]; t.Class {
 		case ClassInput, ClassEnum, ClassScalar:
-			b.WriteString("\n" + t.print())
+			b.WriteString("\n" + t.print(s.types))
 		}
 	}
 	return b.String()
 }
 
-// print gives the type's definition in SDL.
-func (t *Type) print() string {
+// print gives the type's definition in SDL; types tell enums from strings in defaults.
+func (t *Type) print(types map[string]*Type) string {
 	var b strings.Builder
 	printDoc(&b, "", t.Doc)
 	switch t.Class {
@@ -87,14 +87,14 @@ func (t *Type) print() string {
 		}
 		b.WriteString(" {\n")
 		for _, f := range t.Fields {
-			f.print(&b)
+			f.print(&b, types)
 		}
 		b.WriteString("}\n")
 	}
 	return b.String()
 }
 
-func (f *TypeField) print(b *strings.Builder) {
+func (f *TypeField) print(b *strings.Builder, types map[string]*Type) {
 	printDoc(b, "  ", f.Doc)
 	b.WriteString("  " + f.Name)
 	if len(f.Args) > 0 {
@@ -105,14 +105,14 @@ func (f *TypeField) print(b *strings.Builder) {
 			}
 			b.WriteString(a.Name + ": " + a.Type.String())
 			if a.Default != nil {
-				b.WriteString(" = " + Literal(a.Default, a.Type))
+				b.WriteString(" = " + literal(a.Default, a.Type, types))
 			}
 		}
 		b.WriteByte(')')
 	}
 	b.WriteString(": " + f.Type.String())
 	if f.Default != nil {
-		b.WriteString(" = " + Literal(f.Default, f.Type))
+		b.WriteString(" = " + literal(f.Default, f.Type, types))
 	}
 	b.WriteByte('\n')
 }
@@ -132,9 +132,8 @@ func printDoc(b *strings.Builder, indent, doc string) {
 	b.WriteString(indent + `"` + doc + "\"\n")
 }
 
-// Literal writes a JSON value as a GraphQL literal: object keys are bare, and so is a string where a type
-// that is no String, ID or custom scalar stands (an enum).
-func Literal(value json.RawMessage, t graph.TypeRef) string {
+// literal writes a JSON value as a GraphQL literal: object keys and enum members are bare.
+func literal(value json.RawMessage, t graph.TypeRef, types map[string]*Type) string {
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.UseNumber()
 	var v any
@@ -142,11 +141,11 @@ func Literal(value json.RawMessage, t graph.TypeRef) string {
 		return "null"
 	}
 	var b strings.Builder
-	writeLiteral(&b, v, t.Named())
+	writeLiteral(&b, v, types[t.Named()], types)
 	return b.String()
 }
 
-func writeLiteral(b *strings.Builder, v any, typ string) {
+func writeLiteral(b *strings.Builder, v any, t *Type, types map[string]*Type) {
 	switch v := v.(type) {
 	case nil:
 		b.WriteString("null")
@@ -155,19 +154,18 @@ func writeLiteral(b *strings.Builder, v any, typ string) {
 	case json.Number:
 		b.WriteString(v.String())
 	case string:
-		if typ != "String" && typ != "ID" && typ != "JSON" && typ != "" && Name(v) && v != "true" && v != "false" && v != "null" {
+		if t != nil && t.Class == ClassEnum {
 			b.WriteString(v)
 			return
 		}
-		quoted, _ := json.Marshal(v) //nolint:errcheck // a string always has a JSON form
-		b.Write(quoted)
+		b.Write(quote(v))
 	case []any:
 		b.WriteByte('[')
 		for i, x := range v {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			writeLiteral(b, x, typ)
+			writeLiteral(b, x, t, types)
 		}
 		b.WriteByte(']')
 	case map[string]any:
@@ -177,10 +175,27 @@ func writeLiteral(b *strings.Builder, v any, typ string) {
 				b.WriteString(", ")
 			}
 			b.WriteString(k + ": ")
-			writeLiteral(b, v[k], "")
+			var below *Type
+			if t != nil {
+				if f := t.Field(k); f != nil {
+					below = types[f.Type.Named()]
+				}
+			}
+			writeLiteral(b, v[k], below, types)
 		}
 		b.WriteByte('}')
 	}
+}
+
+// quote writes a string as JSON does, which GraphQL reads too; without HTML escapes.
+func quote(s string) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(s) != nil {
+		return []byte(`""`)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
 // QueryFields are the fields of Query in order: views with their pages, then node.

@@ -108,7 +108,7 @@ func (t *typer) add(ty *Type, at place) {
 		t.types[ty.Name], t.place[ty.Name] = ty, at
 		return
 	}
-	if old.print() != ty.print() {
+	if old.print(nil) != ty.print(nil) {
 		t.clash(ty.Name, t.place[ty.Name], at)
 	}
 }
