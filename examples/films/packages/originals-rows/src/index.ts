@@ -1,9 +1,9 @@
-import { computed, graph, shape, type Leaf } from "@facet/sdk";
+import { computed, graph, shape, type Value } from "@facet/sdk";
 
 const SOURCE = "Original Screenplay";
 
 /** "ORIGINAL" for a film that was written for the screen, else null. Call it while recording, with any title. */
-export const originalsBadge = (t: { source: Leaf<string> }) =>
+export const originalsBadge = (t: { source: Value<string> }) =>
   computed.string({ source: t.source }, ({ source }) => (source === SOURCE ? "ORIGINAL" : null));
 
 /** An Original where nothing else is known of the device: a title, its year and its badge. */
