@@ -7,15 +7,15 @@ import (
 	"facet/graph"
 )
 
-// restSchemas are the components of all types. The edge's own have a trailing "_", which keeps them apart.
+// restSchemas are the components of all types. The edge's own have a dot in their names, which keeps them apart.
 func (s *Surface) restSchemas() object {
 	text := object{"type": "string"}
 	kinds := fault.Kinds()
 	code := object{"type": "string", "enum": kinds}
 	all := object{
-		"Error_": object{"type": "object", "required": []string{"message", "path"}, "properties": object{"message": text, "path": object{"type": "array"},
+		"facet.Error": object{"type": "object", "required": []string{"message", "path"}, "properties": object{"message": text, "path": object{"type": "array"},
 			"extensions": object{"type": "object", "properties": object{"code": code}}}},
-		"Problem_": object{"type": "object", "description": "RFC 9457.", "properties": object{"type": text, "title": text, "detail": text,
+		"facet.Problem": object{"type": "object", "description": "RFC 9457.", "properties": object{"type": text, "title": text, "detail": text,
 			"status": object{"type": "integer"}, "code": code, "near": object{"type": "array", "items": text}}},
 	}
 	for name, t := range s.types {
