@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -103,7 +104,7 @@ func (k *packer) bundle() {
 		}
 		if r, err := ParseRange(w.rng); err == nil {
 			if v, err := ParseVersion(f.Version); err != nil || !r.Contains(v) {
-				k.add(w, "P036", "Run npm install", "%s %s is installed, but %q is asked for%s", w.name, f.Version, w.rng, w.whose())
+				k.add(w, "P036", "Run npm install", "%s %s is installed, but %s asks for %q", w.name, f.Version, cmp.Or(w.by, "the package"), w.rng)
 				continue
 			}
 		}

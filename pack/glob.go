@@ -199,18 +199,18 @@ func last(parts []string) string {
 
 func matchParts(file []string, g []segment, prefix bool) bool {
 	for i, s := range g {
+		if len(file) == 0 {
+			return prefix
+		}
 		if s.any {
 			if i == len(g)-1 {
-				return len(file) > 0
+				return true
 			}
 			for j := range file {
 				if matchParts(file[j:], g[i+1:], prefix) {
 					return true
 				}
 			}
-			return prefix
-		}
-		if len(file) == 0 {
 			return prefix
 		}
 		if !s.re.MatchString(file[0]) {

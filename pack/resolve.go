@@ -27,6 +27,10 @@ func (w *Workspace) Load(dir string) (*Package, *Lock, fault.Diagnostics) {
 	if ds.Failed() {
 		return nil, nil, ds
 	}
+	return w.load(rel)
+}
+
+func (w *Workspace) load(rel string) (*Package, *Lock, fault.Diagnostics) {
 	p, ds := w.pack(rel)
 	if ds.Failed() {
 		return nil, nil, ds
