@@ -1,0 +1,169 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	nethttp "net/http"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+
+	"facet/fault"
+	"facet/tiers"
+)
+
+// read reads an answer whole.
+func (t *Tier) read(ctx context.Context, k *call, res *nethttp.Response) (*tiers.Answer, error) {
+	defer res.Body.Close()
+	if kind, message := status(res.StatusCode); kind != "" {
+		// What a failing tier says is for operators; reading it keeps the connection.
+		said, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
+		return nil, &fault.Error{Kind: kind, Op: "tier", Subject: k.op.ID, Message: message, Err: fmt.Errorf("%s: %.200q", res.Status, said)}
+	}
+	if res.StatusCode == nethttp.StatusNoContent || res.StatusCode == nethttp.StatusResetContent {
+		return &tiers.Answer{Body: []byte("null")}, nil
+	}
+	bad := func(format string, args ...any) error {
+		return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: k.op.ID, Message: "the tier's answer breaks its contract", Err: fmt.Errorf(format, args...)}
+	}
+	if ct := res.Header.Get("Content-Type"); !isJSON(ct) {
+		return nil, bad("the media type is %q", ct)
+	}
+	if res.ContentLength > int64(t.maxBody) {
+		return nil, t.large(k)
+	}
+	var src io.Reader = res.Body
+	hint := res.ContentLength
+	switch enc := res.Header.Get("Content-Encoding"); strings.ToLower(enc) {
+	case "", "identity":
+	case "gzip":
+		z := unzips.Get().(*gzip.Reader)
+		defer unzips.Put(z)
+		if err := z.Reset(res.Body); err != nil {
+			if ctx.Err() != nil {
+				return nil, tiers.ContextError(k.op, ctx.Err())
+			}
+			return nil, bad("gzip: %w", err)
+		}
+		src, hint = z, hint*4
+	default:
+		return nil, bad("the content encoding is %q", enc)
+	}
+	buf := takeBuffer()
+	err := buf.fill(src, int(hint), t.maxBody)
+	if err == nil {
+		return &tiers.Answer{Body: buf.b, Release: buf.release}, nil
+	}
+	buf.release()
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, errLarge):
+		return nil, t.large(k)
+	case ctx.Err() != nil:
+		return nil, tiers.ContextError(k.op, ctx.Err())
+	case errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt):
+		return nil, bad("gzip: %w", err)
+	}
+	return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: k.op.ID, Message: "the tier's answer broke off", Err: err}
+}
+
+func (t *Tier) large(k *call) error {
+	return &fault.Error{Kind: fault.TooLarge, Op: "tier", Subject: k.op.ID, Message: fmt.Sprintf("the tier's answer is larger than %d bytes", t.maxBody)}
+}
+
+// status is the kind that an HTTP status stands for; "" for an answer.
+func status(code int) (fault.Kind, string) {
+	switch {
+	case code >= 200 && code < 300:
+		return "", ""
+	case code == 404 || code == 410:
+		return fault.NotFound, "the tier has no such thing"
+	case code == 401:
+		return fault.Unauthorized, "the tier wants to know who asks"
+	case code == 403:
+		return fault.Forbidden, "the tier forbids it"
+	case code == 409 || code == 412:
+		return fault.Conflict, "somebody else changed it first"
+	case code == 408:
+		return fault.Timeout, "the tier gave up waiting"
+	case code == 413:
+		return fault.TooLarge, "the tier finds the request too large"
+	case code == 429:
+		return fault.Limit, "the tier is asked too often"
+	case code >= 400 && code < 500:
+		return fault.Invalid, "the tier finds the request invalid"
+	case code >= 500 && code < 600:
+		return fault.Unavailable, "the tier failed"
+	}
+	return fault.BadAnswer, "the tier's answer breaks its contract"
+}
+
+func isJSON(ct string) bool {
+	if ct == "application/json" || strings.HasPrefix(ct, "application/json;") {
+		return true
+	}
+	mt, _, err := mime.ParseMediaType(ct)
+	return err == nil && (mt == "application/json" || strings.HasPrefix(mt, "application/") && strings.HasSuffix(mt, "+json"))
+}
+
+var errLarge = errors.New("larger than the limit")
+
+// A buffer holds one answer. Its release is made once and goes with it through the pool.
+type buffer struct {
+	b       []byte
+	release func()
+}
+
+const keepBuffer = 1 << 20
+
+var buffers sync.Pool
+
+func takeBuffer() *buffer {
+	if b, ok := buffers.Get().(*buffer); ok {
+		return b
+	}
+	b := &buffer{}
+	b.release = b.put
+	return b
+}
+
+func (b *buffer) put() {
+	if cap(b.b) <= keepBuffer {
+		buffers.Put(b)
+	}
+}
+
+var unzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+
+// fill reads src to its end; more than limit bytes are errLarge. hint is how many bytes are expected, or below 0.
+func (b *buffer) fill(src io.Reader, hint, limit int) error {
+	b.b = b.b[:0]
+	// One byte more than expected: the end is then seen without growing.
+	want := min(max(hint+1, bytes.MinRead), limit+1)
+	if cap(b.b) < want {
+		b.b = make([]byte, 0, want)
+	}
+	for {
+		if len(b.b) == cap(b.b) {
+			b.b = append(b.b, 0)[:len(b.b)]
+		}
+		room := b.b[len(b.b):min(cap(b.b), limit+1)]
+		n, err := src.Read(room)
+		b.b = b.b[:len(b.b)+n]
+		if len(b.b) > limit {
+			return errLarge
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package http
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"facet/fault"
+	"facet/graph"
+	"facet/tiers"
+)
+
+// A target is a request's path and query, split where values go in.
+type target struct {
+	base  string // the base URL's path, escaped, without a "/" at the end
+	path  []piece
+	query []param
+}
+
+// A piece is text that is already escaped, or a value.
+type piece struct {
+	text  string
+	value *value
+}
+
+// A param is one query parameter. One whose whole value is an expression is left out if it is null and repeated if it is a list.
+type param struct {
+	name   string // with "="; "" if there is none
+	pieces []piece
+}
+
+// render gives the escaped path and the raw query.
+func (t *target) render(c *tiers.Call) (path, query string, err error) {
+	var stack [256]byte
+	buf := append(stack[:0], t.base...)
+	from := len(buf)
+	for _, p := range t.path {
+		if p.value == nil {
+			buf = append(buf, p.text...)
+			continue
+		}
+		raw := p.value.one(c)
+		switch {
+		case isNull(raw):
+			return "", "", refused(c, fault.Invalid, p.value.name+" is null, and the path needs it")
+		case raw[0] == '[' || raw[0] == '{':
+			return "", "", refused(c, fault.Invalid, p.value.name+" is no scalar, and stands in the path")
+		case len(raw) == 2 && raw[0] == '"':
+			return "", "", unreachable(c, p.value.name)
+		}
+		buf = escape(buf, text(raw))
+	}
+	if dots(buf[from:]) {
+		return "", "", unreachable(c, "the path")
+	}
+	path = string(buf)
+	buf = buf[:0]
+	for i := range t.query {
+		if buf, err = t.query[i].render(buf, c); err != nil {
+			return "", "", err
+		}
+	}
+	return path, string(buf), nil
+}
+
+// unreachable says that no resource can stand under an empty segment, "." or "..": nothing is asked, so that a value never
+// leads to another resource than its own.
+func unreachable(c *tiers.Call, what string) error {
+	kind := fault.NotFound
+	if c.Operation.Mutation {
+		kind = fault.Invalid
+	}
+	return refused(c, kind, what+" names no resource")
+}
+
+// dots says whether a segment of an escaped path is "." or "..".
+func dots(path []byte) bool {
+	for len(path) > 0 {
+		seg := path
+		if i := bytes.IndexByte(path, '/'); i >= 0 {
+			seg, path = path[:i], path[i+1:]
+		} else {
+			path = nil
+		}
+		if s := string(seg); s == "." || s == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *param) render(buf []byte, c *tiers.Call) ([]byte, error) {
+	if len(p.pieces) == 1 && p.pieces[0].value != nil && p.name != "" {
+		return p.whole(buf, c, p.pieces[0].value), nil
+	}
+	if len(buf) > 0 {
+		buf = append(buf, '&')
+	}
+	buf = append(buf, p.name...)
+	for _, pc := range p.pieces {
+		if pc.value == nil {
+			buf = append(buf, pc.text...)
+			continue
+		}
+		if raw := pc.value.one(c); !isNull(raw) {
+			buf = escape(buf, text(raw))
+		}
+	}
+	return buf, nil
+}
+
+func (p *param) whole(buf []byte, c *tiers.Call, v *value) []byte {
+	var items []json.RawMessage
+	var single [1]json.RawMessage
+	if v.from == column {
+		items = c.Needs[v.index]
+	} else {
+		raw := v.one(c)
+		l, ok := list(raw)
+		if ok {
+			items = l
+		} else {
+			single[0] = raw
+			items = single[:]
+		}
+	}
+	for _, it := range items {
+		if isNull(it) {
+			continue
+		}
+		if len(buf) > 0 {
+			buf = append(buf, '&')
+		}
+		buf = append(buf, p.name...)
+		buf = escape(buf, text(it))
+	}
+	return buf
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+// escape percent-encodes all bytes but RFC 3986's unreserved ones: right in a path segment and in a query value.
+func escape(dst, s []byte) []byte {
+	for _, b := range s {
+		if unreserved(b) {
+			dst = append(dst, b)
+		} else {
+			dst = append(dst, '%', hexDigits[b>>4], hexDigits[b&15])
+		}
+	}
+	return dst
+}
+
+func unreserved(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '.' || b == '_' || b == '~'
+}
+
+// target compiles an operation's path template.
+func (c *compiler) target(op *graph.Operation, base string) target {
+	t := target{base: base}
+	var parts []graph.TemplatePart
+	if op.HTTP.Path != nil {
+		parts = op.HTTP.Path.Parts
+	}
+	if len(parts) == 0 || parts[0].Expr != nil || !strings.HasPrefix(parts[0].Text, "/") {
+		c.problem(op, "the path must begin with /")
+		return t
+	}
+	inQuery, open := false, param{}
+	end := func() {
+		if open.name != "" || len(open.pieces) > 0 {
+			t.query = append(t.query, open)
+		}
+		open = param{}
+	}
+	for _, p := range parts {
+		if p.Expr != nil {
+			v := c.value(op, p.Expr)
+			if v == nil {
+				continue
+			}
+			if v.from == rows || v.from == column && !inQuery {
+				c.problem(op, "%s is a list and cannot stand in the path", v.name)
+				continue
+			}
+			if inQuery {
+				open.pieces = append(open.pieces, piece{value: v})
+			} else {
+				t.path = append(t.path, piece{value: v})
+			}
+			continue
+		}
+		text := c.literal(op, p.Text)
+		if !inQuery {
+			path, query, found := strings.Cut(text, "?")
+			if path != "" {
+				t.path = append(t.path, piece{text: path})
+			}
+			if !found {
+				continue
+			}
+			inQuery, text = true, query
+		}
+		for i, chunk := range strings.Split(text, "&") {
+			if i > 0 {
+				end()
+			}
+			if name, rest, ok := strings.Cut(chunk, "="); ok && open.name == "" && len(open.pieces) == 0 {
+				open.name, chunk = name+"=", rest
+			}
+			if chunk != "" {
+				open.pieces = append(open.pieces, piece{text: chunk})
+			}
+		}
+	}
+	end()
+	for _, p := range t.query {
+		for _, pc := range p.pieces {
+			if pc.value != nil && pc.value.from == column && (len(p.pieces) > 1 || p.name == "") {
+				c.problem(op, "%s is a list: it must be the whole value of a query parameter", pc.value.name)
+			}
+		}
+	}
+	return t
+}
+
+// literal checks and escapes a template's own text, which may hold escapes already.
+func (c *compiler) literal(op *graph.Operation, s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '#':
+			c.problem(op, "a path cannot have a fragment (#)")
+		case ch <= ' ' || ch >= 0x7f || ch == '"' || ch == '<' || ch == '>' || ch == '\\' || ch == '^' || ch == '`' || ch == '{' || ch == '|' || ch == '}':
+			b.Write(escape(nil, []byte{ch}))
+		default:
+			b.WriteByte(ch)
+		}
+	}
+	return b.String()
+}
