@@ -22,7 +22,7 @@ var graph []byte
 
 // The files are named by kind, so that node_modules never gets in.
 //
-//go:embed packages/package.json packages/*/package.json packages/*/README.md packages/*/src packages/*/fixtures
+//go:embed packages/package.json packages/*/package.json packages/*/README.md packages/tsconfig.json packages/*/src packages/*/*.test.ts packages/*/fixtures
 var packages embed.FS
 
 // Graph is the SDL of the world's graph. The caller owns the bytes.
