@@ -22,7 +22,8 @@ test("the Originals are the module's", async () => {
 });
 
 test("browsing a genre", async () => {
-  const { data } = await render(browse, { viewer: "demo", tiers: demo, args: { genre: "Horror" } });
+  const horror = demo.answer("catalog.Query.titles", { total: 1, titles: [{ id: "jaws-1975" }] });
+  const { data } = await render(browse, { viewer: "demo", tiers: horror, args: { genre: "Horror" } });
   expect(data.genres).toEqual(["Drama", "Horror", "Western"]);
   expect(data.films.map((card: any) => card.title)).toEqual(["Jaws"]);
 });

@@ -65,6 +65,6 @@ test("a dead catalog costs the cards, not the page", async () => {
 });
 
 test("nobody's profile is not found", async () => {
-  const r = await render(home, { viewer: { id: "demo", profile: "gone", profiles: ["gone"] }, tiers: demo });
+  const r = await render(home, { viewer: "demo", tiers: demo.answer("profiles.Profile", null) });
   expect(r.data).toBeNull();
 });
