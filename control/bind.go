@@ -1,0 +1,129 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"facet/fault"
+	"facet/pack"
+	"facet/release"
+)
+
+// A resolver answers release.Bind's questions from what is published, each index read once.
+type resolver struct {
+	ctx context.Context
+	c   *Control
+
+	mu      sync.Mutex
+	indexes map[string]pack.Index
+}
+
+func (r *resolver) index(name string) (pack.Index, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in, ok := r.indexes[name]; ok {
+		return in, nil
+	}
+	in, err := r.c.Index(r.ctx, name)
+	if err == nil {
+		r.indexes[name] = in
+	}
+	return in, err
+}
+
+// dependencies are the modules among what a manifest depends on: all that is
+// neither the host's nor bundled in the tarball.
+func (r *resolver) dependencies(id string) ([]release.Dependency, error) {
+	name, version := pack.SplitID(id)
+	p, err := r.c.Package(r.ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Concat(slices.Collect(maps.Keys(p.Manifest.Dependencies)), slices.Collect(maps.Keys(p.Manifest.PeerDependencies)))
+	slices.Sort(names)
+	var out []release.Dependency
+	for _, dep := range slices.Compact(names) {
+		if strings.HasPrefix(dep, pack.HostScope) || p.Files["node_modules/"+dep+"/"+pack.File] != nil {
+			continue
+		}
+		if _, err := r.index(dep); fault.KindOf(err) == fault.NotFound && p.Manifest.Edge.Bindings[dep] == "" && optional(p, dep) {
+			continue // a peer that nobody brings
+		}
+		want, _ := p.Manifest.Range(dep)
+		out = append(out, release.Dependency{Name: dep, Range: plainRange(want), Live: p.Manifest.Binding(dep) == pack.Live})
+	}
+	return out, nil
+}
+
+func optional(p *pack.Package, dep string) bool {
+	_, needed := p.Manifest.Dependencies[dep]
+	return !needed
+}
+
+// plainRange takes the workspace protocol off a range.
+func plainRange(want string) string {
+	rest, ok := strings.CutPrefix(want, "workspace:")
+	if !ok {
+		return want
+	}
+	if rest == "^" || rest == "~" || rest == "" {
+		return "*"
+	}
+	return rest
+}
+
+func (r *resolver) pick(name, want string, among []string) (string, error) {
+	if len(among) > 0 {
+		in := pack.Index{Name: name, Versions: map[string]pack.Published{}}
+		for _, v := range among {
+			in.Versions[v] = pack.Published{}
+		}
+		v, err := pack.Resolve(want, in)
+		if err != nil { // a tag, or a range that allows none of them
+			return "", nil
+		}
+		return v.String(), nil
+	}
+	in, err := r.index(name)
+	if err != nil {
+		return "", err
+	}
+	v, err := pack.Resolve(want, in)
+	if err != nil {
+		return "", err
+	}
+	return v.String(), nil
+}
+
+// lock reads the modules that a release's lock names.
+func (r *resolver) lock(l release.Lock) (*pack.Lock, error) {
+	out := &pack.Lock{Modules: map[string]*pack.Package{}, Uses: map[string]map[string]string{}}
+	for importer, uses := range l {
+		out.Uses[importer] = maps.Clone(uses)
+		for _, id := range uses {
+			name, version := pack.SplitID(id)
+			p, err := r.c.Package(r.ctx, name, version)
+			if err != nil {
+				return nil, err
+			}
+			if p.Manifest.Kind() == pack.Device {
+				return nil, &fault.Error{Kind: fault.Invalid, Op: "control.release", Subject: importer, Message: id + " is a device package; only modules can be depended on", Hint: `move the shared code into a package with "edge" and no "device"`}
+			}
+			out.Modules[id] = p
+		}
+	}
+	return out, nil
+}
+
+// inputDigest is the digest over all that a build is made of.
+func inputDigest(builder string, p *pack.Package, lock *pack.Lock, graphDigest string) string {
+	raw, err := json.Marshal(map[string]string{"builder": builder, "package": p.ID() + " " + p.Digest, "lock": lock.String(), "graph": graphDigest})
+	if err != nil {
+		panic(err) // strings alone: it cannot fail
+	}
+	return release.Digest(raw)
+}

@@ -1,0 +1,173 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"regexp"
+
+	"facet/fault"
+	"facet/graph"
+	"facet/pack"
+	"facet/release"
+	"facet/storage"
+)
+
+// packageDigest is the metadata name of pack's digest of the files; the tarball's own is under storage.DigestName.
+const packageDigest = "package"
+
+const maxIndex = 8 << 20
+
+// A Publication says how a tarball is published.
+type Publication struct {
+	Tarball []byte // as npm packs it
+	Tag     string // the dist-tag that shall mean this version; "" is "latest", or "next" for a pre-release
+	// Suffix is added to the version as build metadata ("3.4.1" becomes "3.4.1+<suffix>"), so that
+	// work in progress can be published many times under one version. Ranges ignore it.
+	Suffix string
+}
+
+// A Published says what a tarball became.
+type Published struct {
+	Package *pack.Package
+	Version string // with the suffix
+	Tag     string
+	New     bool // false: the same files were published under this version before
+}
+
+// ID is "name@version".
+func (p *Published) ID() string { return p.Package.Manifest.Name + "@" + p.Version }
+
+var suffixForm = regexp.MustCompile(`^[0-9A-Za-z-]{1,40}(\.[0-9A-Za-z-]{1,40})*$`)
+var tagForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,40}$`)
+
+// Publish stores a package's version, for ever, and lists it in the package's
+// index. The same files again are no error. It is Invalid for a tarball or
+// manifest that is wrong, TooLarge or Limit for one past the limits, Conflict
+// if the version is taken by other files.
+func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error) {
+	pkg, err := pack.Open(bytes.NewReader(p.Tarball), c.Limits)
+	if err != nil {
+		return nil, err
+	}
+	m := &pkg.Manifest
+	if m.Kind() == pack.Plain {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: "control.publish", Subject: pkg.ID(), Message: `has no "edge" in its package.json, so it is no part of Facet`, Hint: "packages without it are bundled into the packages that use them"}
+	}
+	version, err := pack.ParseVersion(m.Version)
+	if err != nil {
+		return nil, err
+	}
+	m.Version = version.String()
+	if p.Suffix != "" {
+		if !suffixForm.MatchString(p.Suffix) {
+			return nil, fault.New(fault.Invalid, "the suffix %q is not letters, digits and - divided by dots", p.Suffix)
+		}
+		m.Version += "+" + p.Suffix
+	}
+	if p.Tag == "" {
+		if p.Tag = "latest"; version.Pre() != "" {
+			p.Tag = "next"
+		}
+	}
+	if !tagForm.MatchString(p.Tag) {
+		return nil, fault.New(fault.Invalid, "%q is no dist-tag", p.Tag)
+	}
+	out := &Published{Package: pkg, Version: m.Version, Tag: p.Tag}
+	if out.New, err = c.store(ctx, pkg, p.Tarball); err != nil {
+		return nil, err
+	}
+	remember(&c.cache, &c.cache.packages, pkg.ID(), pkg)
+	_, err = storage.Update(ctx, c.Store, release.IndexKey(m.Name), storage.UpdateOptions{MaxBytes: maxIndex, ContentType: "application/json"}, func(old []byte) ([]byte, error) {
+		in, err := decodeIndex(m.Name, old)
+		if err != nil {
+			return nil, err
+		}
+		before, tags := in.Versions[m.Version], maps.Clone(in.Tags)
+		entry := pack.Published{Digest: pkg.Digest, Bytes: int64(len(p.Tarball)), Deprecated: before.Deprecated}
+		if before.Digest == pkg.Digest {
+			entry.Bytes = before.Bytes
+		}
+		in.Versions[m.Version], in.Tags[p.Tag] = entry, m.Version
+		if before == entry && maps.Equal(tags, in.Tags) {
+			return nil, nil
+		}
+		return json.Marshal(in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// store puts the tarball, or finds that the same files are there in another
+// tarball: compression and times differ between machines.
+func (c *Control) store(ctx context.Context, pkg *pack.Package, tarball []byte) (bool, error) {
+	key := release.TarballKey(pkg.Manifest.Name, pkg.Manifest.Version)
+	head, err := c.Store.Head(ctx, key)
+	if fault.KindOf(err) == fault.NotFound {
+		_, err = storage.PutImmutable(ctx, c.Store, key, tarball, storage.PutOptions{ContentType: "application/gzip", Metadata: map[string]string{packageDigest: pkg.Digest}})
+		if fault.KindOf(err) != fault.Conflict {
+			return err == nil, err
+		}
+		head, err = c.Store.Head(ctx, key)
+	}
+	if err != nil {
+		return false, err
+	}
+	if head.Metadata[packageDigest] == pkg.Digest {
+		return false, nil
+	}
+	return false, &fault.Error{Kind: fault.Conflict, Op: "control.publish", Subject: pkg.ID(), Message: "this version is published with other files", Hint: "raise the version in package.json"}
+}
+
+// Index reads what is published of a package.
+func (c *Control) Index(ctx context.Context, name string) (pack.Index, error) {
+	obj, err := c.Store.Get(ctx, release.IndexKey(name), storage.GetOptions{MaxBytes: maxIndex})
+	if fault.KindOf(err) == fault.NotFound {
+		return pack.Index{}, &fault.Error{Kind: fault.NotFound, Op: "control.index", Subject: name, Message: "no version of this package is published", Hint: "edge publish makes it known"}
+	}
+	if err != nil {
+		return pack.Index{}, err
+	}
+	return decodeIndex(name, obj.Body)
+}
+
+func decodeIndex(name string, raw []byte) (pack.Index, error) {
+	in := pack.Index{Name: name}
+	if raw != nil {
+		if err := json.Unmarshal(raw, &in); err != nil {
+			return in, fault.Wrap(fault.BadAnswer, "control.index", name, err)
+		}
+	}
+	if in.Versions == nil {
+		in.Versions = map[string]pack.Published{}
+	}
+	if in.Tags == nil {
+		in.Tags = map[string]string{}
+	}
+	return in, nil
+}
+
+// PublishGraph stores a graph version, for ever. The same text again is no
+// error. Its diagnostics name what is wrong with the graph; then nothing is stored.
+func (c *Control) PublishGraph(ctx context.Context, file, version string, sdl []byte) (*graph.Graph, fault.Diagnostics, error) {
+	v, err := pack.ParseVersion(version)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, ds := graph.Parse(file, sdl)
+	if ds.Failed() {
+		return nil, ds, ds.Err()
+	}
+	_, err = storage.PutImmutable(ctx, c.Store, release.GraphKey(v.String()), sdl, storage.PutOptions{ContentType: "application/graphql; charset=utf-8"})
+	if fault.KindOf(err) == fault.Conflict {
+		err = &fault.Error{Kind: fault.Conflict, Op: "control.publish", Subject: "graph " + v.String(), Message: "this graph version is published with another text", Err: err, Hint: "raise the version"}
+	}
+	if err != nil {
+		return nil, ds, err
+	}
+	remember(&c.cache, &c.cache.graphs, v.String(), g)
+	return g, ds, nil
+}
