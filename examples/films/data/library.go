@@ -36,6 +36,8 @@ type Title struct {
 	Series string `json:"-"`
 	// Similar are the ids of at most 12 films, the most alike first, never the film itself.
 	Similar []string `json:"-"`
+
+	index int // in Library.Titles
 }
 
 // A Series is a film with its sequels.
@@ -74,11 +76,11 @@ func parse(src []byte) (*Library, error) {
 	if err := json.Unmarshal(src, &l.Titles); err != nil {
 		return nil, fmt.Errorf("films.json: %w", err)
 	}
-	for _, t := range l.Titles {
+	for i, t := range l.Titles {
 		if t.ID == "" || t.Title == "" || l.titles[t.ID] != nil {
 			return nil, fmt.Errorf("films.json: id %q is empty or taken, or its title is empty", t.ID)
 		}
-		t.Title = mend(t.Title)
+		t.Title, t.index = mend(t.Title), i
 		l.titles[t.ID] = t
 	}
 	l.Series = findSeries(l.Titles)

@@ -19,10 +19,10 @@ func findSimilar(titles []*Title) {
 		return cmp.Or(cmp.Compare(a.Released, b.Released), cmp.Compare(a.ID, b.ID))
 	})
 	genres, directors, series := map[string][]*Title{}, map[string][]*Title{}, map[string][]*Title{}
-	place := make(map[*Title]int, len(titles))
+	place := make([]int, len(titles)) // by index: where the film stands in its genre
 	for _, t := range byRelease {
 		g := value(t.Genre)
-		place[t] = len(genres[g])
+		place[t.index] = len(genres[g])
 		genres[g] = append(genres[g], t)
 		if t.Director != nil {
 			directors[*t.Director] = append(directors[*t.Director], t)
@@ -32,18 +32,18 @@ func findSimilar(titles []*Title) {
 		}
 	}
 	var best ranking
-	seen := map[*Title]int{} // in which round a film was seen last: saves a map per film
+	seen := make([]int, len(titles)) // by index: in which round a film was seen last
 	for round, t := range titles {
 		best = best[:0]
 		consider := func(others []*Title) {
 			for _, o := range others {
-				if o != t && seen[o] != round+1 {
-					seen[o] = round + 1
+				if o != t && seen[o.index] != round+1 {
+					seen[o.index] = round + 1
 					best.add(o, likeness(t, o))
 				}
 			}
 		}
-		g, at := genres[value(t.Genre)], place[t]
+		g, at := genres[value(t.Genre)], place[t.index]
 		consider(g[max(0, at-similarNear):min(len(g), at+similarNear+1)])
 		if t.Director != nil {
 			consider(directors[*t.Director])
