@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	mostItems  = 75 // of one row
-	fewest     = 6  // items that are worth a row
-	byOneMaker = 5  // films of one director or distributor that are worth a row
+	mostItems = 75 // of one row
+	fewest    = 5  // items that are worth a row
+	prolific  = 9  // films by which a director is known, among all films
 )
 
 // A shelf is a row before it is dealt to a profile: a name and films, the best first.
@@ -44,6 +44,10 @@ func fill(l *data.Library, m data.Maturity) stock {
 	slices.SortFunc(films, func(a, b *data.Title) int {
 		return cmp.Or(cmp.Compare(data.Esteem(b), data.Esteem(a)), cmp.Compare(a.ID, b.ID))
 	})
+	known := prolific
+	if m == data.Kids {
+		known = fewest // there are not so many
+	}
 	var s stock
 	first := func(id, name string, fits func(*data.Title) bool) {
 		s.first = keep(s.first, id, name, pick(films, fits))
@@ -56,7 +60,7 @@ func fill(l *data.Library, m data.Maturity) stock {
 	first("blockbusters", "Half a billion at the box office", func(t *data.Title) bool { return t.WorldwideGrossUSD != nil && *t.WorldwideGrossUSD >= 500_000_000 })
 	s.rest = append(s.rest, byValue(l, films, "genre", "%s", fewest, func(t *data.Title) string { return text(t.Genre) })...)
 	s.rest = append(s.rest, byValue(l, films, "decade", "The %s", fewest, decade)...)
-	s.rest = append(s.rest, byValue(l, films, "director", "Directed by %s", byOneMaker, func(t *data.Title) string { return text(t.Director) })...)
+	s.rest = append(s.rest, byValue(l, films, "director", "Directed by %s", known, func(t *data.Title) string { return text(t.Director) })...)
 	s.rest = append(s.rest, byValue(l, films, "source", "%s", fewest, func(t *data.Title) string {
 		if is(t.Source, "Original Screenplay") {
 			return "" // the Originals, above
@@ -138,7 +142,7 @@ func pick(films []*data.Title, fits func(*data.Title) bool) []item {
 
 // keep adds a shelf if it has enough to show.
 func keep(shelves []shelf, id, name string, items []item) []shelf {
-	if len(items) < byOneMaker {
+	if len(items) < fewest {
 		return shelves
 	}
 	return append(shelves, shelf{id, name, items[:min(len(items), mostItems)]})
