@@ -69,3 +69,17 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDelays(f *testing.F) {
+	for _, s := range []string{"", "5ms", "bookmarks=200ms", "5ms,rows=1s", "=", ",", "all=1h", "-1ns"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		all, err := delays(s)
+		for name, d := range all {
+			if err == nil && (d < 0 || name == "") {
+				t.Errorf("%q gives %q a delay of %v", s, name, d)
+			}
+		}
+	})
+}

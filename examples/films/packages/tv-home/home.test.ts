@@ -25,7 +25,7 @@ test("it costs seven calls on two levels: a row has a series", async () => {
 
 test("what is not asked for costs nothing", async () => {
   const names = await render(home, { viewer: "demo", tiers: demo, fields: "rows(name)" });
-  expect(names.calls).toBe(2); // the profile, which decides whether the view exists, and the rows
+  expect(names.calls).toBeLessThanOrEqual(2); // the rows, and the profile that decides whether there is a view
 });
 
 test("progress says how much is left", async () => {

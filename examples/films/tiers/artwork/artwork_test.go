@@ -93,3 +93,19 @@ func BenchmarkPoster(b *testing.B) {
 		poster(s, 342)
 	}
 }
+
+func FuzzDraw(f *testing.F) {
+	for _, name := range []string{"jaws-1975-342.svg", "jaws-series-40.svg", "-40.svg", "jaws-1975-0342.svg", "a/b-342.svg", "\x00-342.svg"} {
+		f.Add(name)
+	}
+	h := Handler(data.Load(), "")
+	f.Fuzz(func(t *testing.T, name string) {
+		r := httptest.NewRequest("GET", "/art/x", nil)
+		r.URL.Path = "/art/" + name
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%q: %d %s", name, w.Code, w.Body)
+		}
+	})
+}
