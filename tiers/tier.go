@@ -17,7 +17,8 @@ type Tier interface {
 	//   - Unavailable: no connection, a breaker is open, a 5xx
 	//   - Limit: the concurrency limit's queue is full
 	//   - NotFound: the tier says that the one entity asked for does not exist (HTTP 404, 410): data, not a failure, for reads
-	//   - BadAnswer: not the media type or size that was agreed
+	//   - BadAnswer: not the media type that was agreed, or a redirect
+	//   - TooLarge: the answer is larger than the tier may answer
 	//   - Invalid, Unauthorized, Forbidden, Conflict: the tier's own 4xx
 	// Call retains nothing of c after it returns. The answer's bytes belong to the caller until Release.
 	Call(ctx context.Context, c *Call) (*Answer, error)
