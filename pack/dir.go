@@ -182,10 +182,9 @@ func rootFor(dir string) (root, rel string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
+	if followed, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = followed
 	}
-	root = ""
 	for at := abs; ; at = filepath.Dir(at) {
 		globs, ok := workspaceGlobs(os.DirFS(at))
 		inside, _ := filepath.Rel(at, abs)

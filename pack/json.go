@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -81,7 +82,7 @@ type reader struct {
 // token is the next token and the offset where it begins.
 func (r *reader) token() (json.Token, int, error) {
 	off := int(r.dec.InputOffset())
-	for off < len(r.src) && bytes.IndexByte([]byte(" \t\r\n,:"), r.src[off]) >= 0 {
+	for off < len(r.src) && strings.IndexByte(" \t\r\n,:", r.src[off]) >= 0 {
 		off++
 	}
 	t, err := r.dec.Token()

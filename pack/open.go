@@ -56,7 +56,7 @@ func (b *box) unpack(r io.Reader) error {
 	top := ""
 	for {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -134,7 +134,7 @@ func (m *meter) drain(in *meter) error {
 		if strings.Trim(string(buf[:n]), "\x00") != "" {
 			return fault.New(fault.Invalid, "the tarball has data after its end")
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -111,8 +111,8 @@ func (w *Workspace) Forget(dir string) {
 func (w *Workspace) rel(dir string) (string, fault.Diagnostics) {
 	abs, err := filepath.Abs(dir)
 	if err == nil {
-		if real, err := filepath.EvalSymlinks(abs); err == nil {
-			abs = real
+		if followed, err := filepath.EvalSymlinks(abs); err == nil {
+			abs = followed
 		}
 	}
 	rel, err2 := filepath.Rel(w.Root, abs)

@@ -59,10 +59,10 @@ var libraries = []library{
 }
 
 // vague are names that say nothing about what a package or file holds.
-var vague = []string{"util", "utils", "common", "helper", "helpers", "misc", "shared", "lib"}
+var vague = []string{"util", "utils", "common", "helper", "helpers", "misc"}
 
 // vaguePackages are vague as the name of a package; a file may be about types.
-var vaguePackages = append([]string{"types", "base", "core"}, vague...)
+var vaguePackages = append([]string{"types", "base", "core", "shared", "lib"}, vague...)
 
 // longest is how many lines a file may have without saying why it is longer.
 const longest = 600
