@@ -57,8 +57,12 @@ type Operation struct {
 
 	Page *Page // set if the call uses $page
 
-	Selection *Selection // how the answer becomes the graph's type
-	Entity    bool       // entity: true was written
+	// Selection is how the answer becomes the graph's type. Where Rows (OnType, or batched), it maps a row of Type: its key
+	// fields with its other fields or, on a field, with the one Field. Otherwise it maps the field's value.
+	Selection *Selection
+	// Entity says that entity: true was written: on a Query field whose arguments are the key. Parse has made it a loader of
+	// the type then: On is OnType, $args became $this, and the field is a Reference.
+	Entity bool
 	Mutation  bool       // hangs on a Mutation field: not repeated, not shared
 	Timeout   time.Duration
 	Pos       fault.Pos
@@ -114,6 +118,8 @@ type Template struct {
 type TemplatePart struct {
 	Text string
 	Expr *Expr
+
+	pos fault.Pos // of Expr
 }
 
 // A Path leads into a JSON answer: steps are object keys.
