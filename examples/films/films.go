@@ -20,15 +20,15 @@ import (
 //go:embed graph.graphqls
 var graph []byte
 
-// The files are named by kind, so that node_modules never gets in.
+// Files are named by kind, so that node_modules never gets in.
 //
-//go:embed packages/package.json packages/*/package.json packages/*/README.md packages/tsconfig.json packages/*/src packages/*/*.test.ts packages/*/fixtures
+//go:embed packages/*/package.json packages/*/README.md packages/*/src packages/*/*.test.ts packages/*/fixtures
 var packages embed.FS
 
 // Graph is the SDL of the world's graph. The caller owns the bytes.
 func Graph() []byte { return slices.Clone(graph) }
 
-// Packages is the npm workspace of the world's packages: package.json and a folder for each.
+// Packages has a folder for each of the world's packages: originals-rows, phone-home, tv-home, tv-home-v1, tv-player.
 func Packages() fs.FS {
 	sub, err := fs.Sub(packages, "packages")
 	if err != nil {
