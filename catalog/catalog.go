@@ -76,9 +76,10 @@ type Catalog[T any] struct {
 	// Only the holder of turn uses these.
 	etag    string
 	builds  buildCache
-	unacked bool
+	ahead   *Loaded // what is planned
 
-	mu      sync.Mutex // guards what Status reads
+	mu      sync.Mutex // guards what Status reads, and unacked
+	unacked bool
 	pointer release.Pointer
 	refused *release.Refusal
 	trouble error
@@ -271,16 +272,22 @@ func (c *Catalog[T]) settle(ctx context.Context, from source) error {
 		if c.serve(ctx, from, p.Previous, p) != nil {
 			return err
 		}
-	case err == nil && target != p.Release:
-		// Planned: fetch now what will be needed at once.
-		_, err = load(ctx, from, &c.builds, c.cfg.Env, p.Release, c.cfg.Downloads)
+	case err == nil && target != p.Release && (c.ahead == nil || c.ahead.Digest != p.Release):
+		// Planned: fetch now what will be needed at once then.
+		var ahead *Loaded
+		if ahead, err = load(ctx, from, &c.builds, c.cfg.Env, p.Release, c.cfg.Downloads); err == nil {
+			c.ahead = ahead
+		}
 	}
 	return err
 }
 
 // serve loads, opens and warms a release, and swaps it in.
 func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p release.Pointer) error {
-	loaded, err := load(ctx, from, &c.builds, c.cfg.Env, digest, c.cfg.Downloads)
+	loaded, err := c.ahead, error(nil)
+	if loaded == nil || loaded.Digest != digest {
+		loaded, err = load(ctx, from, &c.builds, c.cfg.Env, digest, c.cfg.Downloads)
+	}
 	if err != nil {
 		if final(err) {
 			c.refuse(&release.Refusal{Release: digest, Build: buildOf(err), Reason: err.Error(), At: c.cfg.Now()})
@@ -313,6 +320,9 @@ func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p re
 		}
 	}
 	c.builds.keep(loaded)
+	if c.ahead == loaded {
+		c.ahead = nil
+	}
 	return nil
 }
 
