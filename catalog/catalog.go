@@ -74,9 +74,9 @@ type Catalog[T any] struct {
 	turn    chan struct{} // held by whoever looks at the pointer; capacity 1
 
 	// Only the holder of turn uses these.
-	etag    string
-	builds  buildCache
-	ahead   *Loaded // what is planned
+	etag   string
+	builds buildCache
+	ahead  *Loaded // what is planned
 
 	mu      sync.Mutex // guards what Status reads, and unacked
 	unacked bool

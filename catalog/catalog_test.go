@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,16 +32,26 @@ type region struct {
 	t     *testing.T
 	store *memory.Store
 	last  release.Pointer
-	down  bool
+	state atomic.Int32 // of the store: up, down or hung
 }
+
+const (
+	up = iota
+	down
+	hung
+)
 
 const sdl = "type Query { hello: String }"
 
 func newRegion(t *testing.T) *region {
 	r := &region{t: t, store: memory.New()}
-	r.store.Before = func(context.Context, memory.Op, string) error {
-		if r.down {
+	r.store.Before = func(ctx context.Context, _ memory.Op, _ string) error {
+		switch r.state.Load() {
+		case down:
 			return fault.New(fault.Unavailable, "the store is down")
+		case hung:
+			<-ctx.Done()
+			return ctx.Err()
 		}
 		return nil
 	}
@@ -261,7 +272,7 @@ func TestPlannedRelease(t *testing.T) {
 		fresh := r.start(func(c *catalog.Config[*opened]) { c.Instance = "i2" })
 		defer fresh.stop()
 		fresh.serves(one)
-		r.down = true // what is planned is here already
+		r.state.Store(down) // what is planned is here already
 		time.Sleep(time.Until(at) - time.Millisecond)
 		synctest.Wait()
 		i.serves(one)
@@ -373,13 +384,13 @@ func TestTroubleIsWaitedFor(t *testing.T) {
 		r.put(release.BuildKey(builds[0]), obj.Body)
 		tick()
 		i.serves(two)
-		r.down = true
+		r.state.Store(down)
 		tick()
 		i.serves(two)
 		if s := i.Status(); fault.KindOf(s.Trouble) != fault.Unavailable {
 			t.Errorf("while the store is down: %+v", s)
 		}
-		r.down = false
+		r.state.Store(up)
 		tick()
 		if s := i.Status(); s.Trouble != nil || time.Since(s.Looked) > time.Second {
 			t.Errorf("after: %+v", s)
@@ -393,11 +404,14 @@ func TestOpenAndWarm(t *testing.T) {
 		one, _ := r.make("home@1")
 		two, builds := r.make("home@2")
 		r.point(one, time.Time{})
+		var mu sync.Mutex // guards both
 		var fail error
 		var took time.Duration
 		i := r.start(func(c *catalog.Config[*opened]) {
 			open := c.Open
 			c.Open = func(ctx context.Context, l *catalog.Loaded, current **opened) (*opened, error) {
+				mu.Lock()
+				defer mu.Unlock()
 				if fail != nil {
 					return nil, fail
 				}
@@ -409,6 +423,8 @@ func TestOpenAndWarm(t *testing.T) {
 			c.Warm = func(ctx context.Context, o *opened) error {
 				began := time.Now()
 				<-ctx.Done() // a warm-up that never ends
+				mu.Lock()
+				defer mu.Unlock()
 				took = time.Since(began)
 				return ctx.Err()
 			}
@@ -420,14 +436,18 @@ func TestOpenAndWarm(t *testing.T) {
 		if took != time.Second {
 			t.Errorf("warm-ups took %v, want one second at most", took)
 		}
+		mu.Lock()
 		fail = fault.New(fault.Unavailable, "a moment, please")
+		mu.Unlock()
 		r.point(two, time.Time{})
 		tick()
 		i.serves(one)
 		if i.Status().Refused != nil {
 			t.Error("a passing failure refused the release")
 		}
+		mu.Lock()
 		fail = &catalog.BuildError{Build: builds[0], Err: errors.New("no plan")}
+		mu.Unlock()
 		tick()
 		i.serves(one)
 		if f := i.Status().Refused; f == nil || f.Build != builds[0] {
@@ -456,13 +476,13 @@ func TestLastKnownGood(t *testing.T) {
 		if len(files) != 5 { // header, shard, graph, two builds: the release before is swept
 			t.Errorf("%d objects on disk, want 5", len(files))
 		}
-		r.down = true
+		r.state.Store(down)
 		again := r.start(keep)
 		again.serves(two)
 		if s := again.Status(); !s.Copy || fault.KindOf(s.Trouble) != fault.Unavailable {
 			t.Errorf("with the store gone: %+v", s)
 		}
-		r.down = false
+		r.state.Store(up)
 		tick()
 		again.serves(two)
 		if s := again.Status(); s.Copy || s.Trouble != nil {
@@ -477,12 +497,12 @@ func TestLastKnownGood(t *testing.T) {
 		healed := r.start(keep) // what is spoilt on disk is fetched again
 		healed.serves(two)
 		healed.stop()
-		r.store.Before = func(ctx context.Context, _ memory.Op, _ string) error { <-ctx.Done(); return ctx.Err() } // a store that hangs
-		hung := r.start(keep)
+		r.state.Store(hung)
+		waiting := r.start(keep)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		hung.serves(two)
-		hung.stop()
+		waiting.serves(two)
+		waiting.stop()
 	})
 }
 
