@@ -62,10 +62,10 @@ type Operation struct {
 	Selection *Selection
 	// Entity says that entity: true was written: on a Query field whose arguments are the key. Parse has made it a loader of
 	// the type then: On is OnType, $args became $this, and the field is a Reference.
-	Entity bool
-	Mutation  bool       // hangs on a Mutation field: not repeated, not shared
-	Timeout   time.Duration
-	Pos       fault.Pos
+	Entity   bool
+	Mutation bool // hangs on a Mutation field: not repeated, not shared
+	Timeout  time.Duration
+	Pos      fault.Pos
 }
 
 // HTTP is how an HTTP operation is called.

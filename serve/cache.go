@@ -1,0 +1,128 @@
+package serve
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"facet/asker"
+	"facet/composer"
+	"facet/view"
+)
+
+// ContextHeader carries the hash of the context that a client's cache belongs to: a client drops its cache when it changes.
+const ContextHeader = "Facet-Context"
+
+// CacheControl is the header of an answer: what may be kept, by whom, and for how long.
+//   - not storable (an error, a degraded place): no-store
+//   - some mutation of the package invalidates it, or no policy is stated: kept, and asked about each time
+//   - else it is fresh for the policy's time; shared caches may keep it only if it is public
+func CacheControl(s composer.CacheState) string {
+	who := "private"
+	if s.Public {
+		who = "public"
+	}
+	switch {
+	case !s.Storable:
+		return "no-store"
+	case s.Invalidatable:
+		return "private, no-cache"
+	case s.MaxAge < time.Second:
+		return who + ", no-cache"
+	}
+	return who + ", max-age=" + strconv.FormatInt(int64(s.MaxAge/time.Second), 10)
+}
+
+// inputs says which request headers a context input comes from. Authorization stands for the proxy that turns it into the
+// viewer. The device's type is in the path.
+var inputs = []struct {
+	read    string // an input, or a prefix that ends with "." or ":"
+	headers []string
+}{
+	{"viewer.", []string{"Authorization", asker.HeaderViewer, asker.HeaderProfile, asker.HeaderProfiles}},
+	{"cell:", []string{"Authorization", asker.HeaderViewer, asker.HeaderProfile, asker.HeaderProfiles, asker.HeaderCells}},
+	{"locale", []string{"Accept-Language"}},
+	{"region", []string{asker.HeaderRegion}},
+	{"device.form", []string{asker.HeaderForm}},
+	{"device.appVersion", []string{asker.HeaderApp}},
+}
+
+// Vary names the request headers that an answer depends on by the context inputs that it read, sorted, after those that
+// the protocol itself names. It is "" if there are none.
+func Vary(reads []string, also ...string) string {
+	var names []string
+	for _, r := range reads {
+		for _, in := range inputs {
+			last := in.read[len(in.read)-1]
+			if r == in.read || (last == '.' || last == ':') && strings.HasPrefix(r, in.read) {
+				names = append(names, in.headers...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(append(also, slices.Compact(names)...), ", ")
+}
+
+// ContextHash names the context of an asker within a device schema: equal hashes mean that every answer is the same. It
+// covers all that views can read, so that it does not change from one view to the next.
+func ContextHash(s *view.Surface, a *asker.Asker) string {
+	h := sha256.New()
+	put(h, s.Device)
+	put(h, s.Schema)
+	for _, path := range []string{"viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn", "device.type", "device.form", "locale", "region"} {
+		v, _ := a.Value(path)
+		put(h, string(v))
+	}
+	var cells []string
+	for _, b := range s.Builds {
+		cells = append(cells, b.Cells...)
+	}
+	slices.Sort(cells)
+	for _, c := range slices.Compact(cells) {
+		put(h, c)
+		put(h, a.Cells[c])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// put writes a text so that two sequences of texts are never the same bytes.
+func put(h hash.Hash, text string) {
+	var n [4]byte
+	binary.BigEndian.PutUint32(n[:], uint32(len(text)))
+	h.Write(n[:])
+	h.Write([]byte(text))
+}
+
+// ETag is the strong validator of a body: equal bytes have equal tags.
+func ETag(body []byte) string {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], xxhash.Sum64(body))
+	return `"` + hex.EncodeToString(n[:]) + strconv.FormatInt(int64(len(body)), 36) + `"`
+}
+
+// NotModified says whether the request's If-None-Match names the tag, as RFC 9110 section 13.1.2 compares: weakly.
+func NotModified(r *http.Request, etag string) bool {
+	for _, line := range r.Header.Values("If-None-Match") {
+		for item := range strings.SplitSeq(line, ",") {
+			item = strings.TrimSpace(item)
+			if item == "*" || strings.TrimPrefix(item, "W/") == etag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// NoStore marks an answer that nobody may keep.
+func NoStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Del("ETag")
+}
