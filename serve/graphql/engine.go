@@ -1,0 +1,109 @@
+package graphql
+
+import (
+	"context"
+	"sync"
+	"weak"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"facet/composer"
+	"facet/fault"
+	"facet/view"
+)
+
+// An engine is what this protocol keeps beside one composer.Answerer, for as long as that lives: gqlgen's server over our
+// schema, and the validated documents. It is the graphql.ExecutableSchema too.
+type engine struct {
+	h       *Handler
+	surface *view.Surface
+	server  *handler.Server
+	docs    *cache[*document]
+	small   func() *ast.Schema
+
+	mu   sync.Mutex
+	full weak.Pointer[ast.Schema]
+}
+
+// attachedKey is the engine's place in an Answerer's Attached, by handler: two handlers may have two sets of limits.
+type attachedKey struct{ h *Handler }
+
+func (h *Handler) engine(a composer.Answerer) *engine {
+	return a.Attached().Get(attachedKey{h}, func() any { return h.newEngine(a.Surface()) }).(*engine)
+}
+
+func (h *Handler) newEngine(s *view.Surface) *engine {
+	e := &engine{h: h, surface: s, docs: newCache[*document](h.limits.Documents)}
+	e.small = sync.OnceValue(func() *ast.Schema {
+		return gqlparser.MustLoadSchema(&ast.Source{Name: "inputs", Input: s.InputSDL()})
+	})
+	e.server = handler.New(e)
+	e.server.SetQueryCache(gated{})
+	e.server.SetRecoverFunc(func(context.Context, any) error { return request(fault.New(fault.Internal, "")) })
+	e.server.Use(gate{e})
+	e.server.AddTransport(transport{e})
+	return e
+}
+
+// Schema is the schema of input types: what the executor needs for the variables of documents that the gate has validated.
+func (e *engine) Schema() *ast.Schema { return e.small() }
+
+// Complexity is not measured: the limits bound a document before.
+func (e *engine) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+// whole is the full schema. It is built for a document that was not seen before and for introspection, and kept only while
+// somebody uses it: it costs 64 KB and more, and an instance has thousands of engines.
+func (e *engine) whole() (*ast.Schema, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.full.Value(); s != nil {
+		return s, nil
+	}
+	s, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: e.surface.SDL()})
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "graphql.schema", e.surface.Device+" "+e.surface.Schema, err)
+	}
+	e.full = weak.Make(s)
+	return s, nil
+}
+
+// gated is the executor's query cache: the gate has put the document beside the request already.
+type gated struct{}
+
+func (gated) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	if c := asked(ctx); c != nil && c.doc != nil {
+		return c.doc.ast, true
+	}
+	return nil, false
+}
+
+func (gated) Add(context.Context, string, *ast.QueryDocument) {}
+
+// A call is one request on its way through gqlgen.
+type call struct {
+	answerer composer.Answerer
+	ask      composer.Request // Asker and Idempotency are set
+	// documentID names a trusted document instead of carrying a query.
+	documentID string
+	doc        *document
+	part       *composer.Part // the answer; nil if none was asked for
+	failed     *fault.Error   // why there is no answer; nil if there is one
+	near       []string       // names like that of a schema that is not there
+}
+
+type callKey struct{}
+
+func asked(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// Exec answers the operation of the context: one response, as every operation here has.
+func (e *engine) Exec(ctx context.Context) gqlgen.ResponseHandler {
+	return gqlgen.OneShot(e.exec(ctx, asked(ctx), gqlgen.GetOperationContext(ctx)))
+}

@@ -1,0 +1,197 @@
+package graphql
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"facet/composer"
+	"facet/fault"
+	"facet/serve"
+)
+
+// A reply writes one answer.
+type reply struct {
+	h         *Handler
+	w         http.ResponseWriter
+	r         *http.Request
+	c         *call
+	media     string
+	operation string
+	mutation  bool
+}
+
+// StatusPartial says that there is data beside errors (GraphQL over HTTP, edition of September 2026).
+const StatusPartial = 294
+
+// accept settles the media type; it is false if it has answered that there is none.
+func (re *reply) accept() bool {
+	re.w.Header().Add("Vary", "Accept")
+	media, ok := negotiate(re.r.Header.Values("Accept"))
+	if !ok {
+		re.media = mediaGraphQL
+		re.misused(&misuse{status: http.StatusNotAcceptable, err: fault.New(fault.Invalid, "the answer is application/graphql-response+json or application/json")})
+		return false
+	}
+	re.media = media
+	return true
+}
+
+// misused answers what is no GraphQL-over-HTTP request.
+func (re *reply) misused(m *misuse) {
+	status := m.status
+	if re.h.draft && m.draft != 0 {
+		status = m.draft
+	}
+	if m.allow != "" {
+		re.w.Header().Set("Allow", m.allow)
+	}
+	re.c.failed = m.err
+	re.write(status, gqlerror.List{request(m.err)}, nil, nil)
+}
+
+// refused answers a request error: there is no data.
+func (re *reply) refused(errs gqlerror.List) {
+	re.write(re.h.refusal(re.c.failed, re.media), errs, nil, re.near())
+}
+
+// near adds the near names of a route that is not there.
+func (re *reply) near() map[string]any {
+	if len(re.c.near) == 0 {
+		return nil
+	}
+	return map[string]any{"near": re.c.near}
+}
+
+// refusal is the status of a request error.
+func (h *Handler) refusal(f *fault.Error, media string) int {
+	switch f.Kind {
+	case fault.Invalid:
+		parse := errors.Is(f.Err, errParse)
+		switch {
+		case h.draft && media == mediaJSON:
+			return http.StatusOK
+		case h.draft, parse:
+			return http.StatusBadRequest
+		}
+		return http.StatusUnprocessableEntity
+	case fault.Limit:
+		if h.draft {
+			return http.StatusBadRequest
+		}
+	}
+	return serve.Status(f.Kind)
+}
+
+// answered writes what was answered.
+func (re *reply) answered(resp *gqlgen.Response) {
+	status := http.StatusOK
+	if len(resp.Errors) > 0 && !re.h.draft {
+		status = StatusPartial
+	}
+	ext := map[string]any{}
+	maps.Copy(ext, resp.Extensions)
+	if p := re.c.part; p != nil {
+		if len(p.Degraded) > 0 {
+			ext["degraded"] = p.Degraded
+		}
+		if inv := invalidated(p.Invalidated); len(inv) > 0 {
+			ext["invalidated"] = inv
+		}
+		if re.cached(p, resp.Data) {
+			return
+		}
+	}
+	re.write(status, resp.Errors, resp.Data, ext)
+}
+
+// A stale is one entry of extensions.invalidated.
+type stale struct {
+	Typename string `json:"typename"`
+	ID       string `json:"id,omitempty"` // without it: every entity of the type
+	Field    string `json:"field"`
+}
+
+func invalidated(list []composer.Invalidated) []stale {
+	out := make([]stale, 0, len(list))
+	for _, i := range list {
+		if i.Shape == "" {
+			out = append(out, stale{Typename: "Query", Field: i.View})
+		} else {
+			out = append(out, stale{Typename: i.Shape, ID: i.ID, Field: i.Field})
+		}
+	}
+	return out
+}
+
+// write sends an answer: errors first, so that people see them. data nil leaves the member out, as a request error must.
+func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[string]any) {
+	var head, tail bytes.Buffer
+	head.WriteByte('{')
+	if len(errs) > 0 {
+		head.WriteString(`"errors":`)
+		writeErrors(&head, errs)
+	}
+	if data != nil {
+		if len(errs) > 0 {
+			head.WriteByte(',')
+		}
+		head.WriteString(`"data":`)
+	}
+	if len(ext) > 0 {
+		if text, err := json.Marshal(ext); err == nil {
+			tail.WriteString(`,"extensions":`)
+			tail.Write(text)
+		}
+	}
+	tail.WriteByte('}')
+
+	header := re.w.Header()
+	media := re.media
+	if status >= 300 && !re.h.draft { // only 2xx can be told from an intermediary's by a client of application/json
+		media = mediaGraphQL
+	}
+	header.Set("Content-Type", media+"; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if status >= 300 || header.Get("Cache-Control") == "" {
+		serve.NoStore(header)
+	}
+	header.Set("Content-Length", strconv.Itoa(head.Len()+len(data)+tail.Len()))
+	re.w.WriteHeader(status)
+	re.done(status)
+	for _, b := range [][]byte{head.Bytes(), data, tail.Bytes()} {
+		if _, err := re.w.Write(b); err != nil { // the device went away
+			return
+		}
+	}
+}
+
+// maxErrors bounds the errors of one answer; those past it are counted in the last.
+const maxErrors = 200
+
+func writeErrors(b *bytes.Buffer, errs gqlerror.List) {
+	b.WriteByte('[')
+	for i, e := range errs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if i == maxErrors {
+			e = request(fault.New(fault.Limit, "and %d more errors", len(errs)-maxErrors))
+		}
+		text, err := json.Marshal(e)
+		if err != nil {
+			text = []byte(`{"message":"internal error","extensions":{"code":"internal"}}`)
+		}
+		b.Write(text)
+		if i == maxErrors {
+			break
+		}
+	}
+	b.WriteByte(']')
+}

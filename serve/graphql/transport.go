@@ -1,0 +1,75 @@
+package graphql
+
+import (
+	"net/http"
+	"strings"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"facet/fault"
+)
+
+// A transport is GraphQL over HTTP with our own writing: gqlgen's would read and print the answer's bytes once more.
+type transport struct{ e *engine }
+
+// Supports takes every request: the methods are told apart in Do.
+func (transport) Supports(*http.Request) bool { return true }
+
+// Do answers one request.
+func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExecutor) {
+	h, ctx := t.e.h, r.Context()
+	c := asked(ctx)
+	re := &reply{h: h, w: w, r: r, c: c}
+	defer func() {
+		if c.part != nil && c.part.Release != nil {
+			c.part.Release()
+		}
+	}()
+	if !re.accept() {
+		return
+	}
+	p, id, m := h.params(w, r)
+	if m != nil {
+		re.misused(m)
+		return
+	}
+	c.documentID = id
+	p.Headers = r.Header
+	oc, errs := ex.CreateOperationContext(ctx, p)
+	if len(errs) > 0 {
+		re.refused(h.presented(c, errs))
+		return
+	}
+	re.operation = oc.Operation.Name
+	if r.Method == http.MethodGet && oc.Operation.Operation != ast.Query {
+		re.misused(&misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "a GET runs queries only; POST a %s", oc.Operation.Operation), allow: "POST"})
+		return
+	}
+	re.mutation = oc.Operation.Operation == ast.Mutation
+	next, ctx := ex.DispatchOperation(ctx, oc)
+	resp := next(ctx)
+	switch {
+	case c.failed != nil:
+		re.refused(resp.Errors)
+	case resp == nil:
+		c.failed = fault.New(fault.Internal, "gqlgen gave no response")
+		re.refused(gqlerror.List{request(c.failed)})
+	default:
+		re.answered(resp)
+	}
+}
+
+// presented makes request errors of what gqlgen's executor found itself: variables that do not fit.
+func (h *Handler) presented(c *call, errs gqlerror.List) gqlerror.List {
+	if c.failed != nil {
+		return errs
+	}
+	text := errs[0].Message
+	if len(errs[0].Path) > 1 {
+		text = strings.TrimPrefix(errs[0].Path.String(), "variable.") + ": " + text
+	}
+	c.failed = fault.New(fault.Invalid, "variable %s", clip200(text))
+	return gqlerror.List{request(c.failed)}
+}
