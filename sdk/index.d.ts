@@ -319,13 +319,16 @@ type NativeOf<F> = F extends "Int" | "Float"
           ? { [K in keyof O]: NativeOf<O[K]> | null }
           : F extends readonly [infer I]
             ? NativeOf<I>[]
-            : unknown;
+            : Json; // not unknown: literals in a result keep their types by it
 
 /** The declared result of computed functions: a type of the device schema. */
 export interface ObjectType<F> {
   readonly [symbolic]: ["object", F];
 }
 export function object<const F extends { readonly [field: string]: FieldType }>(name: string, fields: F): ObjectType<F>;
+
+/** What a computed function gives for a declared object: fields may be null. */
+export type Result<F> = { [K in keyof F]: NativeOf<F[K]> | null };
 
 type Inputs = { readonly [name: string]: Value<any, boolean> | List<Value<any, boolean>> | Json };
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -356,13 +359,13 @@ export const computed: {
     <F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null } | null,
-    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }, false>;
+      fn: (inputs: Natives<I>) => NoInfer<Result<F>> | null,
+    ): Value<Result<F>, false>;
     nonNull<F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null },
-    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }, true>;
+      fn: (inputs: Natives<I>) => NoInfer<Result<F>>,
+    ): Value<Result<F>, true>;
   };
   list: {
     string: Compute<string[]>;
@@ -374,8 +377,8 @@ export const computed: {
     object<F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => { [K in keyof F]: NativeOf<F[K]> | null }[] | null,
-    ): Value<{ [K in keyof F]: NativeOf<F[K]> | null }[], false>;
+      fn: (inputs: Natives<I>) => NoInfer<Result<F>>[] | null,
+    ): Value<Result<F>[], false>;
   };
 };
 
