@@ -73,12 +73,19 @@ var errParse = errors.New("parse")
 // read parses, measures, validates and compiles a document.
 func (g gate) read(text string) (*document, *gqlerror.Error, *fault.Error) {
 	l := g.e.h.limits
+	if len(text) > l.Document {
+		f := past("bytes", l.Document)
+		return nil, request(f), f
+	}
 	d, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: "document", Input: text}, l.Tokens)
 	if err != nil {
 		f := fault.New(fault.Invalid, "%s", plain(err))
 		f.Err = errParse
-		if strings.Contains(f.Message, "exceeded token limit") {
+		switch { // the parser has no error values for these
+		case strings.Contains(f.Message, "exceeded token limit"):
 			f = past("tokens", l.Tokens)
+		case strings.Contains(f.Message, "exceeded maximum nesting depth"):
+			f = past("levels of depth", l.Depth)
 		}
 		return nil, located(request(f), err), f
 	}

@@ -10,7 +10,9 @@ import (
 type Limits struct {
 	Body       int // bytes of a POST body
 	URL        int // bytes of a GET's query
+	Document   int // bytes of the document
 	Tokens     int // of the document
+	Name       int // bytes of any name in the document
 	Depth      int // of fields, fragments followed
 	Aliases    int // fields with an alias in the document
 	Fields     int // of the document, fragments followed at each spread
@@ -27,13 +29,13 @@ type Limits struct {
 
 // DefaultLimits are the limits that stand where none are stated.
 func DefaultLimits() Limits {
-	return Limits{Body: 256 << 10, URL: 16 << 10, Tokens: 8_000, Depth: 24, Aliases: 100, Fields: 800, Repeats: 24, Fragments: 200,
+	return Limits{Body: 256 << 10, URL: 16 << 10, Document: 64 << 10, Tokens: 5_000, Name: 255, Depth: 24, Aliases: 100, Fields: 800, Repeats: 24, Fragments: 200,
 		Operations: 20, Directives: 200, Conditions: 10, Variables: 64 << 10, Nodes: 5_000, Documents: 2 << 20, Persisted: 16 << 20}
 }
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
-	for _, f := range []struct{ have, def *int }{{&l.Body, &d.Body}, {&l.URL, &d.URL}, {&l.Tokens, &d.Tokens}, {&l.Depth, &d.Depth}, {&l.Aliases, &d.Aliases},
+	for _, f := range []struct{ have, def *int }{{&l.Body, &d.Body}, {&l.URL, &d.URL}, {&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Name, &d.Name}, {&l.Depth, &d.Depth}, {&l.Aliases, &d.Aliases},
 		{&l.Fields, &d.Fields}, {&l.Repeats, &d.Repeats}, {&l.Fragments, &d.Fragments}, {&l.Operations, &d.Operations}, {&l.Directives, &d.Directives},
 		{&l.Conditions, &d.Conditions}, {&l.Variables, &d.Variables}, {&l.Nodes, &d.Nodes}, {&l.Documents, &d.Documents}, {&l.Persisted, &d.Persisted}} {
 		if *f.have == 0 {
@@ -80,8 +82,11 @@ func (l Limits) measure(doc *ast.QueryDocument) *fault.Error {
 	}
 	for _, op := range doc.Operations {
 		m.directives(op.Directives)
+		m.names(op.Name)
 		for _, v := range op.VariableDefinitions {
 			m.directives(v.Directives)
+			m.names(v.Variable, v.Type.Name())
+			m.value(v.DefaultValue)
 		}
 		total += m.set(op.SelectionSet, 0).fields
 	}
@@ -97,7 +102,40 @@ func (m *meter) fail(err *fault.Error) {
 	}
 }
 
+// names refuses names that are too long to be compared with those of the schema.
+func (m *meter) names(names ...string) {
+	for _, n := range names {
+		if len(n) > m.l.Name {
+			m.fail(past("bytes in a name", m.l.Name))
+		}
+	}
+}
+
+func (m *meter) arguments(args ast.ArgumentList) {
+	for _, a := range args {
+		m.names(a.Name)
+		m.value(a.Value)
+	}
+}
+
+func (m *meter) value(v *ast.Value) {
+	if v == nil {
+		return
+	}
+	if v.Kind == ast.EnumValue || v.Kind == ast.Variable {
+		m.names(v.Raw)
+	}
+	for _, c := range v.Children {
+		m.names(c.Name)
+		m.value(c.Value)
+	}
+}
+
 func (m *meter) directives(ds ast.DirectiveList) {
+	for _, d := range ds {
+		m.names(d.Name)
+		m.arguments(d.Arguments)
+	}
 	if m.uses += len(ds); m.uses > m.l.Directives {
 		m.fail(past("directives", m.l.Directives))
 	}
@@ -109,6 +147,7 @@ func (m *meter) fragment(f *ast.FragmentDefinition) *extent {
 	}
 	m.fragments[f.Name] = &extent{open: true}
 	m.directives(f.Directives)
+	m.names(f.Name, f.TypeCondition)
 	e := m.set(f.SelectionSet, 0)
 	m.fragments[f.Name] = e
 	return e
@@ -128,6 +167,8 @@ func (m *meter) set(set ast.SelectionSet, level int) *extent {
 		switch s := s.(type) {
 		case *ast.Field:
 			m.directives(s.Directives)
+			m.names(s.Name, s.Alias)
+			m.arguments(s.Arguments)
 			if s.Alias != s.Name {
 				if m.aliases++; m.aliases > m.l.Aliases {
 					m.fail(past("aliases", m.l.Aliases))
@@ -139,9 +180,11 @@ func (m *meter) set(set ast.SelectionSet, level int) *extent {
 			m.repeat(e, s.Alias, 1)
 		case *ast.InlineFragment:
 			m.directives(s.Directives)
+			m.names(s.TypeCondition)
 			m.merge(e, m.set(s.SelectionSet, level+1))
 		case *ast.FragmentSpread:
 			m.directives(s.Directives)
+			m.names(s.Name)
 			if m.spreads++; m.spreads > m.l.Fragments {
 				m.fail(past("fragment spreads", m.l.Fragments))
 			}
