@@ -160,16 +160,23 @@ func (c *Catalog[T]) first(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		c.unconfirmed()
 		if err := c.settle(ctx, c.disk); err != nil {
 			c.fail(err)
-			return
 		}
-		c.mu.Lock()
-		c.copied = true
-		c.mu.Unlock()
 		return
 	}
 	_ = c.Refresh(ctx)
+}
+
+// unconfirmed notes that what is about to be served, if nothing is yet, comes from
+// the disk alone.
+func (c *Catalog[T]) unconfirmed() {
+	if c.current.Load() == nil {
+		c.mu.Lock()
+		c.copied = true
+		c.mu.Unlock()
+	}
 }
 
 // wait is the time until the next look: the interval, or less if a release becomes active before.
@@ -194,14 +201,12 @@ func (c *Catalog[T]) Refresh(ctx context.Context) error {
 	case <-ctx.Done():
 		return fault.Wrap(fault.KindOf(ctx.Err()), "catalog.refresh", "", ctx.Err())
 	}
-	empty := c.current.Load() == nil
 	seen := c.look(ctx)
-	err := c.settle(ctx, c.source())
-	if seen != nil && empty && c.current.Load() != nil {
-		c.mu.Lock()
-		c.copied = true
-		c.mu.Unlock()
+	if seen != nil {
+		c.fail(seen)
+		c.unconfirmed()
 	}
+	err := c.settle(ctx, c.source())
 	if err == nil {
 		err = seen
 	}

@@ -146,7 +146,7 @@ func (c *Catalog[T]) Status() Status {
 	s := Status{
 		Env: c.cfg.Env, Region: c.cfg.Region, Instance: c.cfg.Instance,
 		Seq: c.pointer.Seq, Wanted: c.pointer.Active(now), Refused: c.refused, Trouble: c.trouble,
-		Looked: c.looked, Copy: c.copied, Draining: len(c.open),
+		Looked: c.looked, Copy: c.copied && w != nil, Draining: len(c.open),
 	}
 	if w != nil {
 		s.Release, s.Since = w.digest, w.since

@@ -32,7 +32,7 @@ type Control struct {
 	Check func(device, schema string, g *graph.Graph, builds []*view.Build) fault.Diagnostics
 
 	Limits  pack.Limits      // of tarballs; zero fields have pack's defaults
-	Workers int              // builds at a time; 0 is one per processor
+	Workers int              // builds at a time; 0 is two per processor, as half of a build is waiting for the store
 	Shards  int              // of a release; 0 is 1
 	Now     func() time.Time // nil is time.Now
 
@@ -57,7 +57,7 @@ func (c *Control) workers() int {
 	if c.Workers > 0 {
 		return c.Workers
 	}
-	return runtime.GOMAXPROCS(0)
+	return 2 * runtime.GOMAXPROCS(0)
 }
 
 // A cache keeps immutable things that were read before. When it is full it

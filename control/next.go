@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -16,29 +15,6 @@ import (
 	"facet/storage"
 	"facet/view"
 )
-
-// A job is one build that the next release may need.
-type job struct {
-	id     string // "name@version"
-	pkg    *pack.Package
-	old    release.Lock
-	before string // the digest of the build that it takes the place of; "" for a package that is deployed
-	asked  bool
-	at     []spot // where it goes
-
-	lock   release.Lock
-	input  string
-	digest string
-	bytes  int64
-	failed fault.Diagnostics
-}
-
-// A spot is a track of a mount; "" is the stable one.
-type spot struct {
-	release.Place
-	track  string
-	weight int // 0 leaves it as it is
-}
 
 // next is the release that a request makes of its parent (nil for the first).
 func (c *Control) next(ctx context.Context, req Request, parent *release.Release, parentDigest string, res *Result) (*release.Release, error) {
@@ -75,6 +51,9 @@ func (c *Control) next(ctx context.Context, req Request, parent *release.Release
 		return nil, err
 	}
 	keepRoutes(parent, jobs, named.Digest)
+	if err := follow(r, jobs, modules, change.Modules); err != nil {
+		return nil, err
+	}
 	for _, j := range jobs {
 		if j.failed != nil {
 			continue
@@ -91,101 +70,35 @@ func (c *Control) next(ctx context.Context, req Request, parent *release.Release
 	return next, c.check(ctx, parent, next)
 }
 
-// jobs are the packages that are deployed, and the builds that follow what is.
-func (c *Control) jobs(r *resolver, req Request, parent *release.Release, change *release.Change) ([]*job, error) {
-	var jobs []*job
-	modules, taken, routes := map[string]bool{}, map[release.Place]bool{}, map[string]bool{}
-	for _, want := range req.Deploy {
-		name, rng := pack.SplitID(want)
-		if rng == "" {
-			rng = "latest"
-		}
-		in, err := r.index(name)
-		if err != nil {
-			return nil, err
-		}
-		v, err := pack.Resolve(rng, in)
-		if err != nil {
-			return nil, err
-		}
-		pkg, err := c.Package(r.ctx, name, v.String())
-		if err != nil {
-			return nil, err
-		}
-		if in.Versions[v.String()].Digest != pkg.Digest {
-			return nil, &fault.Error{Kind: fault.BadAnswer, Op: "control.release", Subject: pkg.ID(), Message: "the index and the tarball disagree", Err: storage.ErrDigest}
-		}
-		if pkg.Manifest.Kind() == pack.Module {
-			change.Modules[release.Line(name, v.String())] = v.String()
-			modules[name] = true
-			continue
-		}
-		j := &job{id: pkg.ID(), pkg: pkg, asked: true}
-		for _, at := range places(&pkg.Manifest) {
-			if taken[at] {
-				return nil, fault.New(fault.Invalid, "%s is deployed twice to %s/%s", name, at.Device, at.Schema)
+// follow notes for each line of modules that live bindings met for the first time which version they got:
+// from now on they follow the environment's releases of it, not what is published.
+func follow(r *resolver, jobs []*job, known, add map[string]string) error {
+	for _, j := range jobs {
+		for importer, uses := range j.lock {
+			if j.failed != nil {
+				continue
 			}
-			taken[at], routes[at.Device+"/"+at.Schema] = true, true
-			j.at = append(j.at, spot{Place: at})
-		}
-		for digest, b := range parent.Builds {
-			if b.Package+"@"+b.Version == j.id {
-				j.old = parent.Locks[digest] // what a locked binding keeps
+			deps, err := r.dependencies(importer)
+			if err != nil {
+				return err
 			}
-		}
-		jobs = append(jobs, j)
-	}
-	for _, at := range req.Remove {
-		taken[at] = true
-	}
-	newGraph := parent.Graph.Digest != change.Graph.Digest
-	for _, digest := range parent.BuildDigests() {
-		b := parent.Builds[digest]
-		stays, beside := false, false
-		mounted(parent, digest, func(at release.Place, t release.Track) {
-			stays = stays || !taken[at] || t.Name != release.Stable && !slices.Contains(req.Remove, at)
-			beside = beside || routes[at.Device+"/"+at.Schema]
-		})
-		// A route stands on one graph version, so what is beside a deployed package comes along.
-		old := b.Graph != change.Graph.Digest && (newGraph || beside)
-		if !stays || !old && !parent.Locks[digest].Uses(modules) {
-			continue
-		}
-		pkg, err := c.Package(r.ctx, b.Package, b.Version)
-		if err != nil {
-			return nil, err
-		}
-		j := &job{id: pkg.ID(), pkg: pkg, old: parent.Locks[digest], before: digest}
-		mounted(parent, digest, func(at release.Place, t release.Track) {
-			if !taken[at] || t.Name != release.Stable && !slices.Contains(req.Remove, at) {
-				j.at = append(j.at, spot{at, t.Name, t.Weight})
-			}
-		})
-		jobs = append(jobs, j)
-	}
-	return jobs, nil
-}
-
-// mounted calls f for every track that the build is on.
-func mounted(r *release.Release, digest string, f func(at release.Place, t release.Track)) {
-	for _, route := range r.Routes {
-		for _, m := range route.Mounts {
-			for _, t := range m.Tracks {
-				if t.Build == digest {
-					f(release.Place{Device: route.Device, Schema: route.Schema, Package: m.Package}, t)
+			for _, d := range deps {
+				name, version := pack.SplitID(uses[d.Name])
+				line := release.Line(name, version)
+				if _, ok := known[line]; ok || !d.Live {
+					continue
+				}
+				v, err := pack.ParseVersion(version)
+				if err != nil {
+					return err
+				}
+				if other, err := pack.ParseVersion(add[line]); err != nil || v.Compare(other) > 0 {
+					add[line] = version
 				}
 			}
 		}
 	}
-}
-
-// places are where a package is mounted when it is deployed.
-func places(m *pack.Manifest) []release.Place {
-	out := make([]release.Place, len(m.Edge.Device))
-	for i, device := range m.Edge.Device {
-		out[i] = release.Place{Device: device, Schema: m.Edge.Schema, Package: m.Name}
-	}
-	return out
+	return nil
 }
 
 // run binds and builds, several at a time. Its error is of the first package that could not be
@@ -274,7 +187,11 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 	if err != nil {
 		return false, err
 	}
+	if build, err = view.Decode(raw); err != nil { // as instances will
+		return false, err
+	}
 	j.digest, j.bytes = release.Digest(raw), int64(len(raw))
+	remember(&c.cache, &c.cache.builds, j.digest, build)
 	if _, err := storage.PutImmutable(ctx, c.Store, release.BuildKey(j.digest), raw, storage.PutOptions{ContentType: "application/json"}); err != nil {
 		return false, err
 	}
@@ -343,66 +260,4 @@ func keepRoutes(parent *release.Release, jobs []*job, graphDigest string) {
 			}
 		}
 	}
-}
-
-// check refuses a release in which the mounts of a changed route do not fit together.
-// Each track is looked at with the stable tracks of the other mounts.
-func (c *Control) check(ctx context.Context, parent, next *release.Release) error {
-	for _, route := range next.Routes {
-		if old, ok := parent.Route(route.Device, route.Schema); ok && slices.EqualFunc(old.Mounts, route.Mounts, func(a, b release.Mount) bool {
-			return a.Package == b.Package && slices.Equal(a.Tracks, b.Tracks)
-		}) {
-			continue
-		}
-		stable := make([]string, len(route.Mounts))
-		for i, m := range route.Mounts {
-			t, _ := m.Track(release.Stable)
-			stable[i] = t.Build
-		}
-		sets := [][]string{stable}
-		for i, m := range route.Mounts {
-			for _, t := range m.Tracks {
-				if t.Name != release.Stable {
-					set := slices.Clone(stable)
-					set[i] = t.Build
-					sets = append(sets, set)
-				}
-			}
-		}
-		for _, set := range sets {
-			if err := c.fits(ctx, next, route, set); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c *Control) fits(ctx context.Context, next *release.Release, route release.Route, digests []string) error {
-	builds := make([]*view.Build, len(digests))
-	for i, d := range digests {
-		var err error
-		if builds[i], err = c.build(ctx, d); err != nil {
-			return err
-		}
-	}
-	var ds fault.Diagnostics
-	if c.Check == nil {
-		_, ds = view.NewSurface(route.Device, route.Schema, builds...)
-	} else {
-		var g *graph.Graph
-		for _, named := range next.Graphs() {
-			if named.Digest == next.Builds[digests[0]].Graph {
-				var err error
-				if g, err = c.Graph(ctx, named.Version); err != nil {
-					return err
-				}
-			}
-		}
-		ds = c.Check(route.Device, route.Schema, g, builds)
-	}
-	if err := ds.Err(); err != nil {
-		return &fault.Error{Kind: fault.Invalid, Op: "control.release", Subject: route.Name(), Message: fault.Public(err)}
-	}
-	return nil
 }

@@ -78,6 +78,33 @@ func (c *Control) Rollback(ctx context.Context, req Request, to string) (*Result
 	})
 }
 
+// Keep is the answer to a refusal: it moves the regions to a release in which every
+// route that has the refused build is as it was before that release, so that
+// nobody else waits. It is a Conflict if the regions have left the refused release already.
+func (c *Control) Keep(ctx context.Context, req Request, refused release.Refusal) (*Result, error) {
+	req.IfRevision = refused.Release
+	return c.move(ctx, &req, func(parent *release.Release, digest string, _ *Result) (*release.Release, error) {
+		if parent == nil || parent.Parent == "" {
+			return nil, fault.New(fault.NotFound, "%s served nothing before the release %s", req.Env, release.Short(refused.Release))
+		}
+		older, err := c.Load(ctx, req.Env, parent.Parent)
+		if err != nil {
+			return nil, err
+		}
+		spots := tracks(parent)[refused.Build]
+		if len(spots) == 0 {
+			return nil, fault.New(fault.NotFound, "the release %s has no build %s", release.Short(digest), release.Short(refused.Build))
+		}
+		next := parent
+		for _, at := range spots {
+			if next, err = next.Keep(digest, older, at.Device, at.Schema, req.Note, c.now()); err != nil {
+				return nil, err
+			}
+		}
+		return next, nil
+	})
+}
+
 func (r *Request) env() string {
 	if r.Env == "" {
 		return "dev"

@@ -67,7 +67,7 @@ func TestModuleRelease(t *testing.T) {
 	w.publish("@tv/home@3.5.0", `"device": ["tv"], "schema": "v3", "bindings": {"@originals/rows": "live"}`, `"@originals/rows": "^2.1.0"`, "view home\nview more")
 	// Published is not released: live bindings follow releases.
 	want(t, w, w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home"}}),
-		"phone/v1 @phone/home@1.0.0 + @originals/rows@2.1.0", "tv/v3 @tv/home@3.5.0 + @originals/rows@2.2.0", "tv/v3 @tv/player@1.0.0")
+		"phone/v1 @phone/home@1.0.0 + @originals/rows@2.1.0", "tv/v3 @tv/home@3.5.0 + @originals/rows@2.1.0", "tv/v3 @tv/player@1.0.0")
 	w.publish("@originals/rows@2.3.0", ``, ``, "")
 	res := w.release(control.Request{Env: "prod", Deploy: []string{"@originals/rows@2.3.0"}})
 	want(t, w, res,
@@ -185,6 +185,24 @@ func TestRollback(t *testing.T) {
 	want(t, w, res, "phone/v1 @phone/home@1.0.0 + @originals/rows@2.1.0", "tv/v3 @tv/home@3.4.1 + @originals/rows@2.1.0", "tv/v3 @tv/player@1.0.0")
 	if p := res.Pointers["local"]; p.Seq != 3 || res.Digest == first.Release || res.Release.Why != "queue is broken" {
 		t.Errorf("%v; a rollback is a new release and the sequence grows", p)
+	}
+}
+
+func TestKeep(t *testing.T) {
+	w := films(t)
+	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player2")
+	w.publish("@phone/home@1.1.0", `"device": ["phone"], "schema": "v1"`, ``, "view home")
+	bad := w.release(control.Request{Env: "prod", Deploy: []string{"@tv/player", "@phone/home"}})
+	route, _ := bad.Release.Route("tv", "v3")
+	mount, _ := route.Mount("@tv/player")
+	refusal := release.Refusal{Release: bad.Digest, Build: mount.Tracks[0].Build}
+	res, err := w.Keep(t.Context(), control.Request{Env: "prod"}, refusal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, w, res, "phone/v1 @phone/home@1.1.0", "tv/v3 @tv/home@3.4.1 + @originals/rows@2.1.0", "tv/v3 @tv/player@1.0.0")
+	if _, err := w.Keep(t.Context(), control.Request{Env: "prod"}, refusal); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("twice: %v, want a conflict", err)
 	}
 }
 

@@ -51,7 +51,7 @@ func PutImmutable(ctx context.Context, s Store, key string, body []byte, opts Pu
 		case err == nil && bytes.Equal(old.Body, body):
 			return old.Info, nil
 		case err == nil || fault.KindOf(err) == fault.TooLarge:
-			return Info{}, &fault.Error{Kind: fault.Conflict, Op: "storage.put", Subject: key, Message: "this key already holds other bytes, and it may never change"}
+			return Info{}, &fault.Error{Kind: fault.Conflict, Op: "storage.immutable", Subject: key, Message: "this key already holds other bytes, and it may never change"}
 		case fault.KindOf(err) == fault.NotFound && attempt < 3: // swept in between
 			continue
 		}

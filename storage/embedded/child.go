@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -63,6 +64,8 @@ func FromEnv(getenv func(string) string) (Config, bool) {
 func Main(cfg Config, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	// Ctrl-C in a terminal reaches the parent too, which still writes while it ends.
+	signal.Ignore(os.Interrupt)
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin)
 		cancel()

@@ -79,7 +79,7 @@ func TestCutInTheMiddleOfAPut(t *testing.T) {
 	direct := open(t, server.S3)
 	proxy := storagetest.NewProxy(t, server.S3.Endpoint)
 	cfg := server.S3
-	cfg.Endpoint, cfg.Timeout = proxy.Endpoint, 5*time.Second
+	cfg.Endpoint, cfg.Timeout, cfg.Attempts = proxy.Endpoint, 5*time.Second, 1
 	cut := open(t, cfg)
 	old, next := bytes.Repeat([]byte("o"), 1000), bytes.Repeat([]byte("n"), 1<<20)
 	first, err := direct.Put(t.Context(), "replaced", old, storage.PutOptions{})
