@@ -1,0 +1,116 @@
+package jsongraph
+
+import (
+	"facet/fault"
+)
+
+// A completer sees to it that every asked path ends in the reply: at a value, a sentinel, or something that cuts it short.
+// A path that ends nowhere makes the falcor Model ask again and then give up.
+type completer struct {
+	root    *node
+	changed bool
+}
+
+// maxHops ends chains of references.
+const maxHops = 50
+
+// complete walks every asked path and marks what is missing.
+func (c *completer) complete(sets []pathSet) error {
+	for _, s := range sets {
+		if err := c.walk(c.root, s, 0, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *completer) walk(n *node, set pathSet, at, hops int) error {
+	for !n.branch() {
+		if n.ref == nil || at == len(set) {
+			return nil
+		}
+		if hops++; hops > maxHops {
+			return fault.New(fault.Invalid, "a path runs through more than %d references", maxHops)
+		}
+		n = c.at(n.ref, hops)
+	}
+	if at == len(set) {
+		if len(n.kids) > 0 {
+			return invalid("a path ends at a branch that another path goes on from: only values can be asked for")
+		}
+		*n = *missing()
+		c.changed = true
+		return nil
+	}
+	var err error
+	set[at].each(func(k key) {
+		if err != nil {
+			return
+		}
+		child := n.get(k.text)
+		if child == nil {
+			n.put(k.text, missing())
+			c.changed = true
+			return
+		}
+		err = c.walk(child, set, at+1, hops)
+	})
+	return err
+}
+
+// at is the place that a reference leads to. If it is not there, it is marked missing where the way to it ends.
+func (c *completer) at(path []string, hops int) *node {
+	n := c.root
+	for i, k := range path {
+		for !n.branch() {
+			if n.ref == nil {
+				return n
+			}
+			if hops++; hops > maxHops {
+				return missing()
+			}
+			n = c.at(n.ref, hops)
+		}
+		child := n.get(k)
+		if child == nil {
+			child = missing()
+			n.put(k, child)
+			c.changed = true
+			return child
+		}
+		if i == len(path)-1 {
+			return child
+		}
+		n = child
+	}
+	return n
+}
+
+// resolve follows a path without changing anything, through the references on the way and at its end: the path of the
+// place that it leads to, by identities. ok is false if it leads nowhere.
+func (n *node) resolve(path []string) (at []string, target *node, ok bool) {
+	cur, rest, hops := n, path, 0
+	at = nil
+	for {
+		if cur.ref != nil {
+			if hops++; hops > maxHops {
+				return nil, nil, false
+			}
+			rest = append(append([]string{}, cur.ref...), rest...)
+			cur, at = n, nil
+			continue
+		}
+		if len(rest) == 0 {
+			return at, cur, true
+		}
+		next := (*node)(nil)
+		if cur.branch() {
+			next = cur.get(rest[0])
+		}
+		if next == nil {
+			// An identity that holds nothing of its own yet is a place all the same.
+			return append(at, rest...), nil, hops > 0
+		}
+		at, cur, rest = append(at, rest[0]), next, rest[1:]
+	}
+}

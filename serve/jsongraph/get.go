@@ -1,0 +1,141 @@
+package jsongraph
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"facet/composer"
+	"facet/fault"
+	"facet/serve"
+)
+
+func (x *exchange) get() error {
+	if x.params.paths == "" {
+		return invalid("get needs paths")
+	}
+	sets, err := decodePaths([]byte(x.params.paths), x.h.limits, "paths")
+	if err != nil {
+		return err
+	}
+	g, err := x.fetch(sets)
+	if err != nil {
+		return err
+	}
+	var echo bytes.Buffer
+	if err := json.Compact(&echo, []byte(x.params.paths)); err != nil {
+		return invalid("paths: not legal JSON")
+	}
+	return x.reply(g, echo.Bytes(), nil)
+}
+
+// A found graph is what was read, complete.
+type found struct {
+	root  *node
+	bytes []byte // the same as JSON; nil: root must be written
+	cache composer.CacheState
+}
+
+func (g *found) append(b []byte) []byte {
+	if g.bytes != nil {
+		return append(b, g.bytes...)
+	}
+	return g.root.append(b)
+}
+
+// fetch reads path sets. Every path ends in what it gives.
+func (x *exchange) fetch(sets []pathSet) (*found, error) {
+	req, err := request(x.answers.Surface(), sets, x.h.limits)
+	if err != nil {
+		return nil, err
+	}
+	g := &found{root: &node{}}
+	merged := true
+	if len(req.Selection.Roots) > 0 {
+		p, err := x.ask(req)
+		if err != nil {
+			return nil, err
+		}
+		if g.root, merged, err = readTree(p.Data); err != nil {
+			return nil, err
+		}
+		g.bytes, g.cache = p.Data, p.Cache
+	}
+	c := &completer{root: g.root}
+	if err := c.complete(sets); err != nil {
+		return nil, err
+	}
+	if merged || c.changed {
+		g.bytes = nil
+	}
+	return g, nil
+}
+
+// ask asks the composer. Its answer stays until the exchange is over. A request that it does not answer at all is an error.
+func (x *exchange) ask(req *composer.Request) (*composer.Part, error) {
+	req.Asker = x.asker
+	var part *composer.Part
+	for p := range x.answers.Answer(x.r.Context(), req) {
+		x.parts = append(x.parts, &p)
+		if part == nil {
+			part = &p
+		}
+		if p.Last {
+			break
+		}
+	}
+	if part == nil {
+		return nil, &fault.Error{Kind: fault.Internal, Op: "jsongraph", Message: "the composer gave no answer"}
+	}
+	if e := failure(part); e != nil {
+		return nil, &fault.Error{Kind: e.Kind, Message: e.Message, Err: e.Err}
+	}
+	return part, nil
+}
+
+// reply writes an envelope.
+func (x *exchange) reply(g *found, paths, invalidated []byte) error {
+	h := x.w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set(serve.ContextHeader, serve.ContextHash(x.answers.Surface(), x.asker))
+	b := append(make([]byte, 0, len(g.bytes)+len(paths)+64), `{"jsonGraph":`...)
+	b = g.append(b)
+	b = append(b, `,"paths":`...)
+	b = append(b, paths...)
+	if invalidated != nil {
+		b = append(b, `,"invalidated":`...)
+		b = append(b, invalidated...)
+	}
+	b = append(b, '}')
+	status := http.StatusOK
+	switch {
+	case x.r.Method == http.MethodPost:
+		serve.NoStore(h)
+	default:
+		h.Set("Cache-Control", serve.CacheControl(g.cache))
+		if vary := serve.Vary(g.cache.Reads); vary != "" {
+			h.Set("Vary", vary)
+		}
+		if g.cache.Storable {
+			tag := serve.ETag(b)
+			h.Set("ETag", tag)
+			if serve.NotModified(x.r, tag) {
+				status = http.StatusNotModified
+			}
+		}
+	}
+	x.done(status, nil)
+	if status == http.StatusNotModified {
+		h.Del("Content-Type")
+		x.w.WriteHeader(status)
+		return nil
+	}
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	x.w.WriteHeader(status)
+	if x.r.Method != http.MethodHead {
+		_, _ = x.w.Write(b)
+	}
+	return nil
+}
