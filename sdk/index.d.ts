@@ -352,20 +352,20 @@ export const computed: {
   id: Compute<string>;
   json: Compute<unknown>;
   oneOf: {
-    <V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => V | null): Value<V, false>;
-    nonNull<V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => V): Value<V, true>;
+    <V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => NoInfer<V> | null): Value<NoInfer<V>, false>;
+    nonNull<V extends string, const I extends Inputs>(type: OneOf<V>, inputs: I, fn: (inputs: Natives<I>) => NoInfer<V>): Value<NoInfer<V>, true>;
   };
   object: {
     <F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => NoInfer<Result<F>> | null,
-    ): Value<Result<F>, false>;
+      fn: (inputs: Natives<I>) => Result<F> | null,
+    ): Value<NoInfer<Result<F>>, false>;
     nonNull<F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => NoInfer<Result<F>>,
-    ): Value<Result<F>, true>;
+      fn: (inputs: Natives<I>) => Result<F>,
+    ): Value<NoInfer<Result<F>>, true>;
   };
   list: {
     string: Compute<string[]>;
@@ -377,8 +377,8 @@ export const computed: {
     object<F, const I extends Inputs>(
       type: ObjectType<F>,
       inputs: I,
-      fn: (inputs: Natives<I>) => NoInfer<Result<F>>[] | null,
-    ): Value<Result<F>[], false>;
+      fn: (inputs: Natives<I>) => Result<F>[] | null,
+    ): Value<NoInfer<Result<F>>[], false>;
   };
 };
 
