@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
 	"facet/view"
@@ -19,8 +20,10 @@ type Config struct {
 	Computes [][]view.Compute
 	// Format runs a host function of view.OpFormat: name, locale, JSON arguments by position.
 	Format func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
-	Tiers  TiersBySource
-	Limits Limits
+	// Tiers are called by this Engine alone. Engines of one graph version that are to share calls take Loaders instead.
+	Tiers   TiersBySource
+	Loaders *Loaders // nil: Tiers
+	Limits  Limits
 }
 
 // Limits bound one answer. Zero fields take Defaults.
@@ -48,6 +51,66 @@ func (a *Attached) Get(key any, build func() any) any {
 	v, _ := a.m.LoadOrStore(key, sync.OnceValue(build))
 	return v.(func() any)()
 }
+
+// An Engine answers selections over one device schema. It is safe for use by many goroutines.
+type Engine struct {
+	cfg      Config
+	limits   Limits
+	tiers    TiersBySource
+	loaders  *Loaders
+	computes [][]view.Compute
+	format   func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
+	attached Attached
+	plans    planCache
+	views    map[string]bool // views that some mutation makes stale
+}
+
+// NewEngine makes an Engine. It fails if the surface and the graph do not fit together.
+func NewEngine(cfg Config) (*Engine, error) {
+	if cfg.Graph == nil || cfg.Surface == nil {
+		return nil, fault.New(fault.Internal, "an engine needs a graph and a surface")
+	}
+	for _, b := range cfg.Surface.Builds {
+		if b.Graph != "" && cfg.Graph.Digest != "" && b.Graph != cfg.Graph.Digest {
+			return nil, &fault.Error{Kind: fault.Invalid, Op: "engine", Subject: b.Package, Message: "the build was recorded against another graph version", Hint: "publish the package again"}
+		}
+	}
+	l, d := cfg.Limits, Defaults()
+	if l.Time == 0 {
+		l.Time = d.Time
+	}
+	if l.Calls == 0 {
+		l.Calls = d.Calls
+	}
+	if l.Entities == 0 {
+		l.Entities = d.Entities
+	}
+	if l.Bytes == 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Plans == 0 {
+		l.Plans = d.Plans
+	}
+	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, computes: cfg.Computes, format: cfg.Format, views: map[string]bool{}}
+	e.plans.most = l.Plans
+	for _, b := range cfg.Surface.Builds {
+		for _, m := range b.Mutations {
+			for _, in := range m.Invalidates {
+				e.views[in.View] = true
+			}
+		}
+	}
+	return e, nil
+}
+
+// Surface is the device schema that the Engine answers.
+func (e *Engine) Surface() *view.Surface { return e.cfg.Surface }
+
+// Graph is the graph that the Engine answers from.
+func (e *Engine) Graph() *graph.Graph { return e.cfg.Graph }
+
+// Attached holds what protocols keep with the Engine.
+func (e *Engine) Attached() *Attached { return &e.attached }
 
 // Answerer is what protocols ask. *Engine is the one that answers from tiers.
 type Answerer interface {

@@ -36,7 +36,10 @@ type Root struct {
 	Args []Arg  // of the view or mutation; of the shape for RootEntity
 	// Entity indexes Request.Values: the entity's key, a JSON string; RootEntity only.
 	Entity int
-	Sub    []*Node
+	// Many says that the value is a list of keys (a RootEntity of a JSON Graph): one root asks for all of them, and its
+	// plan serves any number.
+	Many bool
+	Sub  []*Node
 	// Path is where the root stands in a JSON Graph: ["film", "jaws-1975"]; JSON Graph format only. A RootEntity has none.
 	Path []string
 	// Window pages a root that is a list; -1: its first page.
@@ -104,6 +107,7 @@ type Part struct {
 	Degraded []Degraded // nulls and defaults that stand because something failed or was late
 	// Paths are the JSON Graph paths that Data answers; Graph format only, nil otherwise: the asked paths as the caller knows them.
 	Invalidated []Invalidated
+	Metrics     []Metric // business counters that mutations moved; none of a mutation whose effect failed
 	Cache       CacheState
 	Stats       Stats
 	Facts       []Fact

@@ -1,0 +1,265 @@
+package composer
+
+import (
+	"context"
+	"encoding/binary"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"facet/asker"
+	"facet/fault"
+	"facet/view"
+)
+
+// Answer implements Answerer.
+func (e *Engine) Answer(ctx context.Context, r *Request) iter.Seq[Part] {
+	return func(yield func(Part) bool) {
+		began := time.Now()
+		req := *r
+		if req.Asker == nil {
+			req.Asker = &asker.Asker{}
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.limits.Time)
+		defer cancel()
+		var part Part
+		if req.Selection.Mutation {
+			part = e.mutate(ctx, &req)
+		} else {
+			part = e.query(ctx, &req)
+		}
+		part.Stats.Time = time.Since(began)
+		part.Last = true
+		yield(part)
+	}
+}
+
+func failedPart(err error) Part {
+	f, ok := err.(*fault.Error)
+	if !ok {
+		f = &fault.Error{Kind: fault.KindOf(err), Message: fault.Public(err), Err: err}
+	}
+	return Part{Data: []byte("null"), Errors: []Error{{Kind: f.Kind, Message: f.Public(), Err: f}}}
+}
+
+func (e *Engine) query(ctx context.Context, r *Request) Part {
+	began := time.Now()
+	p, err := e.plan(r.Selection, r.Asker, -1)
+	if err != nil {
+		return failedPart(err)
+	}
+	x := e.newExec(p, r)
+	x.stats.Plan = time.Since(began)
+	x.bind()
+	x.begin(ctx)
+	x.wait()
+	return x.part()
+}
+
+var execs = sync.Pool{New: func() any { return &exec{} }}
+
+// newExec takes an exec that fits a plan.
+func (e *Engine) newExec(p *plan, r *Request) *exec {
+	x, _ := p.free.Get().(*exec)
+	if x == nil {
+		x = &exec{dyn: map[string]int32{}}
+	}
+	x.e, x.p, x.r = e, p, r
+	x.reset()
+	return x
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s[:n]
+	}
+	return append(s[:cap(s)], make([]T, n-cap(s))...)
+}
+
+func (x *exec) reset() {
+	p := x.p
+	x.ans = grow(x.ans, ansTier)
+	x.ans[ansOwn].body, x.ans[ansOwn].cells = x.ans[ansOwn].body[:0], x.ans[ansOwn].cells[:0]
+	x.params, x.contexts, x.errs = x.params[:0], x.contexts[:0], x.errs[:0]
+	x.invalid = grow(x.invalid, len(p.sel.Roots))
+	clear(x.invalid)
+	x.spaces = grow(x.spaces, len(p.spaces))
+	for i := range x.spaces {
+		x.spaces[i].reset()
+	}
+	x.cols = grow(x.cols, int(p.columns))
+	for i := range x.cols {
+		x.cols[i].reset()
+	}
+	clear(x.dyn)
+	x.specs = grow(x.specs, len(p.specs))
+	for i := range x.specs {
+		x.specs[i] = -1
+	}
+	for _, f := range p.fixed {
+		x.specs[f.spec] = f.col
+	}
+	x.steps = grow(x.steps, len(p.steps))
+	for i := range x.steps {
+		s := &x.steps[i]
+		*s = stepState{share: s.share[:0], sharing: s.sharing[:0], asked: s.asked[:0]}
+	}
+	x.doms = grow(x.doms, len(p.domains))
+	for i := range x.doms {
+		x.doms[i].ready = false
+	}
+	x.memo = grow(x.memo, int(p.memos))
+	for i := range x.memo {
+		x.memo[i] = x.memo[i][:0]
+	}
+	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
+	x.stats = Stats{}
+	x.done = make(chan struct{})
+	n := &x.enc
+	*n = encoder{path: n.path[:0]}
+}
+
+func (c *column) reset() {
+	clear(c.recs)
+	c.recs, c.order, c.totals, c.from = c.recs[:0], c.order[:0], c.totals[:0], c.from[:0]
+}
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// part writes the answer and gives the exec back.
+func (x *exec) part() Part {
+	buf := buffers.Get().(*[]byte)
+	n := &x.enc
+	n.buf = slices.Grow((*buf)[:0], int(x.p.hint.Load()))
+	if x.r.Format == FormatGraph {
+		x.graph()
+	} else {
+		x.tree()
+	}
+	p := Part{Errors: n.errors, Degraded: n.degraded, NotFound: n.notFound, Stats: x.stats}
+	p.Cache = x.cacheState()
+	if x.r.Facts {
+		p.Facts = x.facts()
+	}
+	size := len(n.buf)
+	switch {
+	case n.tooLarge || size > x.e.limits.Bytes:
+		p = failedPart(&fault.Error{Kind: fault.TooLarge, Op: "answer", Message: "the answer is too large"})
+		p.Stats = x.stats
+		buffers.Put(buf)
+	default:
+		x.p.hint.Store(int64(size + size/8))
+		p.Data = n.buf
+		out := n.buf
+		p.Release = func() {
+			*buf = out
+			if cap(out) <= maxPooled {
+				buffers.Put(buf)
+			}
+		}
+	}
+	n.buf = nil
+	x.free()
+	return p
+}
+
+const maxPooled = 4 << 20
+
+// free gives the tiers' buffers and the exec back. While calls are in the air their keys lie in these buffers: then both
+// are left to the garbage collector.
+func (x *exec) free() {
+	x.mu.Lock()
+	flying := x.flying
+	x.mu.Unlock()
+	if flying > 0 {
+		return
+	}
+	for i := ansTier; i < len(x.ans); i++ {
+		if r := x.ans[i].release; r != nil {
+			r()
+		}
+		x.ans[i].body, x.ans[i].release = nil, nil
+	}
+	x.ans = x.ans[:ansTier]
+	x.r, x.ctx = nil, nil
+	x.p.free.Put(x)
+}
+
+// cacheState says what may be done with the answer.
+func (x *exec) cacheState() CacheState {
+	n := &x.enc
+	c := CacheState{Storable: len(n.errors) == 0 && len(n.degraded) == 0 && !x.shaky && x.late == nil, Reads: x.p.reads}
+	public := true
+	for _, r := range x.p.roots {
+		if r.view == nil {
+			public = false
+			continue
+		}
+		k := r.view.Cache
+		if k == nil || k.Scope != "public" {
+			public = false
+		}
+		if k != nil && k.MaxAge > 0 && (c.MaxAge == 0 || k.MaxAge < c.MaxAge) {
+			c.MaxAge = k.MaxAge
+		}
+		if x.e.views[r.view.Name] {
+			c.Invalidatable = true
+		}
+	}
+	for _, r := range x.p.reads {
+		if len(r) > 6 && r[:6] == "viewer" {
+			public = false
+		}
+	}
+	c.Public = public && len(x.p.roots) > 0
+	return c
+}
+
+// specColumn finds the column of a field operation's arguments at an instance; bad is set if an argument failed.
+func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
+	if c := x.specs[id]; c >= 0 {
+		s := x.p.specs[id]
+		for _, a := range s.args {
+			if a == none {
+				continue
+			}
+			if v := x.cell(a, dom, i); v.kind == kError || v.kind == kNotFound {
+				return 0, v
+			}
+		}
+		return c, cell{}
+	}
+	s := x.p.specs[id]
+	k := binary.LittleEndian.AppendUint32(x.argKey[:0], uint32(s.op.index))
+	for _, a := range s.args {
+		k = append(k, 0)
+		if a == none {
+			continue
+		}
+		v := x.cell(a, dom, i)
+		if v.kind == kError || v.kind == kNotFound {
+			return 0, v
+		}
+		k = x.appendJSON(k, v)
+	}
+	if s.window >= 0 {
+		from, n := x.fetchBounds(s, dom, i)
+		k = binary.LittleEndian.AppendUint32(append(k, 1), uint32(from))
+		k = binary.LittleEndian.AppendUint32(k, uint32(n))
+	}
+	x.argKey = k
+	col, ok := x.dyn[string(k)]
+	if !ok {
+		col = int32(len(x.cols))
+		x.cols = grow(x.cols, len(x.cols)+1)
+		x.cols[col].reset()
+		x.dyn[string(k)] = col
+	}
+	if s.fixed {
+		x.specs[id] = col
+	}
+	return col, cell{}
+}
+
+func encodeID(shape string, args []string, key string) string { return view.EncodeID(shape, args, key) }

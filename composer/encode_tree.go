@@ -1,0 +1,467 @@
+package composer
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"facet/fault"
+	"facet/graph"
+)
+
+// A verdict is what became of a place.
+type verdict uint8
+
+const (
+	written verdict = iota
+	isNull          // null where null may not stand: the nearest nullable place above becomes null
+	absent          // an orNotFound decided: the view or shape becomes null
+)
+
+// An encoder writes the answer once, copying spans.
+type encoder struct {
+	buf      []byte
+	path     []step
+	errors   []Error
+	degraded []Degraded
+	notFound bool
+	tooLarge bool
+}
+
+// A step is a key or an index of the path to where the encoder stands.
+type step struct {
+	name  string
+	index int32 // -1: name
+}
+
+func (n *encoder) at() []any {
+	p := make([]any, len(n.path))
+	for i, s := range n.path {
+		if s.index >= 0 {
+			p[i] = int(s.index)
+		} else {
+			p[i] = s.name
+		}
+	}
+	return p
+}
+
+func (x *exec) push(name string) { x.enc.path = append(x.enc.path, step{name, -1}) }
+func (x *exec) pushIndex(i int)  { x.enc.path = append(x.enc.path, step{index: int32(i)}) }
+func (x *exec) pop()             { x.enc.path = x.enc.path[:len(x.enc.path)-1] }
+
+func (x *exec) report(err *fault.Error) {
+	x.enc.errors = append(x.enc.errors, Error{Path: x.enc.at(), Kind: err.Kind, Message: err.Public(), Err: err})
+}
+
+// null is what becomes of a place that has no value: c says why.
+func (x *exec) null(e *emit, c cell) verdict {
+	switch c.kind {
+	case kNotFound:
+		return absent
+	case kError:
+		x.report(x.errorOf(c))
+	default:
+		if c.deg != 0 {
+			x.enc.degraded = append(x.enc.degraded, Degraded{Path: x.enc.at(), Kind: degreeKind(c.deg)})
+		} else if e.nonNull {
+			x.report(&fault.Error{Kind: fault.BadAnswer, Op: "answer", Message: flawTexts[flawNull]})
+		}
+	}
+	if e.nonNull {
+		return isNull
+	}
+	x.enc.buf = append(x.enc.buf, "null"...)
+	return written
+}
+
+// settleNull makes null of a place whose inside failed, where it may be null.
+func (x *exec) settleNull(e *emit, mark int, v verdict) verdict {
+	if v == written {
+		return written
+	}
+	x.enc.buf = x.enc.buf[:mark]
+	if v == absent || e.nonNull {
+		return v
+	}
+	x.enc.buf = append(x.enc.buf, "null"...)
+	return written
+}
+
+// tree writes all roots as one object.
+func (x *exec) tree() {
+	n := &x.enc
+	n.buf = append(n.buf, '{')
+	for i, r := range x.p.roots {
+		if i > 0 {
+			n.buf = append(n.buf, ',')
+		}
+		n.buf = append(n.buf, r.out.key...)
+		x.push(r.out.name)
+		x.treeRoot(i, r)
+		x.pop()
+	}
+	n.buf = append(n.buf, '}')
+}
+
+func (x *exec) treeRoot(i int, r *emitRoot) {
+	n := &x.enc
+	if err := x.rootError(r); err != nil {
+		x.report(err)
+		n.buf = append(n.buf, "null"...)
+		return
+	}
+	mark := len(n.buf)
+	v := written
+	for _, a := range r.out.absent {
+		if v == written && r.out.kind != emitRef {
+			if c := x.cell(a, 0, 0); c.kind == kNotFound {
+				v = absent
+			}
+		}
+	}
+	if v == written {
+		v = x.write(r.out, 0, 0)
+	}
+	if v != written {
+		n.buf = append(n.buf[:mark], "null"...)
+		if v == absent {
+			n.notFound = true
+		}
+	} else if r.root.Kind == RootEntity && string(n.buf[mark:]) == "null" {
+		n.notFound = true
+	}
+}
+
+func (x *exec) rootError(r *emitRoot) *fault.Error {
+	for _, p := range r.params {
+		if err := x.invalid[x.p.params[p].root]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes what stands at a place for an instance.
+func (x *exec) write(e *emit, dom, i int32) verdict {
+	n := &x.enc
+	switch e.kind {
+	case emitLeaf:
+		return x.writeLeaf(e, dom, i)
+	case emitTypename:
+		n.buf = append(append(append(n.buf, '"'), e.typ...), '"')
+		return written
+	case emitTree:
+		if e.v != none {
+			c := x.cell(e.v, dom, i)
+			if c.kind != kObject && c.kind != kEntity || c.kind == kEntity && x.missing(c) {
+				return x.null(e, x.gone(c))
+			}
+		}
+		return x.object(e, dom, i)
+	case emitRef:
+		c := x.cell(e.v, dom, i)
+		if c.kind != kObject && c.kind != kEntity || x.missing(c) {
+			return x.null(e, x.gone(c))
+		}
+		for _, a := range e.absent {
+			if x.cell(a, dom, i).kind == kNotFound {
+				return x.null(e, nullCell)
+			}
+		}
+		mark, where := len(n.buf), len(n.path)
+		v := x.object(e, dom, i)
+		n.path = n.path[:where]
+		if v == absent && x.p.vals[e.v].op != vOrAbsent {
+			v = isNull
+		}
+		return x.settleNull(e, mark, v)
+	case emitMany:
+		return x.writeMany(e, dom, i)
+	case emitUnion:
+		return x.writeUnion(e, dom, i)
+	case emitKey, emitID:
+		k, ok := x.identity(e, dom, i)
+		if !ok {
+			return x.null(e, nullCell)
+		}
+		n.buf = appendQuoted(n.buf, k)
+		return written
+	case emitPage:
+		c, _ := x.listOf(e.v, dom, i)
+		if c.kind != kList {
+			return x.null(e, c)
+		}
+		return x.object(e, dom, i)
+	case emitLength:
+		c, w := x.listOf(e.v, dom, i)
+		if c.kind != kList {
+			return x.null(e, c)
+		}
+		n.buf = appendInt(n.buf, w.length)
+		return written
+	case emitNext:
+		c, w := x.listOf(e.v, dom, i)
+		if c.kind != kList {
+			return x.null(e, c)
+		}
+		if end := w.from + w.want; end < w.length && w.want > 0 {
+			n.buf = appendQuoted(n.buf, EncodeCursor(end))
+		} else {
+			n.buf = append(n.buf, "null"...)
+		}
+		return written
+	}
+	return x.null(e, x.fail(fault.New(fault.Internal, "unknown output")))
+}
+
+// gone is the null of an entity that its loader does not know.
+func (x *exec) gone(c cell) cell {
+	if c.kind == kEntity || c.kind == kObject {
+		return nullCell
+	}
+	return c
+}
+
+func (x *exec) object(e *emit, dom, i int32) verdict {
+	n := &x.enc
+	mark := len(n.buf)
+	if mark > x.e.limits.Bytes {
+		n.tooLarge = true
+		return isNull
+	}
+	n.buf = append(n.buf, '{')
+	for k, kid := range e.kids {
+		if k > 0 {
+			n.buf = append(n.buf, ',')
+		}
+		n.buf = append(n.buf, kid.key...)
+		x.push(kid.name)
+		v := x.write(kid, dom, i)
+		x.pop()
+		if v != written {
+			return x.settleNull(e, mark, v)
+		}
+	}
+	n.buf = append(n.buf, '}')
+	return written
+}
+
+func (x *exec) writeMany(e *emit, dom, i int32) verdict {
+	n := &x.enc
+	c, _ := x.listOf(e.v, dom, i)
+	if c.kind != kList {
+		return x.null(e, c)
+	}
+	if c.deg != 0 {
+		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
+	}
+	mark := len(n.buf)
+	at := e.dom
+	pi := x.up(dom, at, i)
+	from, end := x.children(e.each, pi)
+	n.buf = append(n.buf, '[')
+	for j := from; j < end; j++ {
+		if j > from {
+			n.buf = append(n.buf, ',')
+		}
+		x.pushIndex(int(j - from))
+		v := x.write(e.item, e.each, j)
+		x.pop()
+		if v != written {
+			return x.settleNull(e, mark, v)
+		}
+	}
+	n.buf = append(n.buf, ']')
+	return written
+}
+
+// up is the instance of an upper domain that instance i of dom stands below.
+func (x *exec) up(dom, at, i int32) int32 {
+	for dom != at {
+		i = x.doms[dom].parent[i]
+		dom = x.p.domains[dom].parent
+	}
+	return i
+}
+
+func (x *exec) writeUnion(e *emit, dom, i int32) verdict {
+	c := x.cell(e.v, dom, i)
+	var typ *graph.Type
+	switch c.kind {
+	case kObject:
+		typ = x.p.places[c.n].typ
+	case kEntity:
+		typ = x.p.spaces[c.off].typ
+	default:
+		return x.null(e, c)
+	}
+	for k := range e.arms {
+		if a := &e.arms[k]; a.member == typ.Name {
+			if a.out == nil {
+				break
+			}
+			return x.write(a.out, dom, i)
+		}
+	}
+	x.enc.buf = append(x.enc.buf, "null"...) // a member that nobody named
+	return written
+}
+
+// identity is the key, or the opaque id, of the entity that e's value is.
+func (x *exec) identity(e *emit, dom, i int32) (string, bool) {
+	s, ent := x.entityOf(x.cell(e.v, dom, i))
+	if ent == noEntity {
+		return "", false
+	}
+	key := string(x.spaces[s].key(ent))
+	if e.kind != emitID {
+		return key, true
+	}
+	args, ok := x.shapeArgs(e, dom, i)
+	if !ok {
+		return "", false
+	}
+	return encodeID(e.shape.name, args, key), true
+}
+
+func (x *exec) shapeArgs(e *emit, dom, i int32) ([]string, bool) {
+	var args []string
+	for _, a := range e.shape.args {
+		c := x.cell(a, dom, i)
+		if c.kind < kText || c.kind > kRaw {
+			return nil, false
+		}
+		args = append(args, string(x.text(c)))
+	}
+	return args, true
+}
+
+func (x *exec) writeLeaf(e *emit, dom, i int32) verdict {
+	n := &x.enc
+	c := x.cell(e.v, dom, i)
+	switch c.kind {
+	case kText, kEscaped, kInt, kFloat, kBool:
+		n.buf = append(n.buf, x.body(c.ans)[c.off:c.off+c.n]...)
+		if c.deg != 0 {
+			n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
+		}
+		return written
+	case kDigits:
+		n.buf = append(append(append(n.buf, '"'), x.bytes(c)...), '"')
+		return written
+	case kRaw, kList:
+	default:
+		return x.null(e, c)
+	}
+	if c.deg != 0 {
+		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
+	}
+	if c.kind == kList {
+		return x.writeScalars(e, e.ref, c)
+	}
+	if e.project {
+		n.buf = appendProjected(n.buf, x.bytes(c), e.kids)
+		return written
+	}
+	n.buf = append(n.buf, x.bytes(c)...)
+	return written
+}
+
+// writeScalars writes a list of scalars; a failed item is null, or makes the list null where items are non-null.
+func (x *exec) writeScalars(e *emit, ref graph.TypeRef, c cell) verdict {
+	n := &x.enc
+	mark := len(n.buf)
+	item := graph.TypeRef{}
+	if ref.Elem != nil {
+		item = *ref.Elem
+	}
+	sub := emit{nonNull: item.NonNull}
+	n.buf = append(n.buf, '[')
+	for k := c.off; k < c.off+c.n; k++ {
+		it := x.ans[c.ans].cells[k]
+		if k > c.off {
+			n.buf = append(n.buf, ',')
+		}
+		v := written
+		x.pushIndex(int(k - c.off))
+		switch it.kind {
+		case kText, kEscaped, kInt, kFloat, kBool, kRaw, kDigits:
+			n.buf = x.appendJSON(n.buf, it)
+		case kList:
+			v = x.writeScalars(&sub, item, it)
+		default:
+			v = x.null(&sub, it)
+		}
+		x.pop()
+		if v != written {
+			return x.settleNull(e, mark, v)
+		}
+	}
+	n.buf = append(n.buf, ']')
+	return written
+}
+
+// appendProjected writes the asked fields of a computed object's JSON.
+func appendProjected(dst, raw []byte, kids []*emit) []byte {
+	switch {
+	case len(raw) > 0 && raw[0] == '[':
+		var list []json.RawMessage
+		if json.Unmarshal(raw, &list) != nil {
+			return append(dst, "null"...)
+		}
+		dst = append(dst, '[')
+		for i, it := range list {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendProjected(dst, it, kids)
+		}
+		return append(dst, ']')
+	case len(raw) == 0 || raw[0] != '{':
+		return append(dst, raw...)
+	}
+	dst = append(dst, '{')
+	for i, k := range kids {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, k.key...)
+		if k.kind == emitTypename {
+			dst = append(append(append(dst, '"'), k.typ...), '"')
+			continue
+		}
+		s := scanner{b: raw}
+		v, ok := s.find([]string{k.field})
+		if !ok || v == nil {
+			dst = append(dst, "null"...)
+			continue
+		}
+		if k.kids != nil {
+			dst = appendProjected(dst, v, k.kids)
+			continue
+		}
+		dst = append(dst, v...)
+	}
+	return append(dst, '}')
+}
+
+// EncodeCursor makes the opaque cursor of the item at an index: as `after`, a page starts with that item.
+func EncodeCursor(index int) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt([]byte("i:"), int64(index), 10))
+}
+
+// DecodeCursor opens a cursor; ok is false if it is none.
+func DecodeCursor(cursor string) (index int, ok bool) {
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, false
+	}
+	digits, ok := strings.CutPrefix(string(b), "i:")
+	if !ok || len(digits) == 0 || len(digits) > 9 || !isInt([]byte(digits)) || digits[0] == '-' {
+		return 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	return n, err == nil
+}

@@ -1,0 +1,424 @@
+package composer
+
+import (
+	"facet/fault"
+)
+
+// cell evaluates a value for instance i of domain dom, which is the value's own domain or one below it.
+func (x *exec) cell(id vid, dom, i int32) cell {
+	v := &x.p.vals[id]
+	for dom != v.dom {
+		d := &x.doms[dom]
+		i = d.parent[i]
+		dom = x.p.domains[dom].parent
+	}
+	if v.memo >= 0 {
+		return x.kept(v, dom, i)
+	}
+	return x.eval(v, dom, i)
+}
+
+// kept evaluates a value once for each instance.
+func (x *exec) kept(v *pval, dom, i int32) cell {
+	m := &x.memo[v.memo]
+	if n := x.size(dom); len(*m) < n {
+		for len(*m) < n {
+			*m = append(*m, cell{})
+		}
+	}
+	if c := (*m)[i]; c.kind != kMissing {
+		return c
+	}
+	c := x.eval(v, dom, i)
+	x.memo[v.memo][i] = c
+	return c
+}
+
+func (x *exec) eval(v *pval, dom, i int32) cell {
+	switch v.op {
+	case vConst:
+		return v.lit
+	case vParam:
+		return x.params[v.idx]
+	case vContext:
+		return x.context(v.name)
+	case vRoot:
+		return cell{kind: kObject}
+	case vValid:
+		return x.truth(x.invalid[v.idx] == nil)
+	case vEntity:
+		return x.entityCell(v, dom, i)
+	case vItem:
+		return x.doms[v.dom].items[i]
+	case vAs:
+		return x.member(v, x.cell(v.of, dom, i))
+	case vByMember:
+		o := x.cell(v.of, dom, i)
+		if o.kind != kObject {
+			return lost(o)
+		}
+		place := x.p.places[o.n]
+		for _, a := range v.args {
+			if m := x.p.vals[a]; x.memberOf(m) == place.typ {
+				return x.cell(a, dom, i)
+			}
+		}
+		return nullCell
+	case vKeyPart:
+		return x.keyPart(v, dom, i)
+	case vField:
+		return x.field(v, x.cell(v.of, dom, i), dom, i)
+	case vFieldOp:
+		return x.fieldOp(v, dom, i)
+	case vPick:
+		o := x.cell(v.of, dom, i)
+		if o.kind == kError || o.kind == kNotFound {
+			return o
+		}
+		for _, c := range v.cases {
+			if x.same(o, c.lit) {
+				return x.degraded(x.cell(c.value, dom, i), o.deg)
+			}
+		}
+		if v.els == none {
+			return cell{kind: kNull, deg: o.deg}
+		}
+		return x.degraded(x.cell(v.els, dom, i), o.deg)
+	case vWhen:
+		o := x.cell(v.of, dom, i)
+		if o.kind == kError || o.kind == kNotFound {
+			return o
+		}
+		if x.isTrue(o) {
+			return x.degraded(x.cell(v.args[0], dom, i), o.deg)
+		}
+		if v.els == none {
+			return cell{kind: kNull, deg: o.deg}
+		}
+		return x.degraded(x.cell(v.els, dom, i), o.deg)
+	case vIs:
+		o := x.cell(v.of, dom, i)
+		if o.kind == kError || o.kind == kNotFound {
+			return o
+		}
+		return x.degraded(x.truth(x.same(o, v.lit)), o.deg)
+	case vNot:
+		o := x.cell(v.of, dom, i)
+		if o.kind == kError || o.kind == kNotFound {
+			return o
+		}
+		return x.degraded(x.truth(!x.isTrue(o)), o.deg)
+	case vAnd, vOr:
+		var bad cell
+		var deg uint8
+		for _, a := range v.args {
+			o := x.cell(a, dom, i)
+			if o.kind == kError || o.kind == kNotFound {
+				bad = o
+				continue
+			}
+			if o.deg != 0 {
+				deg = o.deg
+			}
+			if x.isTrue(o) == (v.op == vOr) { // decided, whatever failed
+				return x.degraded(x.truth(v.op == vOr), deg)
+			}
+		}
+		if bad.kind != kMissing {
+			return bad
+		}
+		return x.degraded(x.truth(v.op == vAnd), deg)
+	case vCut:
+		c, _ := x.cut(v, dom, i)
+		return c
+	case vOrNull:
+		c := x.cell(v.of, dom, i)
+		if c.kind == kError {
+			return cell{kind: kNull, deg: degree(x.errorOf(c).Kind)}
+		}
+		return c
+	case vOrElse:
+		c := x.cell(v.of, dom, i)
+		switch c.kind {
+		case kError:
+			return x.degraded(x.cell(v.els, dom, i), degree(x.errorOf(c).Kind))
+		case kNull:
+			return x.degraded(x.cell(v.els, dom, i), c.deg)
+		}
+		return c
+	case vOrAbsent:
+		c := x.cell(v.of, dom, i)
+		if c.kind == kNull && c.deg == 0 || c.kind == kEntity && x.missing(c) {
+			return cell{kind: kNotFound}
+		}
+		return c
+	case vGuarded:
+		return x.guarded(v, dom, i)
+	case vComputed:
+		return x.computed(v, dom, i)
+	case vFormat:
+		return x.format(v, dom, i)
+	case vInput, vList:
+		return x.built(v, dom, i)
+	case vSplit:
+		return x.split(v, x.cell(v.of, dom, i))
+	}
+	return x.fail(fault.New(fault.Internal, "unknown plan value %d", v.op))
+}
+
+// lost is what a field of something that is no object is: null of null, failed of failed.
+func lost(o cell) cell {
+	switch o.kind {
+	case kError, kNotFound:
+		return o
+	}
+	return cell{kind: kNull, deg: o.deg}
+}
+
+func (x *exec) degraded(c cell, deg uint8) cell {
+	if c.deg == 0 {
+		c.deg = deg
+	}
+	return c
+}
+
+func (x *exec) truth(b bool) cell {
+	if b {
+		return cell{kind: kBool, ans: ansConst, off: 0, n: 4}
+	}
+	return cell{kind: kBool, ans: ansConst, off: 4, n: 5}
+}
+
+// truths stand at the start of every plan's literals.
+const truths = "truefalse"
+
+func (x *exec) isTrue(c cell) bool { return c.kind == kBool && c.n == 4 }
+
+func (x *exec) member(v *pval, o cell) cell {
+	switch o.kind {
+	case kObject:
+		if x.p.places[o.n].typ != v.typ {
+			return cell{kind: kNull, deg: o.deg}
+		}
+		return o
+	case kEntity:
+		if x.p.spaces[o.off].typ != v.typ {
+			return cell{kind: kNull, deg: o.deg}
+		}
+		return o
+	}
+	return lost(o)
+}
+
+// memberOf is the type of the object that a field value of a vByMember reads.
+func (x *exec) memberOf(v pval) any {
+	for v.of != none {
+		o := x.p.vals[v.of]
+		if o.op == vAs {
+			return o.typ
+		}
+		v = o
+	}
+	return nil
+}
+
+// entityOf gives the entity that an object cell is; noEntity without one.
+func (x *exec) entityOf(o cell) (space, e int32) {
+	switch o.kind {
+	case kEntity:
+		return int32(o.off), int32(o.n)
+	case kObject:
+		if o.ans == 0 {
+			return -1, noEntity
+		}
+		pl := x.p.places[o.n]
+		if pl.space < 0 {
+			return -1, noEntity
+		}
+		if h := x.ans[o.ans].cells[o.off]; h.kind == kEntity {
+			return pl.space, int32(h.n)
+		}
+	}
+	return -1, noEntity
+}
+
+func (x *exec) entityCell(v *pval, dom, i int32) cell {
+	var few [4]cell
+	parts := few[:0]
+	for _, a := range v.args {
+		c := x.cell(a, dom, i)
+		switch c.kind {
+		case kNull, kMissing:
+			return cell{kind: kNull, deg: c.deg}
+		case kError, kNotFound:
+			return c
+		}
+		parts = append(parts, c)
+	}
+	e, ok := x.intern(v.space, parts)
+	if !ok {
+		return nullCell
+	}
+	return cell{kind: kEntity, off: uint32(v.space), n: uint32(e)}
+}
+
+func (x *exec) keyPart(v *pval, dom, i int32) cell {
+	o := x.cell(v.of, dom, i)
+	if s, e := x.entityOf(o); e != noEntity {
+		return x.spaces[s].parts[int(e)*x.p.spaces[s].parts+int(v.idx)]
+	}
+	if o.kind != kObject {
+		return lost(o)
+	}
+	pl := x.p.places[o.n]
+	if int(v.idx) >= len(pl.key) || o.ans == 0 {
+		return nullCell
+	}
+	return x.ans[o.ans].cells[o.off+uint32(pl.key[v.idx])]
+}
+
+// field reads a field that comes with objects. Of an entity, the first provider that delivered gives it.
+func (x *exec) field(v *pval, o cell, dom, i int32) cell {
+	if o.kind != kObject && o.kind != kEntity {
+		return lost(o)
+	}
+	if v.facts >= 0 {
+		if s, e := x.entityOf(o); e != noEntity {
+			if t := &x.spaces[s]; len(t.bad) > 0 && t.bad[e] != 0 {
+				return cell{kind: kError, off: uint32(t.bad[e] - 1)}
+			}
+			return x.fact(x.p.facts[v.facts], e)
+		}
+	}
+	if o.kind == kObject && o.ans != 0 {
+		for _, s := range v.slots {
+			if s.place == o.n {
+				if c := x.ans[o.ans].cells[o.off+uint32(s.slot)]; c.kind != kMissing {
+					return c
+				}
+				break
+			}
+		}
+	}
+	if v.ref.NonNull {
+		return flawed(flawNull)
+	}
+	return cell{kind: kNull, deg: o.deg}
+}
+
+func (x *exec) fact(f *fact, e int32) cell {
+	var failed cell
+	gone := false
+	for k := range f.providers {
+		pr := &f.providers[k]
+		if x.limit != 0 && pr.level >= x.limit {
+			break
+		}
+		col := &x.cols[pr.col]
+		r := col.get(e)
+		switch r.kind {
+		case kObject:
+			if !x.visible(col, e) {
+				continue
+			}
+			c := x.ans[r.ans].cells[r.off+uint32(pr.slot)]
+			switch c.kind {
+			case kMissing:
+				gone = gone || pr.rows
+			case kError:
+				if failed.kind == kMissing {
+					failed = c
+				}
+			default:
+				return c
+			}
+		case kNull:
+			return nullCell // the loader does not know the entity
+		case kError:
+			if failed.kind == kMissing {
+				failed = r
+			}
+		case kPending:
+			if x.late != nil && failed.kind == kMissing {
+				failed = x.fail(x.late)
+			}
+		}
+	}
+	switch {
+	case failed.kind != kMissing:
+		return failed
+	case gone && f.field.Type.NonNull:
+		return flawed(flawNull)
+	case gone:
+		return nullCell
+	case x.late != nil:
+		return x.fail(x.late)
+	case f.field.Type.NonNull:
+		return flawed(flawNull)
+	}
+	return nullCell
+}
+
+// missing says that a loader was asked for an entity and does not know it.
+func (x *exec) missing(o cell) bool {
+	s, e := x.entityOf(o)
+	if e == noEntity {
+		return false
+	}
+	for _, op := range x.p.loaders {
+		if op.space == s && x.cols[op.col].get(e).kind == kNull {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldOp reads what a field's own operation gave.
+func (x *exec) fieldOp(v *pval, dom, i int32) cell {
+	col, e, bad := x.locate(v, dom, i)
+	if bad.kind != kMissing {
+		return bad
+	}
+	c := x.cols[col].get(e)
+	switch c.kind {
+	case kMissing, kPending:
+		if x.late != nil {
+			return x.fail(x.late)
+		}
+		return nullCell
+	case kNull:
+		if v.ref.NonNull {
+			return flawed(flawNull)
+		}
+	}
+	return c
+}
+
+// locate finds the column and the entity that a field operation's value stands at; bad is set if there is none.
+func (x *exec) locate(v *pval, dom, i int32) (col, e int32, bad cell) {
+	o := x.cell(v.of, dom, i)
+	if o.kind != kObject && o.kind != kEntity {
+		return 0, 0, lost(o)
+	}
+	s := x.p.specs[v.spec]
+	_, e = x.entityOf(o)
+	if x.p.spaces[s.op.space].kind != "" { // without a key: told apart by what the call takes
+		e = 0
+		if s.needs > 0 {
+			parts := make([]cell, 0, 4)
+			for _, n := range v.args[len(v.args)-s.needs:] {
+				parts = append(parts, x.cell(n, dom, i))
+			}
+			k, ok := x.intern(s.op.space, parts)
+			if !ok {
+				return 0, 0, nullCell
+			}
+			e = k
+		}
+	}
+	if e == noEntity {
+		return 0, 0, nullCell
+	}
+	col, bad = x.specColumn(v.spec, dom, i)
+	return col, e, bad
+}

@@ -1,0 +1,430 @@
+package composer
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// A program reads the answers of one operation: a record whose first cell is the value, with the total and the next
+// cursor behind it where the operation is paged.
+type program struct {
+	trie  progTrie
+	whole bool // actions read the body itself
+}
+
+// The cells of an answer's first record.
+const (
+	rootValue = iota
+	rootTotal
+	rootNext
+	rootWidth
+)
+
+// run reads a body into s.cells; the first rootWidth cells are the root's. False: the body is not JSON, or nests too deep.
+func (g *program) run(s *scanner) bool {
+	for range rootWidth {
+		s.cells = append(s.cells, cell{})
+	}
+	s.space()
+	if !s.under(&g.trie, 0) {
+		return false
+	}
+	s.space()
+	return s.i == len(s.b)
+}
+
+// under reads a JSON value whose keys a trie names, into the record at base.
+func (s *scanner) under(t *progTrie, base uint32) bool {
+	from := s.i
+	for i := range t.keys { // what reads the value itself
+		if k := &t.keys[i]; len(k.name) == 1 && k.name[0] == self[0] {
+			for _, a := range k.acts {
+				s.i = from
+				if !s.act(a, base) {
+					return false
+				}
+			}
+			if len(t.keys) == 1 {
+				return true
+			}
+			s.i = from
+		}
+	}
+	if s.i >= len(s.b) || s.b[s.i] != '{' {
+		return s.skip()
+	}
+	if s.depth++; s.depth > maxNesting {
+		return false
+	}
+	s.i++
+	s.space()
+	if s.next('}') {
+		s.depth--
+		return true
+	}
+	hint := 0
+	for {
+		k, ok := s.key(t, &hint)
+		if !ok {
+			return false
+		}
+		if k == nil {
+			ok = s.skip()
+		} else {
+			ok = s.keyed(k, base)
+		}
+		if !ok {
+			return false
+		}
+		s.space()
+		if s.next(',') {
+			s.space()
+			continue
+		}
+		s.depth--
+		return s.next('}')
+	}
+}
+
+// key reads a key with its colon and finds it in the trie; answers mostly keep the order of the mapping.
+func (s *scanner) key(t *progTrie, hint *int) (*progKey, bool) {
+	if s.i >= len(s.b) || s.b[s.i] != '"' {
+		return nil, false
+	}
+	from := s.i
+	if h := *hint; h < len(t.keys) {
+		k := &t.keys[h]
+		end := from + 1 + len(k.name)
+		if end < len(s.b) && s.b[end] == '"' && string(s.b[from+1:end]) == string(k.name) {
+			*hint = h + 1
+			s.i = end + 1
+			return k, s.colon()
+		}
+	}
+	escaped, _, ok := s.text()
+	if !ok {
+		return nil, false
+	}
+	name := s.b[from+1 : s.i-1]
+	if escaped {
+		name = unquote(s.b[from:s.i])
+	}
+	if !s.colon() {
+		return nil, false
+	}
+	for i := range t.keys {
+		if k := &t.keys[i]; string(k.name) == string(name) {
+			*hint = i + 1
+			return k, true
+		}
+	}
+	return nil, true
+}
+
+func (s *scanner) keyed(k *progKey, base uint32) bool {
+	from := s.i
+	for i, a := range k.acts {
+		if i > 0 {
+			s.i = from
+		}
+		if !s.act(a, base) {
+			return false
+		}
+	}
+	if k.sub == nil {
+		return true
+	}
+	s.i = from
+	return s.under(k.sub, base)
+}
+
+func (s *scanner) act(a progAct, base uint32) bool {
+	c, ok := s.value(a.value)
+	if ok {
+		s.cells[base+uint32(a.slot)] = c
+	}
+	return ok
+}
+
+// value reads one value.
+func (s *scanner) value(v *progValue) (cell, bool) {
+	if v.literal.kind != kMissing {
+		return v.literal, s.skip()
+	}
+	if s.i >= len(s.b) {
+		return cell{}, false
+	}
+	c := s.b[s.i]
+	if c == 'n' {
+		if !s.word("null") {
+			return cell{}, false
+		}
+		if v.nonNull {
+			return flawed(flawNull), true
+		}
+		return nullCell, true
+	}
+	switch {
+	case v.elem != nil:
+		if c != '[' {
+			return flawed(flawType), s.skip()
+		}
+		return s.list(v.elem)
+	case v.object != nil:
+		if c != '{' && !v.object.itself() {
+			return flawed(flawType), s.skip()
+		}
+		return s.object(v.object)
+	case v.match != nil:
+		if c != '{' {
+			return flawed(flawType), s.skip()
+		}
+		return s.member(v.match)
+	}
+	return s.scalar(v, c)
+}
+
+// itself says whether the record is read from a value that need not be an object: { id: $ } of a list of ids.
+func (o *progObject) itself() bool {
+	for _, k := range o.trie.keys {
+		if len(k.name) == 1 && k.name[0] == self[0] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scanner) list(elem *progValue) (cell, bool) {
+	if s.depth++; s.depth > maxNesting {
+		return cell{}, false
+	}
+	s.i++
+	s.space()
+	mark := len(s.stack)
+	if !s.next(']') {
+		for {
+			c, ok := s.value(elem)
+			if !ok {
+				return c, false
+			}
+			s.stack = append(s.stack, c)
+			s.space()
+			if s.next(',') {
+				s.space()
+				continue
+			}
+			if !s.next(']') {
+				return c, false
+			}
+			break
+		}
+	}
+	s.depth--
+	c := cell{kind: kList, ans: s.ans, off: uint32(len(s.cells)), n: uint32(len(s.stack) - mark)}
+	s.cells = append(s.cells, s.stack[mark:]...)
+	s.stack = s.stack[:mark]
+	return c, true
+}
+
+func (s *scanner) object(o *progObject) (cell, bool) {
+	base := uint32(len(s.cells))
+	for range o.width {
+		s.cells = append(s.cells, cell{})
+	}
+	for i := range o.places {
+		pp := &o.places[i]
+		at := base + uint32(pp.place.base)
+		if pp.slot >= 0 {
+			s.cells[base+uint32(pp.slot)] = cell{kind: kObject, ans: s.ans, off: at, n: uint32(pp.place.index)}
+		}
+		if pp.place.space >= 0 {
+			s.tracks = append(s.tracks, track{place: uint32(pp.place.index), off: at})
+		}
+	}
+	if !s.under(&o.trie, base) {
+		return cell{}, false
+	}
+	for i := range o.places {
+		if pp := &o.places[i]; pp.null {
+			at := base + uint32(pp.place.base)
+			for _, k := range pp.place.key {
+				switch s.cells[at+uint32(k)].kind {
+				case kMissing, kNull:
+					s.cells[base+uint32(pp.slot)] = nullCell
+				case kError:
+					if flaw(s.cells[at+uint32(k)].off) == flawNull {
+						s.cells[base+uint32(pp.slot)] = nullCell
+					}
+				}
+			}
+		}
+	}
+	return cell{kind: kObject, ans: s.ans, off: base, n: uint32(o.places[0].place.index)}, true
+}
+
+// member finds the deciding value first, then reads the item as the member that it names.
+func (s *scanner) member(m *progMatch) (cell, bool) {
+	from, depth := s.i, s.depth
+	tag, ok := s.find(m.on)
+	if !ok {
+		return cell{}, false
+	}
+	end := s.i
+	s.depth = depth
+	for i := range m.cases {
+		c := &m.cases[i]
+		if c.json == nil || sameJSON(c.json, tag) {
+			if c.json == nil && tag == nil {
+				break
+			}
+			s.i = from
+			return s.object(c.object)
+		}
+	}
+	s.i = end
+	return flawed(flawMember), true
+}
+
+// find passes the value and returns the bytes of what stands at a path below it, nil if nothing does.
+func (s *scanner) find(steps []string) ([]byte, bool) {
+	from := s.i
+	if len(steps) == 0 {
+		ok := s.skip()
+		return s.b[from:s.i], ok
+	}
+	if s.i >= len(s.b) || s.b[s.i] != '{' {
+		return nil, s.skip()
+	}
+	if s.depth++; s.depth > maxNesting {
+		return nil, false
+	}
+	s.i++
+	s.space()
+	var found []byte
+	if s.next('}') {
+		s.depth--
+		return nil, true
+	}
+	for {
+		at := s.i
+		if !s.keySkip() {
+			return nil, false
+		}
+		name := s.b[at:s.i]
+		name = bytes.TrimRight(name, " \t\r\n")
+		name = bytes.TrimRight(name[:len(name)-1], " \t\r\n")
+		if string(unquote(name)) == steps[0] {
+			v, ok := s.find(steps[1:])
+			if !ok {
+				return nil, false
+			}
+			found = v
+		} else if !s.skip() {
+			return nil, false
+		}
+		s.space()
+		if s.next(',') {
+			s.space()
+			continue
+		}
+		s.depth--
+		return found, s.next('}')
+	}
+}
+
+// sameJSON compares two scalars.
+func sameJSON(a, b []byte) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	if a[0] == '"' && b[0] == '"' {
+		return string(unquote(a)) == string(unquote(b))
+	}
+	return string(a) == string(b)
+}
+
+func (s *scanner) scalar(v *progValue, c byte) (cell, bool) {
+	from := s.i
+	span := func(k kind) cell {
+		return cell{kind: k, ans: s.ans, off: uint32(from), n: uint32(s.i - from)}
+	}
+	switch c {
+	case '"':
+		escaped, legal, ok := s.text()
+		if !ok {
+			return cell{}, false
+		}
+		if !legal && v.scalar != scalarRaw {
+			return flawed(flawText), true
+		}
+		switch v.scalar {
+		case scalarString, scalarID:
+			if escaped {
+				return span(kEscaped), true
+			}
+			return span(kText), true
+		case scalarRaw:
+			if !legal {
+				return flawed(flawText), true
+			}
+			if escaped {
+				return span(kEscaped), true
+			}
+			return span(kText), true
+		case scalarEnum:
+			name := s.b[from+1 : s.i-1]
+			if escaped {
+				name = unquote(s.b[from:s.i])
+			}
+			for _, m := range v.enum {
+				if string(m) == string(name) {
+					if escaped {
+						return span(kEscaped), true
+					}
+					return span(kText), true
+				}
+			}
+			return flawed(flawEnum), true
+		}
+		return flawed(flawType), true
+	case 't', 'f':
+		if !s.skip() {
+			return cell{}, false
+		}
+		if v.scalar == scalarBool || v.scalar == scalarRaw {
+			return span(kBool), true
+		}
+		return flawed(flawType), true
+	case '{', '[':
+		if !s.skip() {
+			return cell{}, false
+		}
+		if v.scalar != scalarRaw {
+			return flawed(flawType), true
+		}
+		if !utf8.Valid(s.b[from:s.i]) {
+			return flawed(flawText), true
+		}
+		return span(kRaw), true
+	}
+	whole, ok := s.number()
+	if !ok {
+		return cell{}, false
+	}
+	switch v.scalar {
+	case scalarInt:
+		if !whole || !fits(s.b[from:s.i]) {
+			return flawed(flawInt), true
+		}
+		return span(kInt), true
+	case scalarFloat:
+		return span(kFloat), true
+	case scalarRaw:
+		return span(kFloat), true
+	case scalarID:
+		if whole {
+			return span(kDigits), true
+		}
+	}
+	return flawed(flawType), true
+}
