@@ -26,7 +26,7 @@ func TestQueries(t *testing.T) {
 		"names and aliases": {`{ __typename home { n: name recent __typename } }`, nil, `{"data":{"__typename":"Query","home":{"n":"Demo","recent":["sharks"],"__typename":"Home"}}}`},
 		"union": {`{ home { rows { items { __typename ... on Card { title art } ... on SeriesCard { title seasons } ... on Node { id } } } } }`, nil,
 			`{"data":{"home":{"rows":[{"items":[{"__typename":"Card","title":"Jaws","art":null,"id":"Card:jaws-1975"},{"__typename":"SeriesCard","title":"The Wire","seasons":5,"id":"SeriesCard:wire"},{"__typename":"Card","title":"Alien","art":"a.jpg","id":"Card:alien-1979"}]}]}}}`},
-		"pages":          {`{ home { rows { items(first: 1, after: "` + "1" + `") { ... on Node { id } } itemsPage { length next } } } }`, nil, `{"data":{"home":{"rows":[{"items":[{"id":"SeriesCard:wire"}],"itemsPage":{"length":3,"next":null}}]}}}`},
+		"pages":          {`{ home { rows { items(first: 1, after: "` + composer.EncodeCursor(1) + `") { ... on Node { id } } itemsPage { length next } } } }`, nil, `{"data":{"home":{"rows":[{"items":[{"id":"SeriesCard:wire"}],"itemsPage":{"length":3,"next":null}}]}}}`},
 		"paged root":     {`query($n: Int) { search(filter: { text: "x" }, first: $n) { key } searchPage(filter: { text: "x" }) { length } }`, object{"n": 1}, `{"data":{"search":[{"key":"jaws-1975"}],"searchPage":{"length":3}}}`},
 		"computed":       {`{ film(id: "jaws-1975") { progress { state minutesLeft } } }`, nil, `{"data":{"film":{"progress":{"state":"NEW","minutesLeft":124}}}}`},
 		"node":           {`query($id: ID!) { node(id: $id) { id __typename ... on Card { title } ... on SeriesCard { seasons } } }`, object{"id": "SeriesCard:wire"}, `{"data":{"node":{"id":"SeriesCard:wire","__typename":"SeriesCard","seasons":5}}}`},

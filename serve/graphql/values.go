@@ -97,7 +97,7 @@ func (w window) open(vars map[string]any) (composer.Window, *fault.Error) {
 		if s == "" {
 			return out, nil
 		}
-		if out.After, ok = openCursor(s); !ok {
+		if out.After, ok = composer.DecodeCursor(s); !ok {
 			return out, fault.New(fault.Invalid, "argument after: %q is no cursor", clip(s))
 		}
 	}
