@@ -14,9 +14,13 @@ type completer struct {
 // maxHops ends chains of references.
 const maxHops = 50
 
-// complete walks every asked path and marks what is missing.
+// complete walks every asked path and marks what is missing, at the path's own end: a marker above it would tell the
+// client that what lies beside is missing too.
 func (c *completer) complete(sets []pathSet) error {
 	for _, s := range sets {
+		if s.count() == 0 {
+			continue
+		}
 		if err := c.walk(c.root, s, 0, 0); err != nil {
 			return err
 		}
@@ -49,16 +53,16 @@ func (c *completer) walk(n *node, set pathSet, at, hops int) error {
 		}
 		child := n.get(k.text)
 		if child == nil {
-			n.put(k.text, missing())
+			child = &node{}
+			n.put(k.text, child)
 			c.changed = true
-			return
 		}
 		err = c.walk(child, set, at+1, hops)
 	})
 	return err
 }
 
-// at is the place that a reference leads to. If it is not there, it is marked missing where the way to it ends.
+// at is the place that a reference leads to; it is made if it is not there.
 func (c *completer) at(path []string, hops int) *node {
 	n := c.root
 	for i, k := range path {
@@ -73,10 +77,9 @@ func (c *completer) at(path []string, hops int) *node {
 		}
 		child := n.get(k)
 		if child == nil {
-			child = missing()
+			child = &node{}
 			n.put(k, child)
 			c.changed = true
-			return child
 		}
 		if i == len(path)-1 {
 			return child

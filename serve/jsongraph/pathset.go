@@ -431,6 +431,9 @@ func (s keySet) append(b []byte) []byte {
 	if k, ok := s.single(); ok {
 		return k.append(b)
 	}
+	if len(s.keys) == 0 && len(s.spans) == 1 {
+		return s.spans[0].append(b)
+	}
 	b = append(b, '[')
 	for i, k := range s.keys {
 		if i > 0 {
@@ -442,13 +445,17 @@ func (s keySet) append(b []byte) []byte {
 		if i+len(s.keys) > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"from":`...)
-		b = strconv.AppendInt(b, r.from, 10)
-		b = append(b, `,"to":`...)
-		b = strconv.AppendInt(b, r.to, 10)
-		b = append(b, '}')
+		b = r.append(b)
 	}
 	return append(b, ']')
+}
+
+func (s span) append(b []byte) []byte {
+	b = append(b, `{"from":`...)
+	b = strconv.AppendInt(b, s.from, 10)
+	b = append(b, `,"to":`...)
+	b = strconv.AppendInt(b, s.to, 10)
+	return append(b, '}')
 }
 
 func (k key) append(b []byte) []byte {

@@ -1,8 +1,6 @@
 package jsongraph
 
 import (
-	"slices"
-
 	"facet/view"
 )
 
@@ -85,12 +83,11 @@ func texts(path []key) []string {
 
 // mutations lists those of a surface in mount order.
 func mutations(s *view.Surface) []*view.Mutation {
-	var out []*view.Mutation
-	for _, b := range s.Builds {
-		for _, m := range b.Mutations {
-			if f, ok := s.Mutation(m.Name); ok && !slices.Contains(out, f.Def) {
-				out = append(out, f.Def)
-			}
+	names := s.Mutations()
+	out := make([]*view.Mutation, 0, len(names))
+	for _, n := range names {
+		if f, ok := s.Mutation(n); ok {
+			out = append(out, f.Def)
 		}
 	}
 	return out
