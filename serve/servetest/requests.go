@@ -242,14 +242,27 @@ func (m *maker) graph() (*http.Request, string) {
 			args = append(args, m.q.Args[a.Name])
 		}
 		body := url.Values{"method": {"call"}, "callPath": {text([]any{m.q.Mutation})}, "arguments": {text(args)},
-			"pathSuffixes": {text(m.paths(m.out, m.fields, nil))}, "paths": {"[]"}}
+			"pathSuffixes": {text(once(m.paths(m.out, m.fields, nil)))}, "paths": {"[]"}}
 		r := httptest.NewRequest(http.MethodPost, m.url("model.json"), strings.NewReader(body.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("X-Requested-With", "XMLHttpRequest")
 		return r, ""
 	}
-	q := url.Values{"method": {"get"}, "paths": {text(m.paths(m.out, m.fields, root))}}
+	q := url.Values{"method": {"get"}, "paths": {text(once(m.paths(m.out, m.fields, root)))}}
 	return httptest.NewRequest(http.MethodGet, m.url("model.json")+"?"+q.Encode(), nil), ""
+}
+
+// once leaves out what stands twice.
+func once(paths []any) []any {
+	var out []any
+	seen := map[string]bool{}
+	for _, p := range paths {
+		if k := text(p); !seen[k] {
+			seen[k] = true
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // paths are the path sets of everything asked below an output.
