@@ -77,6 +77,9 @@ func expand(set any) []string {
 	case string:
 		return []string{s}
 	case float64:
+		if s == 0 {
+			return []string{"0"} // -0 prints so
+		}
 		b, _ := json.Marshal(s)
 		return []string{string(b)}
 	case bool:

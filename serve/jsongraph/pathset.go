@@ -251,7 +251,7 @@ func (p *pathParser) keySet() (s keySet, err *fault.Error) {
 		return s, p.item(&s)
 	}
 	err = p.list("a key set", func() *fault.Error {
-		if p.b[p.i] == '[' {
+		if p.space() == '[' {
 			return p.fail("a key set stands in a key set")
 		}
 		return p.item(&s)
