@@ -23,6 +23,9 @@ func Digest(body []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// A body longer than this is not sent before a look whether it is there already.
+const wasteful = 256 << 10
+
 // PutImmutable creates an object that will never change and notes its digest
 // in the metadata. Putting the same bytes again is no error and writes nothing;
 // other bytes under a taken key are a Conflict. It sends the write up to four
@@ -31,6 +34,11 @@ func PutImmutable(ctx context.Context, s Store, key string, body []byte, opts Pu
 	opts.IfAbsent, opts.IfMatch = true, ""
 	opts.Metadata = withDigest(opts.Metadata, Digest(body))
 	for attempt := 0; ; attempt++ {
+		if len(body) > wasteful {
+			if there, err := s.Head(ctx, key); err == nil && there.Size == int64(len(body)) && there.Metadata[DigestName] == opts.Metadata[DigestName] {
+				return there, nil
+			}
+		}
 		info, err := s.Put(ctx, key, body, opts)
 		switch {
 		case err == nil:

@@ -24,6 +24,7 @@ import (
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
+	"github.com/versity/versitygw/s3api"
 
 	"facet/fault"
 )
@@ -127,6 +128,7 @@ func serve(ctx context.Context, backend *posix.Posix, addr string, cfg Config) e
 			RootUserAccess: cfg.AccessKey, RootUserSecret: cfg.SecretKey,
 			Ports: []string{addr}, MaxConnections: 4096, MaxRequests: 1024, MultipartMaxParts: 10000,
 			KeepAlive: true, Quiet: true, HealthPath: healthPath,
+			S3Options: []s3api.Option{s3api.WithMiddleware("/", drain)},
 		})
 	}()
 	ready := make(chan struct{})

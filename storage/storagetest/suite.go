@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"ended contexts", ended},
 		{"keys that no store takes", badKeys},
 		{"a key below another", below},
+		{"refused writes leave nothing behind", refused},
 		{"bounded reads", bounded},
 		{"immutable", immutable},
 		{"digests are verified on read", verified},
@@ -225,6 +226,23 @@ func below(t *testing.T, s storage.Store) {
 		t.Fatal(err)
 	}
 	must(t, s, "a", nil, storage.PutOptions{})
+}
+
+// refused writes come before the server has read their bodies; what is left of
+// them may not reach the requests that follow on the same connection.
+func refused(t *testing.T, s storage.Store) {
+	must(t, s, "k", []byte("v"), storage.PutOptions{})
+	for _, size := range []int{0, 1, 5_000, 300_000, 2 << 20} {
+		for i := range 5 {
+			_, err := s.Put(t.Context(), "k", bytes.Repeat([]byte("x"), size), storage.PutOptions{IfAbsent: true})
+			if fault.KindOf(err) != fault.Conflict {
+				t.Errorf("%d bytes, write %d: %v, want conflict", size, i, err)
+			}
+			if obj, err := s.Get(t.Context(), "k", storage.GetOptions{}); err != nil || string(obj.Body) != "v" {
+				t.Errorf("%d bytes, read %d: %q, %v", size, i, obj.Body, err)
+			}
+		}
+	}
 }
 
 func bounded(t *testing.T, s storage.Store) {
