@@ -29,6 +29,7 @@ func (re *reply) cached(p *composer.Part, data []byte) bool {
 	if !serve.NotModified(re.r, etag) {
 		return false
 	}
+	re.sent = true
 	re.w.WriteHeader(http.StatusNotModified)
 	re.done(http.StatusNotModified)
 	return true

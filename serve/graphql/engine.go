@@ -42,7 +42,6 @@ func (h *Handler) newEngine(s *view.Surface) *engine {
 	})
 	e.server = handler.New(e)
 	e.server.SetQueryCache(gated{})
-	e.server.SetRecoverFunc(func(context.Context, any) error { return request(fault.New(fault.Internal, "")) })
 	e.server.Use(gate{e})
 	e.server.AddTransport(transport{e})
 	return e

@@ -45,7 +45,7 @@ type Outcome struct {
 	Device, Schema string
 	Operation      string // its name in the document
 	Status         int
-	Failed         *fault.Error     // a request that was refused, with its cause
+	Failed         error            // why the request was refused, with the cause; nil if it was not
 	Errors         []composer.Error // at paths, with their causes
 	Stats          composer.Stats
 }
@@ -130,7 +130,10 @@ func (re *reply) done(status int) {
 	if re.h.seen == nil {
 		return
 	}
-	o := Outcome{Device: re.r.PathValue("device"), Schema: re.r.PathValue("schema"), Operation: re.operation, Status: status, Failed: re.c.failed}
+	o := Outcome{Device: re.r.PathValue("device"), Schema: re.r.PathValue("schema"), Operation: re.operation, Status: status}
+	if re.c.failed != nil {
+		o.Failed = re.c.failed
+	}
 	if p := re.c.part; p != nil {
 		o.Errors, o.Stats = p.Errors, p.Stats
 	}

@@ -24,7 +24,7 @@ type reply struct {
 	c         *call
 	media     string
 	operation string
-	mutation  bool
+	sent      bool
 }
 
 // StatusPartial says that there is data beside errors (GraphQL over HTTP, edition of September 2026).
@@ -132,6 +132,10 @@ func invalidated(list []composer.Invalidated) []stale {
 
 // write sends an answer: errors first, so that people see them. data nil leaves the member out, as a request error must.
 func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[string]any) {
+	if re.sent {
+		return
+	}
+	re.sent = true
 	var head, tail bytes.Buffer
 	head.WriteByte('{')
 	if len(errs) > 0 {

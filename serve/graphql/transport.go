@@ -1,7 +1,9 @@
 package graphql
 
 import (
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
@@ -23,6 +25,14 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 	c := asked(ctx)
 	re := &reply{h: h, w: w, r: r, c: c}
 	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		if p != nil { // what a part of ours did wrong ends here, and costs this request alone
+			c.failed = fault.Wrap(fault.Internal, "graphql", "", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			re.refused(gqlerror.List{request(c.failed)})
+		}
 		if c.part != nil && c.part.Release != nil {
 			c.part.Release()
 		}
@@ -47,7 +57,6 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 		re.misused(&misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "a GET runs queries only; POST a %s", oc.Operation.Operation), allow: "POST"})
 		return
 	}
-	re.mutation = oc.Operation.Operation == ast.Mutation
 	next, ctx := ex.DispatchOperation(ctx, oc)
 	resp := next(ctx)
 	switch {

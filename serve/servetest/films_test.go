@@ -50,7 +50,11 @@ func films(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: w, Asker: ann}))
+	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: w, Asker: ann, Introspection: true, Done: func(_ *http.Request, o graphql.Outcome) {
+		if fault.KindOf(o.Failed) == fault.Internal {
+			t.Error(o.Failed)
+		}
+	}}))
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: w, Asker: ann}))
 	w.handlers = servetest.Handlers{GraphQL: mux, REST: w.rest(mux), Graph: mux}
 	return w
@@ -126,7 +130,8 @@ const card = "__typename,id,key,title,art,progress(minutesLeft,state)"
 func questions() []servetest.Question {
 	of := func(q servetest.Question) servetest.Question { q.Device, q.Schema = "tv", "v3"; return q }
 	return []servetest.Question{
-		of(servetest.Question{Name: "home", View: "home", Fields: "name,recent,rows(name,items(" + card + ",seasons))"}),
+		of(servetest.Question{Name: "home", View: "home", Fields: "name,rows(name,items(" + card + ",seasons))"}),
+		of(servetest.Question{Name: "a list of scalars", View: "home", Fields: "recent"}),
 		of(servetest.Question{Name: "long lists", View: "home", Fields: "rows(name,items(__typename,title))", First: 10}),
 		of(servetest.Question{Name: "lengths", View: "home", Fields: "rowsPage(length),rows(itemsPage(length),items(key))", First: 2}),
 		of(servetest.Question{Name: "film", View: "film", Args: map[string]any{"id": "t2"}, Fields: card + ",similar(title,similar(key))"}),
