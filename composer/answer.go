@@ -115,6 +115,7 @@ func (x *exec) reset() {
 	}
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.stats = Stats{}
+	x.only = -1
 	x.done = make(chan struct{})
 	n := &x.enc
 	*n = encoder{path: n.path[:0]}

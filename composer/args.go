@@ -70,9 +70,6 @@ func (x *exec) keys(raw json.RawMessage, pa *param) (cell, *fault.Error) {
 		if len(s) > maxString {
 			return cell{}, fault.New(fault.Invalid, "the key is too long")
 		}
-		if _, ok := view.DecodeKey(s, pa.parts); !ok {
-			return nullCell, nil // no such entity
-		}
 		b := appendQuoted(nil, s)
 		c := x.keep(0, b)
 		return literalCell(ansOwn, int(c.off), b), nil

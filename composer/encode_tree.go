@@ -114,11 +114,9 @@ func (x *exec) treeRoot(i int, r *emitRoot) {
 	}
 	mark := len(n.buf)
 	v := written
-	for _, a := range r.out.absent {
-		if v == written && r.out.kind != emitRef {
-			if c := x.cell(a, 0, 0); c.kind == kNotFound {
-				v = absent
-			}
+	for _, a := range r.absent {
+		if x.cell(a, 0, 0).kind == kNotFound {
+			v = absent
 		}
 	}
 	if v == written {

@@ -70,7 +70,7 @@ func (p *planner) mutation(er *emitRoot, i int, r *Root, n *Node) {
 		er.out = p.output(f, def.Output, n, er.conds, 0)
 	}
 	er.out.nonNull = false
-	p.missing(er.out, f, er.conds)
+	er.absent = p.missing(f, 0, er.conds)
 	value := func(id view.ID) vid {
 		v := p.value(f, id)
 		if v != none {

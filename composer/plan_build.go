@@ -55,7 +55,7 @@ func (p *planner) rootOf(i int, r *Root) *emitRoot {
 		f := newFrame(&found.Def.Scope, found.Build, args, none)
 		er.out = p.output(f, found.Def.Output, n, er.conds, 0)
 		er.out.nonNull = false
-		p.missing(er.out, f, er.conds)
+		er.absent = p.missing(f, 0, er.conds)
 	case RootEntity:
 		found, ok := p.s.Shape(r.Name)
 		if !ok || !found.Def.Loadable {

@@ -40,12 +40,13 @@ type emit struct {
 	item    *emit
 	arms    []emitArm
 	shape   *emitShape
-	graph   bool  // refs: the shape is a JSON Graph identity
-	window  int32 // lists: in plan.windows; -1
-	max     int   // leaves that are cut lists: not used
-	project bool  // leaves: a computed object of which kids are asked
+	graph   bool     // refs: the shape is a JSON Graph identity
+	window  int32    // lists: in plan.windows; -1
+	lacks   []string // fields that are asked of other types than this: missing in a JSON Graph
+	twice   bool     // some field stands twice among kids, under other windows
+	project bool     // leaves: a computed object of which kids are asked
 	cache   *view.Cache
-	absent  []vid // orNotFound values behind a root or ref
+	absent  []vid // refs: orNotFound values of the shape
 }
 
 // An emitArm is what a match writes for one member.
@@ -65,6 +66,7 @@ type emitRoot struct {
 	root     *Root
 	out      *emit
 	conds    int32
+	absent   []vid // orNotFound values: a null of theirs is the absence of the view
 	view     *view.View
 	params   []int32 // in plan.params
 	list     bool    // a RootEntity of many keys
@@ -130,9 +132,12 @@ func (p *planner) fields(f *frame, o *view.Output, sub []*Node, conds int32, dep
 	var kids []*emit
 	for _, n := range sub {
 		if !asks(n, host.typ) {
+			host.lacks = append(host.lacks, n.Name)
 			continue
 		}
-		kids = append(kids, p.oneField(f, o, n, conds, depth, host))
+		k := p.oneField(f, o, n, conds, depth, host)
+		host.twice = host.twice || slices.ContainsFunc(kids, func(o *emit) bool { return o.field == k.field })
+		kids = append(kids, k)
 	}
 	return kids
 }
@@ -358,17 +363,18 @@ func (p *planner) ref(e *emit, name string, args map[string]vid, sub []*Node, co
 	p.consume(p.demandKey(e.v, conds))
 	f := newFrame(&s.Scope, found.Build, bound, e.v)
 	e.kids = p.fields(f, s.Output, sub, conds, depth, e)
-	p.missing(e, f, conds)
+	e.absent = p.missing(f, e.dom, conds)
 }
 
-// missing makes sure that what an orNotFound decides is known.
-func (p *planner) missing(e *emit, f *frame, conds int32) {
+// missing makes sure that what the orNotFounds of a frame decide is known. Those of items deeper than dom decide there.
+func (p *planner) missing(f *frame, dom, conds int32) (absent []vid) {
 	for _, a := range *f.absent {
-		if p.at(a).dom == e.dom || p.p.domains[p.at(a).dom].depth <= p.p.domains[e.dom].depth {
+		if p.p.domains[p.at(a).dom].depth <= p.p.domains[dom].depth {
 			p.consume(p.exists(a, conds))
-			e.absent = append(e.absent, a)
+			absent = append(absent, a)
 		}
 	}
+	return absent
 }
 
 func (p *planner) union(f *frame, o *view.Output, n *Node, conds int32, depth int) *emit {
