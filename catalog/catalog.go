@@ -201,7 +201,7 @@ func (c *Catalog[T]) Refresh(ctx context.Context) error {
 	case <-ctx.Done():
 		return fault.Wrap(fault.KindOf(ctx.Err()), "catalog.refresh", "", ctx.Err())
 	}
-	seen := c.look(ctx)
+	seen := c.glance(ctx)
 	if seen != nil {
 		c.fail(seen)
 		c.unconfirmed()
@@ -213,6 +213,21 @@ func (c *Catalog[T]) Refresh(ctx context.Context) error {
 	c.fail(err)
 	c.acknowledge(ctx)
 	return err
+}
+
+// glance is look for a short time: a store that hangs must not hold up a
+// release that is here already and becomes active meanwhile.
+func (c *Catalog[T]) glance(ctx context.Context) error {
+	most := 5 * time.Second
+	c.mu.Lock()
+	at := c.pointer.ActivateAt
+	c.mu.Unlock()
+	if left := at.Sub(c.cfg.Now()); left > 0 && c.ahead != nil {
+		most = min(most, left)
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	return c.look(ctx)
 }
 
 // look reads the pointer if it changed, and accepts it if it may follow the one before.

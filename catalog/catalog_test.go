@@ -272,7 +272,7 @@ func TestPlannedRelease(t *testing.T) {
 		fresh := r.start(func(c *catalog.Config[*opened]) { c.Instance = "i2" })
 		defer fresh.stop()
 		fresh.serves(one)
-		r.state.Store(down) // what is planned is here already
+		r.state.Store(hung) // what is planned is here already
 		time.Sleep(time.Until(at) - time.Millisecond)
 		synctest.Wait()
 		i.serves(one)
