@@ -10,7 +10,6 @@ import (
 
 	"facet/asker"
 	"facet/fault"
-	"facet/view"
 )
 
 // Answer implements Answerer.
@@ -115,6 +114,8 @@ func (x *exec) reset() {
 	}
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.stats = Stats{}
+	x.guards = grow(x.guards, len(p.guards))
+	clear(x.guards)
 	x.only = -1
 	x.done = make(chan struct{})
 	n := &x.enc
@@ -262,5 +263,3 @@ func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
 	}
 	return col, cell{}
 }
-
-func encodeID(shape string, args []string, key string) string { return view.EncodeID(shape, args, key) }

@@ -440,12 +440,11 @@ func (g *grapher) value(sites []site, age int64) {
 	case emitTypename:
 		g.boxed(age, func() { n.buf = append(append(append(n.buf, '"'), e.typ...), '"') })
 	case emitKey, emitID:
-		k, ok := x.identity(e, st.dom, st.i)
-		if !ok {
+		if _, ent := x.entityOf(x.cell(e.v, st.dom, st.i)); ent == noEntity {
 			g.null(nullCell, age)
 			return
 		}
-		g.boxed(age, func() { n.buf = appendQuoted(n.buf, k) })
+		g.boxed(age, func() { x.identity(e, st.dom, st.i) })
 	case emitTree:
 		if e.v != none {
 			c := x.cell(e.v, st.dom, st.i)
@@ -586,10 +585,12 @@ func (g *grapher) leaf(sites []site, age int64) {
 	switch c.kind {
 	case kText, kEscaped, kInt, kFloat, kBool, kDigits:
 	case kList:
-		g.scalars(sites, c, age)
-		return
+		if !st.e.whole {
+			g.scalars(sites, c, age)
+			return
+		}
 	case kRaw:
-		if st.e.ref.Elem != nil && x.bytes(c)[0] == '[' {
+		if st.e.ref.Elem != nil && !st.e.whole && x.bytes(c)[0] == '[' {
 			if l, ok := x.explode(c); ok {
 				g.scalars(sites, l, age)
 				return
@@ -606,7 +607,7 @@ func (g *grapher) leaf(sites []site, age int64) {
 		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
 		age = 0
 	}
-	if c.kind == kRaw {
+	if c.kind == kRaw || c.kind == kList {
 		g.atom(age, c)
 		return
 	}

@@ -180,11 +180,9 @@ func (x *exec) write(e *emit, dom, i int32) verdict {
 	case emitUnion:
 		return x.writeUnion(e, dom, i)
 	case emitKey, emitID:
-		k, ok := x.identity(e, dom, i)
-		if !ok {
+		if !x.identity(e, dom, i) {
 			return x.null(e, nullCell)
 		}
-		n.buf = appendQuoted(n.buf, k)
 		return written
 	case emitPage:
 		c, _ := x.listOf(e.v, dom, i)
@@ -307,21 +305,30 @@ func (x *exec) writeUnion(e *emit, dom, i int32) verdict {
 	return written
 }
 
-// identity is the key, or the opaque id, of the entity that e's value is.
-func (x *exec) identity(e *emit, dom, i int32) (string, bool) {
+// identity writes the key, or the opaque id, of the entity that e's value is, as view.EncodeID spells it.
+func (x *exec) identity(e *emit, dom, i int32) bool {
 	s, ent := x.entityOf(x.cell(e.v, dom, i))
 	if ent == noEntity {
-		return "", false
+		return false
 	}
-	key := string(x.spaces[s].key(ent))
+	n := &x.enc
+	key := x.spaces[s].key(ent)
 	if e.kind != emitID {
-		return key, true
+		n.buf = appendQuoted(n.buf, key)
+		return true
 	}
-	args, ok := x.shapeArgs(e, dom, i)
-	if !ok {
-		return "", false
+	mark := len(n.buf)
+	n.buf = append(append(n.buf, '"'), e.shape.name...)
+	for _, a := range e.shape.args {
+		c := x.cell(a, dom, i)
+		if c.kind < kText || c.kind > kRaw {
+			n.buf = n.buf[:mark]
+			return false
+		}
+		n.buf = escapeKey(append(n.buf, ':'), x.text(c))
 	}
-	return encodeID(e.shape.name, args, key), true
+	n.buf = append(escapeKey(append(n.buf, ':'), key), '"')
+	return true
 }
 
 func (x *exec) shapeArgs(e *emit, dom, i int32) ([]string, bool) {

@@ -35,7 +35,8 @@ type exec struct {
 
 	ans      []answerData
 	contexts []contextCell
-	only     int // the mutation root that is run; -1
+	guards   []cell // by plan.guards: what those say that are the same everywhere; kMissing: not known yet
+	only     int    // the mutation root that is run; -1
 	params   []cell
 	invalid  []*fault.Error // by root of the selection
 	spaces   []table

@@ -83,13 +83,26 @@ func (x *exec) guarded(v *pval, dom, i int32) cell {
 // guardCell is an error if a guard forbids what instance i asks for.
 func (x *exec) guardCell(k int32, dom, i int32) cell {
 	for ; k >= 0; k = x.p.guards[k].next {
-		g := &x.p.guards[k]
-		value, in := x.cell(g.value, dom, i), x.cell(g.in, dom, i)
-		if value.kind == kError {
-			return value
+		if c := x.guards[k]; c.kind != kMissing {
+			if c.kind == kError {
+				return c
+			}
+			continue
 		}
-		if !x.among(x.appendJSON(nil, value), x.appendJSON(nil, in)) {
-			return x.fail(forbidden(g.where))
+		g := &x.p.guards[k]
+		c := nullCell
+		value, in := x.cell(g.value, dom, i), x.cell(g.in, dom, i)
+		switch {
+		case value.kind == kError:
+			c = value
+		case !x.among(x.appendJSON(nil, value), x.appendJSON(nil, in)):
+			c = x.fail(forbidden(g.where))
+		}
+		if x.p.vals[g.value].dom == 0 && x.p.vals[g.in].dom == 0 {
+			x.guards[k] = c
+		}
+		if c.kind == kError {
+			return c
 		}
 	}
 	return cell{}

@@ -45,6 +45,7 @@ type emit struct {
 	lacks   []string // fields that are asked of other types than this: missing in a JSON Graph
 	twice   bool     // some field stands twice among kids, under other windows
 	project bool     // leaves: a computed object of which kids are asked
+	whole   bool     // leaves: a list that is one value of a JSON Graph, as view.Paths lists it
 	cache   *view.Cache
 	absent  []vid // refs: orNotFound values of the shape
 }
@@ -204,6 +205,7 @@ func (p *planner) leaf(f *frame, o *view.Output, n *Node, conds int32) *emit {
 	p.consume(p.demand(v, conds))
 	e := p.node(emitLeaf, n.Key, n.Name, v)
 	e.ref, e.nonNull, e.window = o.Type, o.NonNull || o.Type.NonNull, window
+	e.whole = !o.Paged && len(n.Sub) == 0
 	if len(n.Sub) > 0 {
 		if obj, ok := p.s.Object(o.Type.Named()); ok {
 			e.project = true
