@@ -97,9 +97,6 @@ func (x *exec) begin(ctx context.Context) {
 			x.send(int32(i))
 		}
 	}
-	if x.left == 0 {
-		close(x.done)
-	}
 	x.mu.Unlock()
 }
 
