@@ -52,8 +52,10 @@ func (n *node) put(key string, child *node) {
 // missing is the marker of what is not there. It is shared: values are never changed in place.
 func missing() *node { return &node{raw: []byte(`{"$type":"atom"}`)} }
 
+// errorNode is the error of a value that could not be set. It lives for a second: the Model reads what it set once more from
+// its cache, and one that expires at once would be asked for again and never be seen.
 func errorNode(k fault.Kind, message string) *node {
-	v, err := json.Marshal(map[string]any{"$type": "error", "value": map[string]string{"message": message, "code": string(k)}, "$expires": 0})
+	v, err := json.Marshal(map[string]any{"$type": "error", "value": map[string]string{"message": message, "code": string(k)}, "$expires": -1000})
 	if err != nil {
 		return missing()
 	}

@@ -95,12 +95,13 @@ func people() *view.Build {
 	p := q.Query("profile", "Profile", viewtest.Named("id", q.Context("viewer.profile.id", "ID")))
 	me := &view.View{Name: "me", Scope: q.Scope, Output: viewtest.Ref("Profile", p)}
 	m := &viewtest.Recorder{}
-	title := m.Arg("title", "ID!")
+	mine, title := m.Context("viewer.profile.id", "ID"), m.Arg("title", "ID!")
 	changed := m.Add(view.OpEffect, view.None, "MyListChanged", func(v *view.Value) {
-		v.Name, v.Args = "addToMyList", []*view.Named{viewtest.Named("title", title)}
+		v.Name, v.Args = "addToMyList", []*view.Named{viewtest.Named("profile", mine), viewtest.Named("title", title)}
 	})
 	push := &view.Mutation{Name: "addToMyList", Scope: m.Scope, Effects: []view.ID{changed}, On: "Profile", As: []string{"myList", "push"},
-		Args: []*view.Arg{{Name: "title", Type: viewtest.Type("ID!")}}, Output: viewtest.Ref("Card", m.Field(changed, "title", "Title"))}
+		Args: []*view.Arg{{Name: "title", Type: viewtest.Type("ID!")}}, Output: viewtest.Ref("Card", m.Field(changed, "title", "Title")),
+		Invalidates: []*view.Invalidation{{Shape: "Profile", Field: "myList", Key: []view.Maybe{{Value: mine}}}}}
 	return &view.Build{Format: view.Format, Package: "@tv/people", Version: "1.0.0", Devices: []string{"tv"}, Schema: "v3", Graph: viewtest.Home().Graph,
 		Views: []*view.View{me}, Mutations: []*view.Mutation{push}, Shapes: []*view.Shape{profile, viewtest.Card()},
 		Objects: viewtest.Home().Objects, Enums: viewtest.Home().Enums[:1], Funcs: viewtest.Home().Funcs}
