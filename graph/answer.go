@@ -83,15 +83,16 @@ func (a *answer) fail(at int, code, fix, format string, args ...any) {
 
 // root lowers the whole selection.
 func (a *answer) root(list []*entry, ref TypeRef) *Selection {
+	where := a.op.subject()
 	if len(list) == 1 {
 		e := list[0]
 		t := a.b.g.Types[ref.Named()]
 		single := e.name == "" || t != nil && !t.Composite() && e.val.root == "" && !e.val.hasSub && len(e.val.steps) > 1
 		if single && (!e.spread || len(e.val.methods) == 0) {
-			return a.value(e.val, ref, ref.Named())
+			return a.value(e.val, ref, where)
 		}
 	}
-	return a.object(&value{at: 0, sub: list, object: true, hasSub: true}, ref, ref.Named(), Path{})
+	return a.object(&value{at: 0, sub: list, object: true, hasSub: true}, ref, where, Path{})
 }
 
 // value lowers a value for a place of type ref; where names the place for people.
@@ -183,8 +184,7 @@ func (a *answer) object(v *value, ref TypeRef, where string, path Path) *Selecti
 	row := a.row
 	a.row = false
 	sel.Items = []*SelectionItem{}
-	a.items(v.sub, t, sel, nil, row)
-	a.embed(t, sel, v.at, row)
+	a.fill(v.sub, t, sel, v.at, row)
 	return sel
 }
 
@@ -225,8 +225,7 @@ func (a *answer) member(v *value, t *Type, where string) *MatchCase {
 		return nil
 	}
 	sel := &Selection{Pos: a.pos(v.at), Items: []*SelectionItem{}}
-	a.items(rest, mt, sel, nil, false)
-	a.embed(mt, sel, v.at, false)
+	a.fill(rest, mt, sel, v.at, false)
 	return &MatchCase{Member: name, Selection: sel}
 }
 
@@ -349,6 +348,15 @@ func (a *answer) unknown(e *entry, t *Type, list []*entry) {
 		fix = "to read below it write $." + e.name + " { … }"
 	}
 	a.fail(e.at, "G021", fix, "%s has no field %s", t.Name, e.name)
+}
+
+// fill lowers the entries of an object. Where one of them is wrong, its place is not judged by what it lacks.
+func (a *answer) fill(list []*entry, t *Type, sel *Selection, at int, row bool) {
+	before := len(*a.b.out)
+	a.items(list, t, sel, nil, row)
+	if !(*a.b.out)[before:].Failed() {
+		a.embed(t, sel, at, row)
+	}
 }
 
 // embed remembers a place that gives objects of type t, and checks that it tells their identity.

@@ -15,6 +15,17 @@ func (s *Selection) Item(field string) *SelectionItem {
 	return nil
 }
 
+// walk calls f with s and every mapping below its items.
+func (s *Selection) walk(f func(*Selection)) {
+	if s == nil {
+		return
+	}
+	f(s)
+	for _, it := range s.Items {
+		it.Value.walk(f)
+	}
+}
+
 // Case returns the case of ->match that makes a member, or nil: the first one, else the default.
 func (m *Match) Case(member string) *MatchCase {
 	if m == nil {

@@ -101,9 +101,10 @@ func (b *builder) id(op *Operation) {
 		base += "." + op.Field.Name
 	}
 	op.ID = base
-	for n := 2; slices.ContainsFunc(b.g.Operations, func(o *Operation) bool { return o.ID == op.ID }); n++ {
+	for n := 2; b.ids[op.ID]; n++ {
 		op.ID = base + "#" + strconv.Itoa(n)
 	}
+	b.ids[op.ID] = true
 }
 
 func (b *builder) batch(op *Operation, g bag) {
@@ -245,11 +246,36 @@ func (op *Operation) subject() string {
 	return op.Field.Parent.Name + "." + op.Field.Name
 }
 
-// unusedVars reports a batch without keys.
+// unusedVars reports a batch without keys, and a batch that names one parent.
 func (b *builder) unusedVars(op *Operation, g bag) {
+	for _, e := range b.thisOf(op) {
+		b.add(e.pos, "G014", "write $batch."+strings.Join(e.Path, "."), "%s: one call takes many parents, there is no one $this", e.Expr)
+	}
 	if g.has("batch") && !op.Batch {
 		b.add(g.posOf("batch"), "G031", `name the keys in the call, as in body: "ids: $batch.id"`, "%s is batched, but its call names no $batch", op.subject())
 	}
+}
+
+// thisOf are the uses of $this in a batched call's path and headers.
+func (b *builder) thisOf(op *Operation) (list []placed) {
+	if !op.Batch || op.HTTP == nil {
+		return nil
+	}
+	all := op.HTTP.Path.exprs()
+	for _, h := range op.HTTP.Headers {
+		all = append(all, h.Value.exprs()...)
+	}
+	op.HTTP.Body.walk(func(s *Selection) {
+		if s.Expr != nil {
+			all = append(all, placed{Expr: *s.Expr, pos: s.Pos})
+		}
+	})
+	for _, e := range all {
+		if e.Var == VarThis {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // use records what the expressions of a call take, and checks each.

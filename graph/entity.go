@@ -120,20 +120,11 @@ func (b *builder) toLoader(op *Operation, f *Field, t *Type) {
 		for _, h := range op.HTTP.Headers {
 			turnTemplate(h.Value)
 		}
-		var walk func(*Selection)
-		walk = func(s *Selection) {
-			if s == nil {
-				return
-			}
-			turn(s.Expr)
-			for _, it := range s.Items {
-				walk(it.Value)
-			}
-		}
-		walk(op.HTTP.Body)
+		op.HTTP.Body.walk(func(s *Selection) { turn(s.Expr) })
 	}
 	op.On, op.Type = OnType, t
 	op.Needs, op.Args = op.Args, nil
+	delete(b.ids, op.ID)
 	b.id(op)
 	f.Operations = slices.DeleteFunc(f.Operations, func(o *Operation) bool { return o == op })
 	f.Reference = len(f.Operations) == 0

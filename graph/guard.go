@@ -84,11 +84,26 @@ func (b *builder) unguarded() {
 				if guarded(f.Guards, VarArgs, a.Name) || f.Reference && res != nil && guarded(res.Guards, VarThis, a.Name) {
 					continue
 				}
-				b.warn(a.Pos, "G043", `add @guard(value: "$args.`+a.Name+`", in: "$context.viewer.profiles")`,
+				in := "$context.viewer.profiles"
+				if strings.Contains(strings.ToLower(a.Name+res.name()), "viewer") {
+					in = "$context.viewer.id"
+				}
+				fix := `add @guard(value: "$args.` + a.Name + `", in: "` + in + `")`
+				if f.Reference {
+					fix = `add @guard(value: "$this.` + a.Name + `", in: "` + in + `") to the type ` + res.name()
+				}
+				b.warn(a.Pos, "G043", fix,
 					"the argument %s of %s.%s names a viewer or profile and is unguarded: anybody may give any", a.Name, t.Name, f.Name)
 			}
 		}
 	}
+}
+
+func (t *Type) name() string {
+	if t == nil {
+		return ""
+	}
+	return t.Name
 }
 
 func guarded(list []*Guard, v Var, name string) bool {

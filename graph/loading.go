@@ -42,7 +42,10 @@ func (b *builder) embedded(t *Type) (fields map[string]bool, list []place) {
 func (b *builder) ways(t *Type) {
 	embedded, list := b.embedded(t)
 	if !t.Loadable() && len(list) == 0 {
-		b.warn(t.Pos, "G038", "embed it in a selection, or give it a @key and a @connect", "nothing gives a %s", t.Name)
+		if b.out.Failed() {
+			return // its giver may be what is wrong
+		}
+		b.warn(t.Pos, "G038", "embed it in a selection, or give it a @key and a @connect", "nothing gives the type %s", t.Name)
 		return
 	}
 	for _, f := range t.Fields {
@@ -51,14 +54,14 @@ func (b *builder) ways(t *Type) {
 		case t.Loadable():
 			fix := "add it to the selection of the connector of " + t.Name + ", or give it a @connect"
 			if embedded[f.Name] {
-				fix += ": a " + t.Name + " that is known by its key alone cannot have it"
+				fix += ": where " + t.Name + " is known by its key alone, nothing else gives it"
 			}
 			if b.broken(t) {
 				continue
 			}
 			b.noWay(f.Pos, t.Name+"."+f.Name, fix)
 		case !embedded[f.Name]:
-			b.noWay(f.Pos, t.Name+"."+f.Name, "map it where a "+t.Name+" is selected, or give it a @connect")
+			b.noWay(f.Pos, t.Name+"."+f.Name, "map it in the selections that give "+t.Name+", or give it a @connect")
 			b.note(list[0].pos, "here, for one")
 		case f.Type.NonNull:
 			for _, p := range list {
@@ -102,6 +105,9 @@ func (b *builder) owners(t *Type) {
 
 // unusedArgs warns of arguments that no connector of their field takes.
 func (b *builder) unusedArgs(t *Type) {
+	if b.out.Failed() {
+		return // a call that could not be read may take them
+	}
 	for _, f := range t.Fields {
 		if len(f.Operations) == 0 {
 			continue
@@ -117,6 +123,9 @@ func (b *builder) unusedArgs(t *Type) {
 
 // runnable finds operations whose inputs can never be had: they wait for each other.
 func (b *builder) runnable(t *Type) {
+	if len(t.Loaders) > 0 && !t.Keyed() {
+		return // said already
+	}
 	known := map[string]bool{}
 	for _, k := range t.Key {
 		known[k] = true
@@ -146,23 +155,24 @@ func (b *builder) runnable(t *Type) {
 			}
 		}
 	}
+	told := map[*Operation]bool{}
 	for _, op := range ops {
-		if op == nil {
+		if op == nil || told[op] {
 			continue
 		}
 		for _, n := range op.Needs {
 			if known[n] {
 				continue
 			}
-			if chain := b.chain(op, n, ops); chain != "" {
+			if chain := b.chain(op, n, ops, told); chain != "" {
 				b.add(op.Pos, "G032", "take the key instead, or a field that is known without it", "%s needs itself: %s", op.ID, chain)
 			}
 		}
 	}
 }
 
-// chain follows what op waits for until it comes back to op; "" if it does not.
-func (b *builder) chain(op *Operation, need string, stuck []*Operation) string {
+// chain follows what op waits for until it comes back to op; "" if it does not. What it meets is told with it.
+func (b *builder) chain(op *Operation, need string, stuck []*Operation, met map[*Operation]bool) string {
 	var path []string
 	seen := map[*Operation]bool{}
 	var walk func(cur *Operation, need string) bool
@@ -180,7 +190,7 @@ func (b *builder) chain(op *Operation, need string, stuck []*Operation) string {
 			if seen[p] {
 				continue
 			}
-			seen[p] = true
+			seen[p], met[p] = true, true
 			for _, n := range p.Needs {
 				if walk(p, n) {
 					return true

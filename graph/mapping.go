@@ -70,11 +70,16 @@ func (m *mapper) fail(at int, fix, format string, args ...any) {
 	m.bad = true
 }
 
-// space skips white space, commas and comments.
-func (m *mapper) space() {
+// space skips white space, comments and commas.
+func (m *mapper) space() { m.skip(true) }
+
+// blank skips white space and comments: what follows still belongs to the same value.
+func (m *mapper) blank() { m.skip(false) }
+
+func (m *mapper) skip(commas bool) {
 	for m.i < len(m.src.val) {
 		switch c := m.src.val[m.i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',':
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || commas && c == ',':
 			m.i++
 		case c == '#':
 			for m.i < len(m.src.val) && m.src.val[m.i] != '\n' {
@@ -283,7 +288,7 @@ func (m *mapper) value() *value {
 		return v
 	}
 	at := m.i
-	m.space()
+	m.blank()
 	if m.take("{") {
 		v.hasSub = true
 		v.sub = m.entries("}")
@@ -296,12 +301,13 @@ func (m *mapper) value() *value {
 func (m *mapper) steps(v *value) {
 	for !m.bad {
 		at := m.i
-		m.space()
+		m.blank()
 		m.take("?") // a missing step is null with or without it
 		if m.peek("...") || !m.take(".") {
 			m.i = at
 			return
 		}
+		m.blank()
 		name, ok := m.key()
 		if !ok {
 			m.fail(m.i, "", "expected a name after \".\", found %s", m.found())
@@ -314,7 +320,7 @@ func (m *mapper) steps(v *value) {
 func (m *mapper) methods(v *value) {
 	for !m.bad {
 		at := m.i
-		m.space()
+		m.blank()
 		m.take("?")
 		if !m.take("->") {
 			m.i = at

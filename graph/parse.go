@@ -46,6 +46,7 @@ func Parse(name string, sdl []byte) (*Graph, fault.Diagnostics) {
 		defs:  map[string][]*ast.Definition{},
 		given: map[*Type]*places{},
 		words: map[string]bool{},
+		ids:   map[string]bool{},
 	}
 	b.build()
 	ds.Sort()
@@ -79,6 +80,7 @@ type builder struct {
 	order   []string
 	words   map[string]bool // directives that the document declares
 	pending []pending
+	ids     map[string]bool   // of operations
 	given   map[*Type]*places // where answers embed a type
 }
 
