@@ -61,9 +61,13 @@ func TestFailures(t *testing.T) {
 		{"of duplicates the first counts, extras are ignored", func(w *world) {
 			w.tier.Static("catalog.Title", `{"titles":[{"id":"x","title":"X"},{"id":"t2","title":"A"},{"id":"t2","title":"B"}]}`)
 		}, "t2", []any{"title"}, `{"film":{"title":"A"}}`, nil},
-		{"ids may be numbers", func(w *world) { w.tier.Static("catalog.Title", `{"titles":[{"id":7,"title":"Seven","similar":[{"id":8}]}]}`) }, "7",
+		{"ids may be numbers", func(w *world) {
+			w.tier.Static("catalog.Title", `{"titles":[{"id":7,"title":"Seven","similar":[{"id":8}]}]}`)
+		}, "7",
 			[]any{"title", "similar", nodes("key")}, `{"film":{"title":"Seven","similar":[{"key":"8"}]}}`, nil},
-		{"a failed list costs itself", func(w *world) { w.tier.Static("catalog.Title", `{"titles":[{"id":"t2","title":"A","similar":[{"id":null},{"id":"t3"}]}]}`) }, "t2",
+		{"a failed list costs itself", func(w *world) {
+			w.tier.Static("catalog.Title", `{"titles":[{"id":"t2","title":"A","similar":[{"id":null},{"id":"t3"}]}]}`)
+		}, "t2",
 			[]any{"title", "similar", nodes("key")}, `{"film":{"title":"A","similar":[null,{"key":"t3"}]}}`, []string{"film similar 0 key bad_answer"}},
 		{"a foreign profile is forbidden", func(w *world) { w.asker.Viewer.Profiles = []string{"p2"} }, "t2", []any{"title", "progress"},
 			`{"film":{"title":"Film 2","progress":{"minutesLeft":null,"state":"NEW"}}}`, []string{"film progress degraded forbidden"}},

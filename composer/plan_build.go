@@ -1,6 +1,8 @@
 package composer
 
 import (
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sort"
 
@@ -25,8 +27,8 @@ func newPlan(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, on
 		case nil:
 		case *fault.Error:
 			pl, err = nil, e
-		default:
-			panic(e)
+		default: // a defect of ours, or a build that no recorder makes: it fails this selection only
+			pl, err = nil, &fault.Error{Kind: fault.Internal, Op: "plan", Err: fmt.Errorf("panic: %v\n%s", e, debug.Stack())}
 		}
 	}()
 	for i, r := range sel.Roots {

@@ -246,6 +246,13 @@ func (p *planner) call(v vid, conds int32) demanded {
 
 // use adds a use to the step of its operation and level.
 func (p *planner) use(op *opPlan, spec int32, in demanded, u *use, fact int32) demanded {
+	for _, vs := range [][]vid{u.needs, u.args, p.p.conds[u.conds]} { // the instances are those of what is deepest
+		for _, v := range vs {
+			if d := p.at(v).dom; p.p.domains[d].depth > p.p.domains[u.dom].depth {
+				u.dom = d
+			}
+		}
+	}
 	in.waits = slices.Clone(in.waits)
 	in.join(p.condsBy[u.conds])
 	in.level = max(in.level, p.base)
