@@ -18,9 +18,13 @@ func near(name string, known []string) []string {
 		return nil
 	}
 	var hits []hit
+	most := 1 + len(name)/3
 	for _, k := range known {
+		if len(k) > len(name)+most || len(name) > len(k)+most {
+			continue
+		}
 		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k))
-		if d <= 1+len(name)/3 {
+		if d <= most {
 			hits = append(hits, hit{k, d})
 		}
 	}

@@ -10,6 +10,9 @@ import (
 	"facet/fault"
 )
 
+// maxFields bounds one type: fields are found by walking them.
+const maxFields = 2_000
+
 // scalars are GraphQL's own.
 var scalars = []string{"Int", "Float", "String", "Boolean", "ID"}
 
@@ -112,6 +115,10 @@ func (b *builder) members(t *Type, d *ast.Definition) {
 		}
 	}
 	for _, fd := range d.Fields {
+		if len(t.Fields) >= maxFields {
+			b.add(b.text.node(fd.Position), "G007", "split the type", "%s has more than %d fields", t.Name, maxFields)
+			break
+		}
 		f := &Field{Name: fd.Name, Parent: t, Type: typeRef(fd.Type), Description: fd.Description, Pos: b.text.node(fd.Position)}
 		if first := t.Field(f.Name); first != nil {
 			b.add(f.Pos, "G005", "", "%s has the field %s twice", t.Name, f.Name)
