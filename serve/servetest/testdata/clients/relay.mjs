@@ -13,7 +13,7 @@ process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 mkdirSync(join(dir, "artifacts"));
 writeFileSync(join(dir, "schema.graphql"), sdl);
 writeFileSync(join(dir, "package.json"), `{"type":"commonjs"}`);
-writeFileSync(join(dir, "relay.config.json"), JSON.stringify({ src: ".", schema: "./schema.graphql", language: "javascript", artifactDirectory: "./artifacts" }));
+writeFileSync(join(dir, "relay.config.json"), JSON.stringify({ src: ".", schema: "./schema.graphql", language: "javascript", artifactDirectory: "./artifacts", eagerEsModules: false }));
 writeFileSync(join(dir, "app.js"), `
 graphql\`query appFilmQuery($id: ID!) { film(id: $id) { id ...app_card } }\`;
 graphql\`fragment app_card on Card @refetchable(queryName: "appCardRefetchQuery") @argumentDefinitions(n: { type: "Int", defaultValue: 1 }) {
