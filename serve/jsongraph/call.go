@@ -43,12 +43,8 @@ func (x *exchange) call() error {
 	for i, p := range beside {
 		beside[i] = append(slices.Clone(holder), p...)
 	}
-	total := int64(1)
-	for _, s := range slices.Concat(suffixes, beside) {
-		total = add(total, s.count())
-	}
-	if total > int64(l.Paths) {
-		return tooMany("call", l)
+	if err := bounded(slices.Concat([]pathSet{setOf(texts(path))}, suffixes, beside), l, "call"); err != nil {
+		return err
 	}
 	p, err := x.run(m, args, suffixes)
 	if err != nil {

@@ -48,7 +48,7 @@ func TestSet(t *testing.T) {
 			`[["Card","film-2","progress"],["home"]]`},
 		{"a reference as a value", `{"jsonGraph":{"Card":{"film-1":{"progress":{"$type":"ref","value":["x"]}}}},"paths":[["Card","film-1","progress"]]}`, 200,
 			`{"Card":{"film-1":{"progress":{"$expires":-1000,"$type":"error","value":{"code":"invalid","message":"a value is \"$type: ref\": only plain values and atoms can be given"}}}}}`, ""},
-		{"an unknown path", `{"jsonGraph":{"nope":{"x":1}},"paths":[["nope","x"]]}`, 200, `{"nope":{"x":{"$type":"atom"}}}`, ""},
+		{"an unknown path", `{"jsonGraph":{"nope":{"x":1}},"paths":[["nope","x"]]}`, 200, `{"nope":{"$type":"atom"}}`, ""},
 		{"a missing value", `{"jsonGraph":{"Card":{}},"paths":[["Card","film-1","progress"]]}`, 400, `there is no value at ["Card","film-1"]`, ""},
 		{"a branch", `{"jsonGraph":{"Card":{"film-1":{"progress":{"a":1}}}},"paths":[["Card","film-1","progress"]]}`, 400, "is no value", ""},
 		{"no envelope", `[]`, 400, "set needs jsonGraph", ""},

@@ -8,6 +8,7 @@ import (
 // A path that ends nowhere makes the falcor Model ask again and then give up.
 type completer struct {
 	root    *node
+	unknown map[string]bool // roots that the surface does not have: nothing at all is below them
 	changed bool
 }
 
@@ -54,6 +55,9 @@ func (c *completer) walk(n *node, set pathSet, at, hops int) error {
 		child := n.get(k.text)
 		if child == nil {
 			child = &node{}
+			if at == 0 && c.unknown[k.text] {
+				child = missing()
+			}
 			n.put(k.text, child)
 			c.changed = true
 		}

@@ -46,7 +46,7 @@ func (g *found) append(b []byte) []byte {
 
 // fetch reads path sets. Every path ends in what it gives.
 func (x *exchange) fetch(sets []pathSet) (*found, error) {
-	req, err := request(x.answers.Surface(), sets, x.h.limits)
+	req, unknown, err := request(x.answers.Surface(), sets, x.h.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (x *exchange) fetch(sets []pathSet) (*found, error) {
 		}
 		g.bytes, g.cache = p.Data, p.Cache
 	}
-	c := &completer{root: g.root}
+	c := &completer{root: g.root, unknown: unknown}
 	if err := c.complete(sets); err != nil {
 		return nil, err
 	}

@@ -113,14 +113,23 @@ func decodePaths(text []byte, l Limits, what string) ([]pathSet, error) {
 		err.Message = what + ": " + err.Message
 		return nil, err
 	}
-	total := int64(0)
+	return sets, bounded(sets, l, what)
+}
+
+// bounded counts paths, and the keys of all of them, without expanding any.
+func bounded(sets []pathSet, l Limits, what string) error {
+	total, steps := int64(0), int64(0)
 	for _, s := range sets {
-		total = add(total, s.count())
+		n := s.count()
+		total, steps = add(total, n), add(steps, mul(n, int64(len(s))))
 	}
 	if total > int64(l.Paths) {
-		return nil, tooMany(what, l)
+		return tooMany(what, l)
 	}
-	return sets, nil
+	if most := stepsPerPath * l.Paths; steps > int64(most) {
+		return limit("%s: more than %d keys in all paths together", what, most).WithHint("ask for fewer or shorter paths in one request")
+	}
+	return nil
 }
 
 func tooMany(what string, l Limits) error {
@@ -158,8 +167,11 @@ type pathParser struct {
 	keys   int  // keys and ranges read
 }
 
-// maxKeys bounds the keys and ranges of a whole request: what a body of the default size can hold.
-const maxKeys = 500_000
+// Both are multiples of Limits.Paths.
+const (
+	keysPerPath  = 5  // keys and ranges as written
+	stepsPerPath = 20 // keys of all simple paths together
+)
 
 func (p *pathParser) space() byte {
 	for p.i < len(p.b) {
@@ -261,8 +273,8 @@ func (p *pathParser) keySet() (s keySet, err *fault.Error) {
 
 // item reads a key or a range.
 func (p *pathParser) item(s *keySet) *fault.Error {
-	if p.keys++; p.keys > maxKeys {
-		return limit("more than %d keys", maxKeys)
+	if p.keys++; p.keys > keysPerPath*p.limits.Paths {
+		return limit("more than %d keys", keysPerPath*p.limits.Paths)
 	}
 	start := p.i
 	switch c := p.space(); {
@@ -308,32 +320,60 @@ func (p *pathParser) word(w string) bool {
 	return false
 }
 
-func (p *pathParser) str() (string, *fault.Error) {
+// raw is the text between a string's quotes; escaped says that it must be decoded, or looked at for being UTF-8.
+func (p *pathParser) raw() (text []byte, escaped bool, err *fault.Error) {
 	start := p.i
 	for p.i++; p.i < len(p.b); p.i++ {
-		switch p.b[p.i] {
-		case '\\':
+		switch c := p.b[p.i]; {
+		case c == '\\':
+			escaped = true
 			p.i++
-		case '"':
+		case c < ' ' || c >= 0x80:
+			escaped = true
+		case c == '"':
 			p.i++
-			var s string
-			if json.Unmarshal(p.b[start:p.i], &s) != nil {
-				p.i = start
-				return "", p.fail("a string is not legal JSON")
+			if p.i-start > p.limits.Key {
+				return nil, false, limit("a key is longer than %d bytes", p.limits.Key)
 			}
-			return s, nil
+			return p.b[start+1 : p.i-1], escaped, nil
 		}
 	}
 	p.i = start
-	return "", p.fail("a string does not end")
+	return nil, false, p.fail("a string does not end")
+}
+
+func (p *pathParser) str() (string, *fault.Error) {
+	start := p.i
+	text, escaped, err := p.raw()
+	if err != nil || !escaped {
+		return string(text), err
+	}
+	var s string
+	if json.Unmarshal(p.b[start:p.i], &s) != nil {
+		p.i = start
+		return "", p.fail("a string is not legal JSON")
+	}
+	return s, nil
 }
 
 func (p *pathParser) number() (float64, *fault.Error) {
 	start := p.i
-	for p.i < len(p.b) && strings.IndexByte("+-.eE0123456789", p.b[p.i]) >= 0 {
-		p.i++
+	n, whole := int64(0), true
+	for ; p.i < len(p.b); p.i++ {
+		c := p.b[p.i]
+		if '0' <= c && c <= '9' {
+			n = n*10 + int64(c-'0')
+			continue
+		}
+		if strings.IndexByte("+-.eE", c) < 0 {
+			break
+		}
+		whole = false
 	}
 	text := p.b[start:p.i]
+	if whole && len(text) < 16 && (text[0] != '0' || len(text) == 1) {
+		return float64(n), nil
+	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || !json.Valid(text) {
 		p.i = start
@@ -345,7 +385,8 @@ func (p *pathParser) number() (float64, *fault.Error) {
 // span reads {"from"?, "to"} or {"from"?, "length"}: whole numbers; to is the last one, and from is 0 if it is not given.
 func (p *pathParser) span() (r span, err *fault.Error) {
 	start := p.i
-	var from, to, length *int64
+	var to, length int64
+	var hasTo, hasLength bool
 	p.i++
 	for n := 0; ; n++ {
 		if p.space() == '}' {
@@ -361,7 +402,7 @@ func (p *pathParser) span() (r span, err *fault.Error) {
 		if p.space() != '"' {
 			return r, p.fail("a range does not end")
 		}
-		name, err := p.str()
+		name, _, err := p.raw()
 		if err != nil {
 			return r, err
 		}
@@ -370,35 +411,31 @@ func (p *pathParser) span() (r span, err *fault.Error) {
 		}
 		p.i++
 		if c := p.space(); c != '-' && (c < '0' || c > '9') {
-			return r, p.fail("a range's %s must be a whole number", clip(name))
+			return r, p.fail("a range's %s must be a whole number", clip(string(name)))
 		}
 		f, err := p.number()
 		if err != nil {
 			return r, err
 		}
 		if f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-			return r, p.fail("a range's %s must be a whole number", clip(name))
+			return r, p.fail("a range's %s must be a whole number", clip(string(name)))
 		}
-		v := int64(f)
-		switch name {
+		switch string(name) {
 		case "from":
-			from = &v
+			r.from = int64(f)
 		case "to":
-			to = &v
+			to, hasTo = int64(f), true
 		case "length":
-			length = &v
+			length, hasLength = int64(f), true
 		default:
-			return r, p.fail("a range has from and to, or from and length, not %s", clip(name))
+			return r, p.fail("a range has from and to, or from and length, not %s", clip(string(name)))
 		}
-	}
-	if from != nil {
-		r.from = *from
 	}
 	switch {
-	case to != nil:
-		r.to = *to
-	case length != nil && *length >= 0:
-		r.to = r.from + *length - 1
+	case hasTo:
+		r.to = to
+	case hasLength && length >= 0:
+		r.to = r.from + length - 1
 	default:
 		p.i = start
 		return r, p.fail("a range needs to or length")

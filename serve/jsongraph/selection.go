@@ -19,11 +19,14 @@ type builder struct {
 	limit int // nodes left
 	req   composer.Request
 	err   error
+
+	unknown map[string]bool // roots that there are none of
 }
 
-// request is the composer's request for path sets. It has no roots if nothing of them exists.
-func request(s *view.Surface, sets []pathSet, l Limits) (*composer.Request, error) {
-	b := &builder{s: s, sets: sets, limit: l.Nodes}
+// request is the composer's request for path sets, with the roots that there are none of. It asks for nothing if nothing of
+// the paths exists.
+func request(s *view.Surface, sets []pathSet, l Limits) (req *composer.Request, unknown map[string]bool, err error) {
+	b := &builder{s: s, sets: sets, limit: l.Nodes, unknown: map[string]bool{}}
 	b.req.Format = composer.FormatGraph
 	b.req.Selection = &composer.Selection{}
 	var tails []tail
@@ -40,9 +43,11 @@ func request(s *view.Surface, sets []pathSet, l Limits) (*composer.Request, erro
 			}
 		} else if sh, ok := s.Shape(n.key.text); ok && sh.Def.Loadable {
 			b.entities(sh.Def, 0, nil, n.tails)
+		} else if _, ok := s.Mutation(n.key.text); !ok {
+			b.unknown[n.key.text] = true
 		}
 	}
-	return &b.req, b.err
+	return &b.req, b.unknown, b.err
 }
 
 func (b *builder) count() bool {
