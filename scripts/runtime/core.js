@@ -1,0 +1,115 @@
+// What everything here stands on: mistakes, scopes of recorded values, and types.
+// The files of this folder are one function body: host is the Go side.
+const META = Symbol("facet");
+const { stringify, parse } = JSON;
+const { isArray } = Array;
+const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
+const { isInteger, isFinite: finite } = Number;
+
+/** A mistake of the author's: code, what is wrong, what to write instead. */
+class Mistake extends Error {
+  constructor(code, text, fix, note) {
+    super(text);
+    this.code = code;
+    this.fix = fix || "";
+    this.at = host.at();
+    if (note) { this.noteAt = note.at; this.noteText = note.text; }
+  }
+}
+const fail = (code, text, fix, note) => { throw new Mistake(code, text, fix, note); };
+
+const metaOf = (v) => (v !== null && (typeof v === "object" || typeof v === "function") ? v[META] : undefined);
+const isSym = (v) => metaOf(v) !== undefined;
+
+const quote = (v) => stringify(v);
+const show = (v) => (isSym(v) ? v[META].path : typeof v === "function" ? "a function" : v === undefined ? "undefined" : quote(v));
+
+/** The name that was probably meant, as a fix. */
+const meant = (name, known) => host.near(String(name), known.join(","));
+
+// Types come from the graph one by one, as data: { Kind, Fields, Args, Members, Values, Key }.
+const types = new Map();
+function typeOf(name) {
+  if (!types.has(name)) {
+    const text = host.type(name);
+    types.set(name, text === "" ? undefined : parse(text));
+  }
+  return types.get(name);
+}
+const named = (Name, NonNull = false) => ({ Name, NonNull });
+const listOf = (Elem, NonNull = false) => ({ Name: "", Elem, NonNull });
+const loose = (t) => (t.NonNull ? { ...t, NonNull: false } : t);
+const strict = (t) => (t.NonNull ? t : { ...t, NonNull: true });
+const baseName = (t) => { while (t.Elem) t = t.Elem; return t.Name; };
+const typeText = (t) => (t.Elem ? `[${typeText(t.Elem)}]` : t.Name) + (t.NonNull ? "!" : "");
+const composite = (name) => { const t = typeOf(name); return t !== undefined && ["object", "interface", "union"].some((k) => k === t.Kind); };
+const a = (name) => (/^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`);
+
+// A scope is the table of one view, shape or mutation. Equal values are one entry.
+let scope;
+const newScope = (what, kind) => ({ what, kind, values: [], seen: new Map(), moved: new Map(), effects: [], metrics: [] });
+const none = -1;
+
+function push(v, into = scope) {
+  const key = v.op === "effect" ? `effect ${into.effects.length}` : stringify(v);
+  let id = into.seen.get(key);
+  if (id === undefined) {
+    id = into.values.length;
+    into.values.push({ ...v, pos: host.at() });
+    into.seen.set(key, id);
+  }
+  return id;
+}
+
+const homeless = new Set(["arg", "entity", "item", "effect"]);
+
+/** Brings a value that depends on nothing but the request and the graph from another scope into this one. */
+function move(id, from, path) {
+  let seen = from.moved.get(scope);
+  if (!seen) from.moved.set(scope, (seen = new Map()));
+  if (seen.has(id)) return seen.get(id);
+  const v = from.values[id];
+  if (homeless.has(v.op)) {
+    fail("F144", `${path} belongs to ${from.what} and cannot be used in ${scope.what}`,
+      scope.kind === "shape" ? "A shape sees its entity, its own arguments and the request: declare an argument, shape(name, type, { args: … }, fn)"
+        : "Build the value where it is used");
+  }
+  const go = (i) => (i === undefined || i < 0 ? i : move(i, from, path));
+  const copy = { ...v, of: go(v.of), first: go(v.first), else: go(v.else) };
+  delete copy.pos;
+  if (v.args) copy.args = v.args.map((x) => ({ name: x.name, value: go(x.value) }));
+  if (v.list) copy.list = v.list.map(go);
+  if (v.cases) copy.cases = v.cases.map((x) => ({ ...x, value: go(x.value) }));
+  const moved = push(copy);
+  seen.set(id, moved);
+  return moved;
+}
+
+/** The id of a symbolic value in the present scope. */
+function idOf(m) {
+  if (m.id === undefined) {
+    const here = scope;
+    scope = m.scope;
+    try { m.id = m.make(); } finally { scope = here; }
+  }
+  return m.scope === scope ? m.id : move(m.id, m.scope, m.path);
+}
+
+const value = (op, type, rest) => ({ op, of: none, else: none, first: none, type, ...rest });
+
+/** "30ms" in nanoseconds. */
+function duration(text, what) {
+  const got = typeof text === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) : null;
+  if (!got || !(got[1] > 0)) fail("F128", `${show(text)} is no duration for ${what}`, 'Write a number with its unit: "30ms", "1s", "5m"');
+  return Math.round(got[1] * { ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 }[got[2]]);
+}
+
+/** Options that an author gives: an object of known names. */
+function options(o, what, known) {
+  if (o === undefined) return {};
+  if (o === null || typeof o !== "object" || isSym(o) || isArray(o)) fail("F118", `${what} takes options, not ${show(o)}`, `Write { ${known[0]}: … }`);
+  for (const k of keys(o)) {
+    if (!known.some((x) => x === k)) fail("F118", `${what} has no option ${quote(k)}`, meant(k, known));
+  }
+  return o;
+}

@@ -1,0 +1,68 @@
+// The realm: what makes recording differ from one run to the next is refused, and so is code made of text. Library
+// functions that would look at a symbolic value without asking it are replaced by ones that ask.
+const refuse = (code, text, fix) => function () { fail(code, text, fix); };
+const condition_ = (v, what) => { const m = metaOf(v); if (m) fail("F106", `${m.path} ${unknown}: it cannot decide ${what}`, "Use when() or .pick(), or put the logic in computed"); return v; };
+const compare = (v, what) => { const m = metaOf(v); if (m) fail("F107", `${m.path} ${unknown}: it cannot be compared${what}`, "Use .is() with when() or .pick(), or put the logic in computed"); return v; };
+const property = (v) => { const m = metaOf(v); if (m) fail("F108", `${m.path} ${unknown}: it cannot choose a property here`, `Use ${m.path}.pick({ … })`); return v; };
+
+const hide = (on, name, v) => Object.defineProperty(on, name, { value: v, writable: false, configurable: false, enumerable: false });
+
+function trapRealm(global) {
+  const clock = refuse("F190", "the time is not known while recording", "Give a date of the graph to format.date or computed");
+  const Dated = function () { return clock(); };
+  for (const k of ["now", "parse", "UTC"]) Dated[k] = clock;
+  hide(Date.prototype, "constructor", Dated);
+  hide(global, "Date", Dated);
+  hide(Math, "random", refuse("F191", "Math.random differs from one recording to the next", "Use cell() for experiments"));
+  for (const k of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout", "clearInterval"]) {
+    hide(global, k, refuse("F192", `there is no ${k}: nothing waits while recording`, 'Say how long a value may take: .orNull({ within: "30ms" })'));
+  }
+  for (const k of ["fetch", "XMLHttpRequest", "WebSocket", "require"]) {
+    hide(global, k, refuse("F193", `there is no ${k}: packages call no servers`, "Ask the graph; platform teams connect it to servers"));
+  }
+  const code = refuse("F194", "code cannot be made of text here", "Write the function");
+  hide(global, "eval", code);
+  const made = [function () {}, async function () {}, function* () {}].map((f) => getPrototypeOf(f));
+  for (const p of made) hide(p, "constructor", code);
+  hide(global, "Function", code);
+  hide(global, "WeakRef", undefined);
+  const quiet = () => {};
+  hide(global, "console", freeze({ log: quiet, info: quiet, warn: quiet, error: quiet, debug: quiet, trace: quiet }));
+
+  const Bool = global.Boolean;
+  const asked = function Boolean(v) { return Bool(condition_(v, "true or false")); };
+  asked.prototype = Bool.prototype;
+  hide(global, "Boolean", asked);
+  const same = Object.is;
+  hide(Object, "is", (x, y) => same(compare(x, ""), compare(y, "")));
+
+  const list = Array.prototype;
+  for (const k of ["includes", "indexOf", "lastIndexOf"]) {
+    const old = list[k];
+    hide(list, k, function (v, ...from) {
+      compare(v, ` by ${k}`);
+      for (let i = 0; i < this.length; i++) compare(this[i], ` by ${k}`);
+      return old.call(this, v, ...from);
+    });
+  }
+  for (const k of ["filter", "some", "every", "find", "findIndex", "findLast", "findLastIndex"]) {
+    const old = list[k];
+    if (!old) continue;
+    hide(list, k, function (fn, self) {
+      if (typeof fn !== "function") return old.call(this, fn, self);
+      return old.call(this, (...args) => condition_(fn.apply(self, args), `a .${k}()`));
+    });
+  }
+  for (const type of [Map, Set]) {
+    for (const k of ["get", "has"]) {
+      const old = type.prototype[k];
+      if (old) hide(type.prototype, k, function (v) { const m = metaOf(v); if (m) fail("F108", `${m.path} ${unknown}: it cannot be looked up here`, `Use ${m.path}.pick({ … })`); return old.call(this, v); });
+    }
+  }
+  const text = JSON.stringify;
+  hide(JSON, "stringify", function (v, ...more) { const m = metaOf(v); if (m) refusals.text(m); return text(v, ...more); });
+
+  const define = { __t: (v) => condition_(v, "a branch here"), __c: (v) => compare(v, " here"), __k: property,
+    __f: (id, fn) => { if (typeof fn === "function") fnIds.set(fn, id); return fn; } };
+  for (const k of keys(define)) hide(global, k, define[k]);
+}
