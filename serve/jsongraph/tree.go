@@ -159,23 +159,57 @@ func (r *treeReader) node(depth int) *node {
 	return n
 }
 
+// sentinel is a value with its metadata; of a reference, its path is read.
 func sentinel(raw []byte) *node {
 	n := &node{raw: raw}
-	if !bytes.Contains(raw, []byte(`"ref"`)) {
-		return n
+	var value []byte
+	ref := false
+	r := &treeReader{b: raw, i: 1}
+	for !r.bad && r.space() != '}' && r.i < len(r.b) {
+		if r.b[r.i] == ',' {
+			r.i++
+			continue
+		}
+		key := r.str()
+		r.space()
+		r.i++ // the colon
+		r.space()
+		start := r.i
+		r.skip()
+		if r.bad || r.i == start {
+			return n
+		}
+		switch key {
+		case "$type":
+			ref = string(r.b[start:r.i]) == `"ref"`
+		case "value":
+			value = r.b[start:r.i]
+		}
 	}
-	var s struct {
-		Type  string            `json:"$type"`
-		Value []json.RawMessage `json:"value"`
-	}
-	if json.Unmarshal(raw, &s) != nil || s.Type != "ref" {
-		return n
-	}
-	n.ref = []string{}
-	for _, v := range s.Value {
-		n.ref = append(n.ref, stringForm(v))
+	if ref && len(value) > 0 && value[0] == '[' {
+		n.ref = refPath(value)
 	}
 	return n
+}
+
+func refPath(value []byte) []string {
+	path := make([]string, 0, 3)
+	r := &treeReader{b: value, i: 1}
+	for !r.bad && r.space() != ']' && r.i < len(r.b) {
+		start := r.i
+		switch r.b[r.i] {
+		case ',':
+			r.i++
+		case '"':
+			path = append(path, r.str())
+		default:
+			if r.skip(); r.i == start {
+				return path
+			}
+			path = append(path, stringForm(r.b[start:r.i]))
+		}
+	}
+	return path
 }
 
 // stringForm is the text that a JSON key is looked up by.
