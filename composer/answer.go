@@ -96,6 +96,8 @@ func (x *exec) reset() {
 	for i := range x.specs {
 		x.specs[i] = -1
 	}
+	x.specOK = grow(x.specOK, len(p.specs))
+	clear(x.specOK)
 	for _, f := range p.fixed {
 		x.specs[f.spec] = f.col
 	}
@@ -118,6 +120,7 @@ func (x *exec) reset() {
 	clear(x.guards)
 	x.only = -1
 	x.done = make(chan struct{})
+	x.forget()
 	n := &x.enc
 	*n = encoder{path: n.path[:0]}
 }
@@ -221,6 +224,9 @@ func (x *exec) cacheState() CacheState {
 // specColumn finds the column of a field operation's arguments at an instance; bad is set if an argument failed.
 func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
 	if c := x.specs[id]; c >= 0 {
+		if x.specOK[id] {
+			return c, cell{}
+		}
 		s := x.p.specs[id]
 		for _, a := range s.args {
 			if a == none {
@@ -230,6 +236,7 @@ func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
 				return 0, v
 			}
 		}
+		x.specOK[id] = true
 		return c, cell{}
 	}
 	s := x.p.specs[id]

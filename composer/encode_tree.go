@@ -159,7 +159,7 @@ func (x *exec) write(e *emit, dom, i int32) verdict {
 		}
 		return x.object(e, dom, i)
 	case emitRef:
-		c := x.cell(e.v, dom, i)
+		c := x.subject(e.v, dom, i)
 		if c.kind != kObject && c.kind != kEntity || x.missing(c) {
 			return x.null(e, x.gone(c))
 		}
@@ -283,7 +283,7 @@ func (x *exec) up(dom, at, i int32) int32 {
 }
 
 func (x *exec) writeUnion(e *emit, dom, i int32) verdict {
-	c := x.cell(e.v, dom, i)
+	c := x.subject(e.v, dom, i)
 	var typ *graph.Type
 	switch c.kind {
 	case kObject:
@@ -307,7 +307,7 @@ func (x *exec) writeUnion(e *emit, dom, i int32) verdict {
 
 // identity writes the key, or the opaque id, of the entity that e's value is, as view.EncodeID spells it.
 func (x *exec) identity(e *emit, dom, i int32) bool {
-	s, ent := x.entityOf(x.cell(e.v, dom, i))
+	s, ent := x.entityOf(x.subject(e.v, dom, i))
 	if ent == noEntity {
 		return false
 	}

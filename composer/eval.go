@@ -34,6 +34,29 @@ func (x *exec) kept(v *pval, dom, i int32) cell {
 	return c
 }
 
+// A seen is an object that was just evaluated: the fields of one object are read one after another.
+type seen struct {
+	id, dom, i int32
+	cell       cell
+}
+
+// subject evaluates an object whose field is read. What was seen is forgotten whenever something new may have arrived.
+func (x *exec) subject(id vid, dom, i int32) cell {
+	s := &x.seen[id&7]
+	if s.id == id && s.dom == dom && s.i == i {
+		return s.cell
+	}
+	c := x.cell(id, dom, i)
+	x.seen[id&7] = seen{id, dom, i, c}
+	return c
+}
+
+func (x *exec) forget() {
+	for k := range x.seen {
+		x.seen[k].id = none
+	}
+}
+
 func (x *exec) eval(v *pval, dom, i int32) cell {
 	switch v.op {
 	case vConst:
@@ -67,7 +90,7 @@ func (x *exec) eval(v *pval, dom, i int32) cell {
 	case vKeyPart:
 		return x.keyPart(v, dom, i)
 	case vField:
-		return x.field(v, x.cell(v.of, dom, i), dom, i)
+		return x.field(v, x.subject(v.of, dom, i), dom, i)
 	case vFieldOp:
 		return x.fieldOp(v, dom, i)
 	case vPick:
@@ -263,7 +286,7 @@ func (x *exec) entityCell(v *pval, dom, i int32) cell {
 }
 
 func (x *exec) keyPart(v *pval, dom, i int32) cell {
-	o := x.cell(v.of, dom, i)
+	o := x.subject(v.of, dom, i)
 	if s, e := x.entityOf(o); e != noEntity {
 		return x.spaces[s].parts[int(e)*x.p.spaces[s].parts+int(v.idx)]
 	}
@@ -396,7 +419,7 @@ func (x *exec) fieldOp(v *pval, dom, i int32) cell {
 
 // locate finds the column and the entity that a field operation's value stands at; bad is set if there is none.
 func (x *exec) locate(v *pval, dom, i int32) (col, e int32, bad cell) {
-	o := x.cell(v.of, dom, i)
+	o := x.subject(v.of, dom, i)
 	if o.kind != kObject && o.kind != kEntity {
 		return 0, 0, lost(o)
 	}

@@ -48,9 +48,11 @@ type exec struct {
 	errs     []*fault.Error
 	key      []byte
 	argKey   []byte
-	left     int   // steps that are not complete
-	flying   int   // calls that have not returned
-	limit    int32 // what is read comes from steps below this level; 0: from all
+	left     int // steps that are not complete
+	flying   int // calls that have not returned
+	seen     [8]seen
+	specOK   []bool // by plan.specs: a fixed one whose arguments are known to be right
+	limit    int32  // what is read comes from steps below this level; 0: from all
 	done     chan struct{}
 	over     bool // the answer is being written: late results are dropped
 	late     *fault.Error
@@ -103,6 +105,7 @@ func (x *exec) begin(ctx context.Context) {
 // wait returns when every step is complete or the request's time is up.
 func (x *exec) wait() {
 	if len(x.p.steps) == 0 {
+		x.forget()
 		return
 	}
 	select {
@@ -111,6 +114,7 @@ func (x *exec) wait() {
 	}
 	x.mu.Lock()
 	x.over = true
+	x.forget()
 	if x.left > 0 {
 		kind, msg := fault.Timeout, "the answer's time was up"
 		if fault.KindOf(context.Cause(x.ctx)) == fault.Canceled {
@@ -132,10 +136,12 @@ func (x *exec) send(i int32) {
 	state.sent = true
 	state.flying++ // until all calls are on their way
 	x.limit = st.level
+	x.forget()
 	if !x.over {
 		x.gather(st, state)
 	}
 	x.limit = 0
+	x.forget()
 	for _, j := range st.thenSent {
 		x.ready(j)
 	}

@@ -47,7 +47,7 @@ func (x *exec) gatherOne(st *planOp, state *stepState, u *use, i int32) {
 	col := st.op.col
 	var e int32
 	if u.spec < 0 {
-		o := x.cell(u.of, u.dom, i)
+		o := x.subject(u.of, u.dom, i)
 		if _, e = x.entityOf(o); e == noEntity {
 			return
 		}
