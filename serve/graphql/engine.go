@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"weak"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"facet/composer"
 	"facet/fault"
@@ -37,14 +39,37 @@ func (h *Handler) engine(a composer.Answerer) *engine {
 
 func (h *Handler) newEngine(s *view.Surface) *engine {
 	e := &engine{h: h, surface: s, docs: newCache[*document](h.limits.Documents)}
-	e.small = sync.OnceValue(func() *ast.Schema {
-		return gqlparser.MustLoadSchema(&ast.Source{Name: "inputs", Input: s.InputSDL()})
-	})
+	e.small = sync.OnceValue(func() *ast.Schema { return inputs(s) })
 	e.server = handler.New(e)
 	e.server.SetQueryCache(gated{})
 	e.server.Use(gate{e})
 	e.server.AddTransport(transport{e})
 	return e
+}
+
+// scalars are GraphQL's own, the same for every engine.
+var scalars = sync.OnceValue(func() map[string]*ast.Definition {
+	types := map[string]*ast.Definition{}
+	for _, name := range []string{"Int", "Float", "String", "Boolean", "ID"} {
+		types[name] = &ast.Definition{Kind: ast.Scalar, Name: name, BuiltIn: true}
+	}
+	return types
+})
+
+// inputs is a schema of what variables can be and of nothing else: no introspection, no directives, no Query.
+func inputs(s *view.Surface) *ast.Schema {
+	types := scalars()
+	doc, err := parser.ParseSchema(&ast.Source{Name: "inputs", Input: s.InputSDL()})
+	if err != nil { // the same text loads as a part of the whole schema
+		panic(err)
+	}
+	if len(doc.Definitions) > 1 { // Query is one
+		types = maps.Clone(types)
+		for _, d := range doc.Definitions {
+			types[d.Name] = d
+		}
+	}
+	return &ast.Schema{Types: types}
 }
 
 // Schema is the schema of input types: what the executor needs for the variables of documents that the gate has validated.

@@ -65,7 +65,7 @@ func (g gate) MutateOperationParameters(ctx context.Context, p *gqlgen.RawParams
 }
 
 // documentCost is about how many bytes a validated document takes for each byte of its text.
-const documentCost = 8
+const documentCost = 24
 
 // errParse marks a document that cannot be parsed, which the edition of 2026 tells apart from one that is not valid.
 var errParse = errors.New("parse")
@@ -109,6 +109,7 @@ func (g gate) read(text string) (*document, *gqlerror.Error, *fault.Error) {
 		f := fault.New(fault.Invalid, "%s", g.sentence(errs[0].Message))
 		return nil, located(request(f), errs[0]), f
 	}
+	g.e.release(d)
 	doc := &document{ast: d, programs: make(map[*ast.OperationDefinition]*program, len(d.Operations))}
 	for _, op := range d.Operations {
 		p, f := g.e.program(op, d.Fragments)
