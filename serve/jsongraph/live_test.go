@@ -56,7 +56,7 @@ func newLive(t testing.TB) *live {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: l, Asker: func(_ *http.Request, device string) (*asker.Asker, error) {
-		return &asker.Asker{Viewer: asker.Viewer{ID: "v", Profile: "demo", Profiles: []string{"demo"}, SignedIn: true}, Device: asker.Device{Type: device, Form: device}, Locale: "en-US"}, nil
+		return &asker.Asker{Viewer: asker.Viewer{ID: "v", Profile: "demo", Profiles: []string{"demo", "kid"}, SignedIn: true}, Device: asker.Device{Type: device, Form: device}, Locale: "en-US"}, nil
 	}}))
 	l.handler = mux
 	return l
@@ -82,7 +82,8 @@ func films() *fake.Tier {
 			titles[id] = row{"id": id, "title": "Film " + id, "runtimeMinutes": 90 + i, "similar": []any{row{"id": fmt.Sprintf("t%d", (i+1)%30)}, row{"id": fmt.Sprintf("t%d", (i+2)%30)}}}
 		}
 	}
-	bookmarks := fake.NewTable(nil).Keyed("id", "profile")
+	bookmarks := fake.NewTable(row{fake.Key("t20", "demo"): row{"bookmark": row{"positionSeconds": 60}},
+		fake.Key("t20", "kid"): row{"bookmark": row{"positionSeconds": 90}}}).Keyed("id", "profile")
 	var mu sync.Mutex
 	list := []any{row{"id": "t3"}}
 	f.Rows("catalog.Title", fake.NewTable(titles))
@@ -144,6 +145,8 @@ func TestLive(t *testing.T) {
 		{"a trailer, which has no arm", `[["home","rows",0,"items",2,"title"]]`, `{"home":{"rows":{"0":{"items":{"2":{"$type":"atom","$expires":-30000,"value":null}}}}}}`, -1},
 		{"an enum", `[["byGenre","DRAMA","titles",["length",{"to":2}],"title"]]`, "", -1},
 		{"my list", `[["me",["name","id"]],["me","myList",["length",{"to":3}],"title"]]`, "", -1},
+		{"a shape under arguments", `[["Watched",["demo","kid"],["t20","t21"],["at","key"]]]`,
+			`{"Watched":{"demo":{"t20":{"at":60,"key":"t20"},"t21":{"at":null,"key":"t21"}},"kid":{"t20":{"at":90,"key":"t20"},"t21":{"at":null,"key":"t21"}}}}`, -1},
 		{"everything unknown", `[["nope"],["home","nope"],["Card","t1","nope","x"],["search","x"]]`, "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -91,19 +91,24 @@ func people() *view.Build {
 	profile := &view.Shape{Name: "Profile", Type: "Profile", Keyed: true, Loadable: true, Scope: r.Scope, Subject: this,
 		Output: viewtest.Tree("Profile", this, false, viewtest.Field("name", viewtest.Leaf(name, "String!")),
 			viewtest.Field("myList", viewtest.Many(list, each, true, true, viewtest.Ref("Card", each))))}
+	a := &viewtest.Recorder{}
+	title := a.Add(view.OpEntity, view.None, "Title!", nil)
+	mark := a.Field(title, "bookmark", "Bookmark", viewtest.Named("profile", a.Arg("profile", "ID!")))
+	watched := &view.Shape{Name: "Watched", Type: "Title", Args: []*view.Arg{{Name: "profile", Type: viewtest.Type("ID!")}}, Keyed: true, Loadable: true,
+		Scope: a.Scope, Subject: title, Output: viewtest.Tree("Watched", title, false, viewtest.Field("at", viewtest.Leaf(a.Field(mark, "positionSeconds", "Int!"), "Int")))}
 	q := &viewtest.Recorder{}
 	p := q.Query("profile", "Profile", viewtest.Named("id", q.Context("viewer.profile.id", "ID")))
 	me := &view.View{Name: "me", Scope: q.Scope, Output: viewtest.Ref("Profile", p)}
 	m := &viewtest.Recorder{}
-	mine, title := m.Context("viewer.profile.id", "ID"), m.Arg("title", "ID!")
+	mine, film := m.Context("viewer.profile.id", "ID"), m.Arg("title", "ID!")
 	changed := m.Add(view.OpEffect, view.None, "MyListChanged", func(v *view.Value) {
-		v.Name, v.Args = "addToMyList", []*view.Named{viewtest.Named("profile", mine), viewtest.Named("title", title)}
+		v.Name, v.Args = "addToMyList", []*view.Named{viewtest.Named("profile", mine), viewtest.Named("title", film)}
 	})
 	push := &view.Mutation{Name: "addToMyList", Scope: m.Scope, Effects: []view.ID{changed}, On: "Profile", As: []string{"myList", "push"},
 		Args: []*view.Arg{{Name: "title", Type: viewtest.Type("ID!")}}, Output: viewtest.Ref("Card", m.Field(changed, "title", "Title")),
 		Invalidates: []*view.Invalidation{{Shape: "Profile", Field: "myList", Key: []view.Maybe{{Value: mine}}}}}
 	return &view.Build{Format: view.Format, Package: "@tv/people", Version: "1.0.0", Devices: []string{"tv"}, Schema: "v3", Graph: viewtest.Home().Graph,
-		Views: []*view.View{me}, Mutations: []*view.Mutation{push}, Shapes: []*view.Shape{profile, viewtest.Card()},
+		Views: []*view.View{me}, Mutations: []*view.Mutation{push}, Shapes: []*view.Shape{profile, watched, viewtest.Card()},
 		Objects: viewtest.Home().Objects, Enums: viewtest.Home().Enums[:1], Funcs: viewtest.Home().Funcs}
 }
 

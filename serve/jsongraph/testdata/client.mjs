@@ -69,6 +69,22 @@ const tests = {
     assert.equal({}.title, undefined);
     assert.equal(requests.length, 1);
   },
+  async "a shape under two profiles in one Model never mixes them"() {
+    const m = model();
+    const paths = [["Watched", ["demo", "kid"], ["t20", "t21"], ["at", "id"]]];
+    const v = plain(await ask(m.get(...paths)));
+    assert.deepEqual(v.json.Watched, {
+      demo: { t20: { at: 60, id: "Watched:demo:t20" }, t21: { at: null, id: "Watched:demo:t21" } },
+      kid: { t20: { at: 90, id: "Watched:kid:t20" }, t21: { at: null, id: "Watched:kid:t21" } },
+    });
+    await same(m, paths);
+  },
+  async "another's profile is forbidden at its leaf"() {
+    let seen;
+    const errors = await new Promise((resolve) => model().get(["Watched", ["demo", "stranger"], "t20", "at"]).subscribe((v) => (seen = plain(v)), resolve, () => resolve(null)));
+    assert.equal(seen.json.Watched.demo.t20.at, 60);
+    assert.equal(errors[0].value.code, "forbidden");
+  },
   async "an error at its leaf, all else beside it"() {
     await fetch(control + "?fail=artwork.Title.artwork", { method: "POST" });
     const m = model();
