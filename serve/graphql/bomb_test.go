@@ -67,7 +67,7 @@ func TestBombs(t *testing.T) {
 		"many wrong fields": {doc("{" + wrong(700) + "}"), "Cannot query field"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := serve(films(t), nil)
+			h := serveWorld(films(t), nil)
 			post(h, "{__typename}", nil) // the engine and its schema are there
 			best := time.Hour
 			for range 3 {
@@ -133,7 +133,7 @@ func TestWorstLegal(t *testing.T) {
 		"introspect": "{__schema{types{fields{type{fields{name args{name}}}}}}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := serve(films(t), nil)
+			h := serveWorld(films(t), nil)
 			post(h, "{__typename}", nil)
 			runtime.GC()
 			before := cpu(t)

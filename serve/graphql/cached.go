@@ -13,7 +13,7 @@ import (
 func (re *reply) cached(p *composer.Part, data []byte) bool {
 	h := re.w.Header()
 	h.Set(serve.ContextHeader, serve.ContextHash(re.c.answerer.Surface(), re.c.ask.Asker))
-	if re.r.Method != http.MethodGet || !p.Cache.Storable || len(p.Errors) > 0 || len(p.Degraded) > 0 {
+	if !safe(re.r.Method) || !p.Cache.Storable || len(p.Errors) > 0 || len(p.Degraded) > 0 {
 		serve.NoStore(h)
 		return false
 	}

@@ -40,7 +40,7 @@ func FuzzDocument(f *testing.F) {
 	} {
 		f.Add(q, `{"id":"Card:jaws-1975","a":false}`)
 	}
-	h := serve(films(f), nil)
+	h := serveWorld(films(f), nil)
 	f.Fuzz(func(t *testing.T, query, variables string) {
 		if !json.Valid([]byte(variables)) {
 			variables = "{}"
@@ -58,7 +58,7 @@ func FuzzBody(f *testing.F) {
 	f.Add(`{"query":"{home{name}}","operationName":null,"variables":{},"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}`, "application/json", "*/*")
 	f.Add(`{"documentId":"a"}`, "application/json; charset=utf-8", "application/graphql-response+json;q=0.5, application/json")
 	f.Add(`[`, "text/plain", "text/html")
-	h := serve(films(f), nil)
+	h := serveWorld(films(f), nil)
 	f.Fuzz(func(t *testing.T, body, contentType, accept string) {
 		r := httptest.NewRequest("POST", "/tv/v3/graphql", strings.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
@@ -78,9 +78,9 @@ func BenchmarkAnswer(b *testing.B) {
 		large[i] = strings.Repeat("x", 96)
 	}
 	w.roots["home"] = object{"recent": large}
-	data, h := []byte(nil), serve(w, nil)
+	data, h := []byte(nil), serveWorld(w, nil)
 	data = post(h, "{ home { recent } }", nil).Body.Bytes()
-	fixed := serve(&world{surface: w.surface, raw: data[len(`{"data":`) : len(data)-1]}, nil)
+	fixed := serveWorld(&world{surface: w.surface, raw: data[len(`{"data":`) : len(data)-1]}, nil)
 	for _, c := range []struct{ name, query string }{{"known document", "{ home { recent } }"}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

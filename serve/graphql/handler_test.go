@@ -41,7 +41,7 @@ func TestQueries(t *testing.T) {
 		"merge in union": {`{ home { rows { items { ... on Card { progress { state } } ... on Card { progress { minutesLeft } } ... on SeriesCard { key } } } } }`, nil, `{"data":{"home":{"rows":[{"items":[{"progress":{"state":"NEW","minutesLeft":124}},{"key":"wire"},{"progress":null}]}]}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rec := post(serve(films(t), nil), c.query, c.variables)
+			rec := post(serveWorld(films(t), nil), c.query, c.variables)
 			if got := rec.Body.String(); rec.Code != 200 || got != c.want {
 				t.Errorf("%d, -want +got:\n%s", rec.Code, cmp.Diff(c.want, got))
 			}
@@ -76,7 +76,7 @@ func TestValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := films(t)
-			rec := post(serve(w, nil), c.query, c.variables)
+			rec := post(serveWorld(w, nil), c.query, c.variables)
 			if rec.Code != 200 {
 				if rec.Code != 422 || !strings.Contains(rec.Body.String(), strings.ReplaceAll(c.want, `"`, `\"`)) || strings.Contains(rec.Body.String(), `"data"`) {
 					t.Errorf("%d %s, want %s", rec.Code, rec.Body, c.want)
@@ -161,7 +161,7 @@ func TestStatus(t *testing.T) {
 					r.Header.Set("Content-Type", typ)
 				}
 				rec := httptest.NewRecorder()
-				serve(w, func(o *graphql.Options) { o.Draft = draft }).ServeHTTP(rec, r)
+				serveWorld(w, func(o *graphql.Options) { o.Draft = draft }).ServeHTTP(rec, r)
 				want := c.want
 				if draft && c.draft != 0 {
 					want = c.draft
@@ -220,7 +220,7 @@ func TestPersisted(t *testing.T) {
 		h.ServeHTTP(rec, httptest.NewRequest("GET", "/tv/v3/graphql?extensions="+url.QueryEscape(ext), nil))
 		return rec.Code
 	}
-	h := serve(films(t), nil)
+	h := serveWorld(films(t), nil)
 	if code, body := send(h, `{"extensions":`+ext+`}`); code != 404 || !strings.Contains(body, "PersistedQueryNotFound") {
 		t.Fatalf("before it is known: %d %s", code, body)
 	}
@@ -234,7 +234,7 @@ func TestPersisted(t *testing.T) {
 		t.Errorf("GET by its hash: %d", code)
 	}
 
-	only := serve(films(t), func(o *graphql.Options) {
+	only := serveWorld(films(t), func(o *graphql.Options) {
 		o.TrustedOnly = true
 		o.Trusted = func(id string) (string, bool) { return query, id == hash || id == "home" }
 	})
@@ -249,7 +249,7 @@ func TestPersisted(t *testing.T) {
 }
 
 func TestIntrospectionOff(t *testing.T) {
-	h := serve(films(t), func(o *graphql.Options) { o.Introspection = false })
+	h := serveWorld(films(t), func(o *graphql.Options) { o.Introspection = false })
 	for query, want := range map[string]string{
 		`{ __schema { types { name } } }`:                      "introspection is off here",
 		`{ ... { __type(name: "Card") { name } } }`:            "introspection is off here",
@@ -267,7 +267,7 @@ func TestIntrospectionOff(t *testing.T) {
 	if rec := post(h, `{ home { __typename } }`, nil); rec.Code != 200 {
 		t.Errorf("__typename: %d %s", rec.Code, rec.Body)
 	}
-	on := serve(films(t), nil)
+	on := serveWorld(films(t), nil)
 	if body := post(on, `{ hom { name } }`, nil).Body.String(); !strings.Contains(body, `Did you mean \"home\"?`) {
 		t.Errorf("no near name where introspection is on: %s", body)
 	}
@@ -279,7 +279,7 @@ func TestExtensions(t *testing.T) {
 		p.Degraded = []composer.Degraded{{Path: []any{"setBookmark", "progress"}, Kind: fault.Timeout}}
 		p.Invalidated = []composer.Invalidated{{Path: []string{"Card", "jaws-1975", "progress"}, Shape: "Card", ID: "Card:jaws-1975", Field: "progress"}, {Path: []string{"home"}, View: "home"}}
 	}
-	h := serve(w, nil)
+	h := serveWorld(w, nil)
 	got := post(h, `mutation { setBookmark(title: 1, positionSeconds: 1) { key } }`, nil, "Idempotency-Key", "k1").Body.String()
 	want := `{"data":{"setBookmark":{"key":"jaws-1975"}},"extensions":{"degraded":[{"path":["setBookmark","progress"],"code":"timeout"}],` +
 		`"invalidated":[{"typename":"Card","id":"Card:jaws-1975","field":"progress"},{"typename":"Query","field":"home"}]}}`
@@ -299,11 +299,11 @@ func TestInternalTextStays(t *testing.T) {
 	w.edit = func(p *composer.Part) {
 		p.Errors = []composer.Error{{Path: []any{"home", 0, "x"}, Kind: fault.Internal, Message: "secret", Err: fault.New(fault.Internal, "secret")}}
 	}
-	if body := post(serve(w, nil), `{home{name}}`, nil).Body.String(); strings.Contains(body, "secret") || !strings.Contains(body, `"path":["home",0,"x"]`) {
+	if body := post(serveWorld(w, nil), `{home{name}}`, nil).Body.String(); strings.Contains(body, "secret") || !strings.Contains(body, `"path":["home",0,"x"]`) {
 		t.Error(body)
 	}
 	w.edit = func(*composer.Part) { panic("secret") }
-	if rec := post(serve(w, nil), `{home{name}}`, nil); rec.Code != 500 || strings.Contains(rec.Body.String(), "secret") {
+	if rec := post(serveWorld(w, nil), `{home{name}}`, nil); rec.Code != 500 || strings.Contains(rec.Body.String(), "secret") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }
@@ -311,7 +311,7 @@ func TestInternalTextStays(t *testing.T) {
 // A selection is made once for each way that the conditions fall.
 func TestSelectionsAreKept(t *testing.T) {
 	w := films(t)
-	h := serve(w, nil)
+	h := serveWorld(w, nil)
 	const query = `query($a: Boolean!, $id: ID!) { home { name @skip(if: $a) recent } film(id: $id) { key } }`
 	for _, v := range []object{{"a": true, "id": "1"}, {"a": true, "id": "2"}, {"a": false, "id": "1"}, {"a": true, "id": "3"}} {
 		if rec := post(h, query, v); rec.Code != 200 {

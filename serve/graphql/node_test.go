@@ -59,7 +59,7 @@ var overruled = map[string]string{
 func TestAudits(t *testing.T) {
 	for _, draft := range []bool{false, true} {
 		t.Run(map[bool]string{false: "2026", true: "draft"}[draft], func(t *testing.T) {
-			srv := httptest.NewServer(serve(films(t), func(o *graphql.Options) { o.Draft = draft }))
+			srv := httptest.NewServer(serveWorld(films(t), func(o *graphql.Options) { o.Draft = draft }))
 			defer srv.Close()
 			var results []struct{ ID, Name, Status, Reason string }
 			if err := json.Unmarshal([]byte(node(t, "", "audit.mjs", srv.URL+"/tv/v3/graphql")), &results); err != nil {
@@ -85,7 +85,7 @@ func TestAudits(t *testing.T) {
 
 func TestIntrospectionEqualsSDL(t *testing.T) {
 	w := films(t)
-	srv := httptest.NewServer(serve(w, nil))
+	srv := httptest.NewServer(serveWorld(w, nil))
 	defer srv.Close()
 	if out := node(t, w.surface.SDL(), "introspect.mjs", srv.URL+"/tv/v3/graphql"); out != "equal" {
 		t.Error(out)

@@ -29,13 +29,16 @@ func wrongShape(format string, args ...any) *misuse {
 // params reads what a request asks: the parameters, and the id of a trusted document if it names one.
 func (h *Handler) params(w http.ResponseWriter, r *http.Request) (*gqlgen.RawParams, string, *misuse) {
 	switch r.Method {
-	case http.MethodGet:
+	case http.MethodGet, http.MethodHead:
 		return h.get(r)
 	case http.MethodPost:
 		return h.post(w, r)
 	}
-	return nil, "", &misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "the method is GET or POST"), allow: "GET, POST"}
+	return nil, "", &misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "the method is GET or POST"), allow: "GET, HEAD, POST"}
 }
+
+// safe says whether a method must change nothing.
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func (h *Handler) get(r *http.Request) (*gqlgen.RawParams, string, *misuse) {
 	if max := h.limits.URL; len(r.URL.RawQuery) > max {

@@ -85,7 +85,7 @@ func TestSelections(t *testing.T) {
 		if v := variables[name]; v != "" {
 			vars = json.RawMessage(v)
 		}
-		rec := post(serve(w, nil), string(f.Data), vars)
+		rec := post(serveWorld(w, nil), string(f.Data), vars)
 		if rec.Code != 200 {
 			t.Fatalf("%s: %d %s", name, rec.Code, rec.Body)
 		}

@@ -53,7 +53,7 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 		return
 	}
 	re.operation = oc.Operation.Name
-	if r.Method == http.MethodGet && oc.Operation.Operation != ast.Query {
+	if safe(r.Method) && oc.Operation.Operation != ast.Query {
 		re.misused(&misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "a GET runs queries only; POST a %s", oc.Operation.Operation), allow: "POST"})
 		return
 	}

@@ -160,7 +160,7 @@ func anyone(_ *http.Request, device string) (*asker.Asker, error) {
 	return &asker.Asker{Device: asker.Device{Type: device, Form: device}, Viewer: asker.Viewer{ID: "u", Profile: "demo", SignedIn: true}}, nil
 }
 
-func serve(w *world, edit func(o *graphql.Options)) http.Handler {
+func serveWorld(w *world, edit func(o *graphql.Options)) http.Handler {
 	o := graphql.Options{Views: one{w}, Asker: anyone, Introspection: true}
 	if edit != nil {
 		edit(&o)
