@@ -17,8 +17,24 @@ export interface Wait {
   within?: Duration;
 }
 
+/** What every function has and no field of the graph is: named here so that `series.name` is an error where there is no such field. */
+interface NoField {
+  readonly [symbolic]: "no field";
+}
+interface NoFields {
+  readonly name: NoField;
+  readonly length: NoField;
+  readonly prototype: NoField;
+  readonly arguments: NoField;
+  readonly caller: NoField;
+  readonly apply: NoField;
+  readonly call: NoField;
+  readonly bind: NoField;
+  readonly toString: NoField;
+}
+
 /** A scalar or enum that is not known until a request comes. `N` says whether it is non-null. */
-export interface Value<T, N extends boolean = boolean> {
+export interface Value<T, N extends boolean = boolean> extends NoFields {
   (no: never): never;
   readonly [symbolic]: [T, N];
   /** Whether it equals a constant; for `when`. */
@@ -49,7 +65,7 @@ export type Picked<V, N extends boolean> = [V] extends [string | number | boolea
       : V;
 
 /** A list of the graph. Its items are values or entities. */
-export interface List<I> {
+export interface List<I> extends NoFields {
   (no: never): never;
   readonly [symbolic]: ["list", I];
   /** What each item gives. The function runs once, on a symbolic item. */
@@ -85,10 +101,10 @@ export interface NodeMethods<Name extends string, F> {
 }
 
 /** An entity or object of the graph. */
-export type Node<Name extends string, F> = F & NodeMethods<Name, F>;
+export type Node<Name extends string, F> = F & NodeMethods<Name, F> & Omit<NoFields, keyof F>;
 
 /** A union or interface of the graph: `match` tells its member. */
-export interface Abstract<Name extends string, Members> {
+export interface Abstract<Name extends string, Members> extends NoFields {
   (no: never): never;
   readonly [symbolic]: ["abstract", Name];
   readonly __members?: Members;
