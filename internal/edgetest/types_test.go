@@ -1,0 +1,100 @@
+package edgetest
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"facet/scripts"
+)
+
+// editor makes a copy of examples/films as an author has it: with the graph's types and with the modules linked.
+func editor(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "packages"), os.DirFS(filepath.Join(FilmsDir(), "packages"))); err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(filepath.Join(FilmsDir(), "tsconfig.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "tsconfig.json"), config)
+	write(t, filepath.Join(dir, "graph.d.ts"), scripts.Declare(Parse(t, FilmsDir())))
+	if err := os.CopyFS(filepath.Join(dir, "node_modules", "@facet", "sdk"), os.DirFS(filepath.Join(Root(), "sdk"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "node_modules", "@originals"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "packages", "originals-rows"), filepath.Join(dir, "node_modules", "@originals", "rows")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func write(t *testing.T, name string, text []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tsc checks the folder as its tsconfig.json says and returns what it has to say.
+func tsc(t *testing.T, dir string) string {
+	t.Helper()
+	out, err := node(t, dir, filepath.Join(npm(t), "node_modules", "typescript", "bin", "tsc"), "--strict", "--pretty", "false", "-p", ".")
+	if err != nil && out == "" {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestTypesOfTheExamples: the examples pass tsc --strict with the types that `edge types` writes.
+func TestTypesOfTheExamples(t *testing.T) {
+	if out := tsc(t, editor(t)); out != "" {
+		t.Error(out)
+	}
+}
+
+// TestTypesFlagMisuse: the compiler flags every line that recording would refuse, and no other.
+func TestTypesFlagMisuse(t *testing.T) {
+	text, err := os.ReadFile("testdata/misuse.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := editor(t)
+	write(t, filepath.Join(dir, "packages", "tv-home", "src", "misuse.ts"), text)
+	var want []string
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		if strings.HasSuffix(lines.Text(), "// flagged") {
+			want = append(want, fmt.Sprint(n))
+		}
+	}
+	if len(want) < 40 {
+		t.Fatalf("%d misuses", len(want))
+	}
+	out := tsc(t, dir)
+	var got []string
+	for _, m := range regexp.MustCompile(`(?m)^([^\s(]+)\((\d+),\d+\): error TS`).FindAllStringSubmatch(out, -1) {
+		if m[1] != "packages/tv-home/src/misuse.ts" {
+			t.Errorf("%s is flagged", m[0])
+		}
+		got = append(got, m[2])
+	}
+	if d := cmp.Diff(want, slices.Compact(got)); d != "" {
+		t.Errorf("lines of testdata/misuse.ts, -want +flagged:\n%s\n%s", d, out)
+	}
+}
