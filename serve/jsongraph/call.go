@@ -46,6 +46,9 @@ func (x *exchange) call() error {
 	if err := bounded(slices.Concat([]pathSet{setOf(texts(path))}, suffixes, beside), l, "call"); err != nil {
 		return err
 	}
+	if _, _, err := request(x.answers.Surface(), beside, l); err != nil {
+		return err
+	}
 	p, err := x.run(m, args, suffixes)
 	if err != nil {
 		return err
@@ -55,17 +58,18 @@ func (x *exchange) call() error {
 		return err
 	}
 	reply := result(root, m, suffixes)
-	if len(beside) > 0 {
-		g, err := x.fetch(beside)
-		if err != nil {
-			return err
-		}
-		root.merge(g.root)
-		reply = append(reply, beside...)
-	}
-	c := &completer{root: root}
+	c := &completer{root: root, lenient: true}
 	if err := c.complete(reply); err != nil {
 		return err
+	}
+	if len(beside) > 0 {
+		if g, err := x.fetch(beside, true); err == nil {
+			root.merge(g.root)
+		} else { // the mutation has run: what cannot be read beside it is an error at its place
+			c.fill = errorNode(fault.KindOf(err), fault.Public(err))
+			_ = c.complete(beside)
+		}
+		reply = append(reply, beside...)
 	}
 	return x.reply(&found{root: root}, appendPaths(nil, reply), appendInvalidated(p.Invalidated))
 }

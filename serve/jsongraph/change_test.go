@@ -49,6 +49,9 @@ func TestSet(t *testing.T) {
 		{"a reference as a value", `{"jsonGraph":{"Card":{"film-1":{"progress":{"$type":"ref","value":["x"]}}}},"paths":[["Card","film-1","progress"]]}`, 200,
 			`{"Card":{"film-1":{"progress":{"$expires":-1000,"$type":"error","value":{"code":"invalid","message":"a value is \"$type: ref\": only plain values and atoms can be given"}}}}}`, ""},
 		{"an unknown path", `{"jsonGraph":{"nope":{"x":1}},"paths":[["nope","x"]]}`, 200, `{"nope":{"$type":"atom"}}`, ""},
+		{"a value of an object and one behind it", `{"jsonGraph":{"home":{"rows":{"0":{"name":"x","items":{"1":{"progress":60}}}}}},"paths":[["home","rows",0,"name"],["home","rows",0,"items",1,"progress"]]}`, 200,
+			`{"Card":{"film-1":{"progress":{"$type":"atom","value":{"minutesLeft":1,"state":"STARTED"}}}},"home":{"rows":{"0":{"name":"Row 0","items":{"1":{"$type":"ref","value":["Card","film-1"]}}}}}}`,
+			`[["Card","film-1","progress"],["home"]]`},
 		{"a missing value", `{"jsonGraph":{"Card":{}},"paths":[["Card","film-1","progress"]]}`, 400, `there is no value at ["Card","film-1"]`, ""},
 		{"a branch", `{"jsonGraph":{"Card":{"film-1":{"progress":{"a":1}}}},"paths":[["Card","film-1","progress"]]}`, 400, "is no value", ""},
 		{"no envelope", `[]`, 400, "set needs jsonGraph", ""},
@@ -123,6 +126,9 @@ func TestCall(t *testing.T) {
 		{"paths of the result", url.Values{"callPath": {`["setBookmark"]`}, "arguments": {`["film-1",60]`}, "paths": {`[["setBookmark","result","title"],["home","name"]]`}}, 200,
 			`{"Card":{"film-1":{"title":"Film 1"}},"home":{"name":"Demo"},"setBookmark":{"result":{"$type":"ref","value":["Card","film-1"]}}}`,
 			`[["setBookmark","result","title"],["home","name"]]`, `[["Card","film-1","progress"],["home"]]`},
+		{"a call after which nothing can be read", url.Values{"callPath": {`["setBookmark"]`}, "arguments": {`["film-1",60]`}, "pathSuffixes": {`[["title"]]`}, "paths": {`[["home","name"]]`}}, 200,
+			`{"Card":{"film-1":{"title":"Film 1"}},"home":{"name":{"$expires":-1000,"$type":"error","value":{"code":"limit","message":"no reads today"}}},"setBookmark":{"result":{"$type":"ref","value":["Card","film-1"]}}}`,
+			`[["setBookmark","result","title"],["home","name"]]`, `[["Card","film-1","progress"],["home"]]`},
 		{"another's list", url.Values{"callPath": {`["Profile","kid","myList","push"]`}, "arguments": {`["film-9"]`}}, 403, "profile in use", "", ""},
 		{"an unknown function", url.Values{"callPath": {`["nope"]`}}, 404, `no function at ["nope"]`, "", ""},
 		{"a view", url.Values{"callPath": {`["home"]`}}, 404, "no function", "", ""},
@@ -136,6 +142,9 @@ func TestCall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
+			if strings.HasPrefix(c.name, "a call after") {
+				w.broken["reads"] = fault.Limit
+			}
 			if strings.HasPrefix(c.name, "a failing") {
 				w.broken["addToMyList"] = fault.Unavailable
 			}

@@ -9,7 +9,17 @@ import (
 type completer struct {
 	root    *node
 	unknown map[string]bool // roots that the surface does not have: nothing at all is below them
+	lenient bool            // a path may end at a branch
+	fill    *node           // what marks the ends that are not there; nil: missing
 	changed bool
+}
+
+func (c *completer) end() *node {
+	if c.fill != nil {
+		n := *c.fill
+		return &n
+	}
+	return missing()
 }
 
 // maxHops ends chains of references.
@@ -40,10 +50,13 @@ func (c *completer) walk(n *node, set pathSet, at, hops int) error {
 		n = c.at(n.ref, hops)
 	}
 	if at == len(set) {
+		if len(n.kids) > 0 && c.lenient {
+			return nil
+		}
 		if len(n.kids) > 0 {
 			return invalid("a path ends at a branch that another path goes on from: only values can be asked for")
 		}
-		*n = *missing()
+		*n = *c.end()
 		c.changed = true
 		return nil
 	}
@@ -56,7 +69,7 @@ func (c *completer) walk(n *node, set pathSet, at, hops int) error {
 		if child == nil {
 			child = &node{}
 			if at == 0 && c.unknown[k.text] {
-				child = missing()
+				child = c.end()
 			}
 			n.put(k.text, child)
 			c.changed = true

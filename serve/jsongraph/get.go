@@ -19,7 +19,7 @@ func (x *exchange) get() error {
 	if err != nil {
 		return err
 	}
-	g, err := x.fetch(sets)
+	g, err := x.fetch(sets, false)
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,8 @@ func (g *found) append(b []byte) []byte {
 	return g.root.append(b)
 }
 
-// fetch reads path sets. Every path ends in what it gives.
-func (x *exchange) fetch(sets []pathSet) (*found, error) {
+// fetch reads path sets. Every path ends in what it gives; where lenient, perhaps at a branch that another goes on from.
+func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 	req, unknown, err := request(x.answers.Surface(), sets, x.h.limits)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (x *exchange) fetch(sets []pathSet) (*found, error) {
 		}
 		g.bytes, g.cache = p.Data, p.Cache
 	}
-	c := &completer{root: g.root, unknown: unknown}
+	c := &completer{root: g.root, unknown: unknown, lenient: lenient}
 	if err := c.complete(sets); err != nil {
 		return nil, err
 	}

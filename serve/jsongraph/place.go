@@ -48,7 +48,7 @@ func (x *exchange) find(paths [][]string) ([]*place, [][]string, error) {
 	if len(ask) == 0 {
 		return places, at, nil
 	}
-	g, err := x.fetch(ask)
+	g, err := x.fetch(ask, true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -66,7 +66,7 @@ func (x *exchange) set() error {
 		}
 		writes[i] = w
 	}
-	g, err := x.fetch(sets)
+	g, err := x.fetch(sets, true)
 	if err != nil {
 		return err
 	}

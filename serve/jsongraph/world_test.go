@@ -117,6 +117,9 @@ func (w *world) Answer(_ context.Context, r *composer.Request) iter.Seq[composer
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.requests = append(w.requests, r)
+	if k := w.broken["reads"]; k != "" && !r.Selection.Mutation {
+		return one(composer.Part{Data: []byte("null"), Errors: []composer.Error{{Kind: k, Message: "no reads today"}}, Last: true})
+	}
 	a := &answer{w: w, r: r, out: map[string]any{}}
 	p := composer.Part{Last: true, Cache: composer.CacheState{Storable: true, MaxAge: 30 * time.Second, Reads: []string{"viewer.profile.id"}}}
 	for _, root := range r.Selection.Roots {
