@@ -69,26 +69,3 @@ func FuzzBody(f *testing.F) {
 		check(t, rec, start)
 	})
 }
-
-// BenchmarkAnswer is what the protocol adds to an answer: a known document of 90 KB of data, written as it is.
-func BenchmarkAnswer(b *testing.B) {
-	w := films(b)
-	large := make([]any, 900)
-	for i := range large {
-		large[i] = strings.Repeat("x", 96)
-	}
-	w.roots["home"] = object{"recent": large}
-	data, h := []byte(nil), serveWorld(w, nil)
-	data = post(h, "{ home { recent } }", nil).Body.Bytes()
-	fixed := serveWorld(&world{surface: w.surface, raw: data[len(`{"data":`) : len(data)-1]}, nil)
-	for _, c := range []struct{ name, query string }{{"known document", "{ home { recent } }"}} {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if rec := post(fixed, c.query, nil); rec.Code != 200 {
-					b.Fatal(rec.Body)
-				}
-			}
-		})
-	}
-}
