@@ -1,5 +1,7 @@
 package composer
 
+import "facet/view"
+
 // A domState is a domain whose instances are known.
 type domState struct {
 	ready  bool
@@ -97,7 +99,8 @@ func (x *exec) bounds(w *window, dom, i int32) (from, n, most int, only []Range)
 	}
 	most = w.max
 	if w.take {
-		return 0, min(first, most), min(first, most), nil
+		first = min(first, most)
+		most = first
 	}
 	if w.asked >= 0 && w.asked < len(x.r.Windows) {
 		a := &x.r.Windows[w.asked]
@@ -108,6 +111,9 @@ func (x *exec) bounds(w *window, dom, i int32) (from, n, most int, only []Range)
 			}
 			from = min(only[0].From, most)
 			return from, min(only[len(only)-1].To+1, most) - from, most, only
+		}
+		if w.take || w.whole {
+			return 0, first, most, nil
 		}
 		if a.First >= 0 {
 			first = a.First
@@ -122,6 +128,9 @@ func (x *exec) fetchBounds(s *spec, dom, i int32) (from, n int) {
 	w := &x.p.windows[s.window]
 	from, n, most, _ := x.bounds(w, dom, i)
 	pg := s.op.op.Page
+	if w.whole {
+		return 0, view.DefaultMax
+	}
 	if w.count {
 		if pg.Total == nil { // counted by loading
 			return 0, most

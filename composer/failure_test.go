@@ -204,6 +204,43 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestRootPage(t *testing.T) {
+	w := filmWorld(t, false)
+	w.tier.List("catalog.Query.search", func(r *fake.Request) ([]any, error) {
+		return []any{obj{"id": "t1"}, obj{"id": "t2"}, obj{"id": "t3"}}, nil
+	})
+	sel := view1("search", nodes("key"), composer.Arg{Name: "filter", Value: 0})
+	pg := view1("searchPage", nodes("length", "next"), composer.Arg{Name: "filter", Value: 0})
+	sel.Roots = append(sel.Roots, pg.Roots[0])
+	sel.Roots[0].Window, sel.Roots[1].Window = 0, 0
+	p := w.ask(&composer.Request{Selection: sel, Windows: []composer.Window{{First: 2}}, Values: []json.RawMessage{json.RawMessage(`{"text":"x"}`)}})
+	want := `{"search":[{"key":"t1"},{"key":"t2"}],"searchPage":{"length":3,"next":"` + composer.EncodeCursor(2) + `"}}`
+	if diff := cmp.Diff(want, string(p.Data)); diff != "" || p.Stats.Calls != 1 {
+		t.Errorf("%s %v %d calls", diff, short(p), p.Stats.Calls)
+	}
+	if c := w.tier.Calls("*"); len(c) > 0 && c[0].Arg("filter") != `{"text":"x","genre":"DRAMA"}` {
+		t.Errorf("filter %s", c[0].Arg("filter"))
+	}
+}
+
+// TestGraphIndices: a JSON Graph asks for indices of lists that have no pages, too; what is past the end is missing.
+func TestGraphIndices(t *testing.T) {
+	w := filmWorld(t, false)
+	sel := view1("home", nodes("recent", nodes("length")))
+	sel.Roots[0].Path = []string{"home"}
+	sel.Roots[0].Sub[0].Window = 0
+	more := view1("home", nodes("recent"))
+	more.Roots[0].Path = []string{"home"}
+	more.Roots[0].Sub[0].Window = 1
+	sel.Roots = append(sel.Roots, more.Roots[0])
+	p := w.ask(&composer.Request{Selection: sel, Format: composer.FormatGraph, Windows: []composer.Window{{Only: []composer.Range{{From: 1, To: 3}}}, {Only: []composer.Range{{From: 0, To: 1}}}}})
+	at := func(v string) string { return `{"$type":"atom","$expires":-30000,"value":` + v + `}` }
+	want := `{"home":{"recent":{"1":` + at(`"b"`) + `,"2":` + at(`"c"`) + `,"3":{"$type":"atom"},"0":` + at(`"a"`) + `,"length":` + at("3") + `}}}`
+	if diff := cmp.Diff(want, string(p.Data)); diff != "" || p.Stats.Calls != 2 {
+		t.Errorf("%s %v %d calls", diff, short(p), p.Stats.Calls)
+	}
+}
+
 func TestCursor(t *testing.T) {
 	for _, i := range []int{0, 1, 99, 100_000} {
 		if got, ok := composer.DecodeCursor(composer.EncodeCursor(i)); !ok || got != i {

@@ -165,6 +165,7 @@ type window struct {
 	max   int
 	take  bool
 	count bool // its total is wanted
+	whole bool // the list has no page: only the asked indices are shown
 }
 
 // A planOp is one operation at one level: all uses that are sent together.

@@ -49,6 +49,18 @@ func (p *planner) rootOf(i int, r *Root) *emitRoot {
 		er.out.typ = r.Name
 	case RootView:
 		found, ok := p.s.View(r.Name)
+		list, isPage := cutPage(r.Name)
+		if !ok && isPage { // the page of a view that is a list
+			if found, ok = p.s.View(list); ok && found.Def.Output.Paged {
+				er.view = found.Def
+				f := newFrame(&found.Def.Scope, found.Build, p.params(er, i, r, found.Def.Args), none)
+				er.out = p.node(emitPage, r.Key, r.Name, none)
+				p.pageOf(f, found.Def.Output, n, er.conds, er.out)
+				er.absent = p.missing(f, 0, er.conds)
+				return er
+			}
+			ok = false
+		}
 		if !ok {
 			p.refuse("there is no view %q", r.Name)
 		}

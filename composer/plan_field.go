@@ -403,6 +403,11 @@ func (p *planner) list(f *frame, id view.ID, asked int, count bool) vid {
 	sv := &f.scope.Values[id]
 	w := window{asked: asked, first: none, max: sv.Max, take: sv.Op == view.OpTake, count: count}
 	switch sv.Op {
+	case view.OpField, view.OpItem, view.OpAs, view.OpPick, view.OpWhen, view.OpComputed, view.OpArg:
+		if asked >= 0 { // a list without a page of its own, of which a JSON Graph asks for some indices
+			w.max, w.whole, w.count = 1<<30, true, true
+			return p.cut(f, id, w)
+		}
 	case view.OpPage, view.OpTake:
 		w.first = p.value(f, sv.First)
 		if w.max == 0 {

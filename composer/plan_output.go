@@ -196,7 +196,7 @@ func (p *planner) addReads(reads []string) {
 func (p *planner) leaf(f *frame, o *view.Output, n *Node, conds int32) *emit {
 	v := none
 	window := int32(-1)
-	if o.Paged {
+	if o.Paged || o.Type.List() && n.Window >= 0 {
 		v = p.windowed(f, o.Value, n.Window, hasLength(n))
 		window = p.windowOf(v)
 	} else {
@@ -277,11 +277,7 @@ func (p *planner) windowOf(v vid) int32 {
 }
 
 func (p *planner) many(f *frame, o *view.Output, n *Node, conds int32, depth int) *emit {
-	asked := -1
-	if o.Paged {
-		asked = n.Window
-	}
-	v := p.windowed(f, o.Value, asked, hasLength(n))
+	v := p.windowed(f, o.Value, n.Window, hasLength(n))
 	p.consume(p.demand(v, conds))
 	e := p.node(emitMany, n.Key, n.Name, v)
 	e.nonNull, e.window = o.NonNull, p.windowOf(v)
