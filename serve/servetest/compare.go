@@ -28,7 +28,7 @@ type Answer struct {
 }
 
 // Run asks every question in three ways, each in a subtest, and compares. JSON Graph does not propagate nulls: where GraphQL
-// has null it may have a value, if an error or a null lies below. Nothing else may differ.
+// has null it may have a value, if an error or a broken promise lies below. Nothing else may differ.
 func Run(t *testing.T, s *view.Surface, h Handlers, questions ...Question) {
 	t.Helper()
 	for _, q := range questions {
@@ -58,7 +58,7 @@ func Ask(t testing.TB, s *view.Surface, h Handlers, q Question) Answer {
 	}
 	if h.REST != nil {
 		rest := ask(t, h.REST, m.rest(), "")
-		if rest.Status == http.StatusNotFound && want.Data == nil {
+		if rest.Status >= 400 && want.Data == nil { // a problem: there is no data
 			rest.Data = nil
 		}
 		if d := cmp.Diff(want.Data, rest.Data); d != "" {
@@ -141,6 +141,9 @@ type graph struct {
 
 // A failed is an error sentinel.
 type failed struct{ value any }
+
+// broken is a null where the schema promises a value: GraphQL's null lies above it.
+type broken struct{}
 
 // missing is a place with nothing: no value, or an atom without one.
 type missing struct{}
@@ -226,7 +229,7 @@ func (g *graph) branch(n map[string]any, o *view.Output, fs []field) (any, bool)
 				}
 				break
 			}
-			list = append(list, v)
+			list = append(list, promised(v, item))
 		}
 		return list, true
 	case view.Union:
@@ -256,9 +259,16 @@ func (g *graph) branch(n map[string]any, o *view.Output, fs []field) (any, bool)
 			v = nil
 		}
 		found = found || ok
-		out[f.name] = v
+		out[f.name] = promised(v, below)
 	}
 	return out, found || len(fs) == 0
+}
+
+func promised(v any, o *view.Output) any {
+	if v == nil && o.NonNull {
+		return broken{}
+	}
+	return v
 }
 
 func (g *graph) value(n any, keys ...string) any {
@@ -302,6 +312,9 @@ func differ(want, got any, at string) string {
 		}
 		return fmt.Sprintf("%s: an error, want %v", at, want)
 	}
+	if _, ok := got.(broken); ok {
+		got = nil
+	}
 	if want == nil && got != nil {
 		if troubled(got) {
 			return ""
@@ -343,10 +356,10 @@ func differ(want, got any, at string) string {
 	return ""
 }
 
-// troubled says whether an error or a null lies in a value.
+// troubled says whether an error, or a null that breaks a promise, lies in a value.
 func troubled(v any) bool {
 	switch x := v.(type) {
-	case nil, failed:
+	case failed, broken:
 		return true
 	case []any:
 		for _, y := range x {

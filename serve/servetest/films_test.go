@@ -14,6 +14,7 @@ import (
 	"facet/graph"
 	"facet/serve/graphql"
 	"facet/serve/jsongraph"
+	"facet/serve/rest"
 	"facet/serve/servetest"
 	"facet/tiers/fake"
 	"facet/view"
@@ -56,7 +57,8 @@ func films(t testing.TB) *world {
 		}
 	}}))
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: w, Asker: ann}))
-	w.handlers = servetest.Handlers{GraphQL: mux, REST: w.rest(mux), Graph: mux}
+	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: w, Asker: ann}))
+	w.handlers = servetest.Handlers{GraphQL: mux, REST: mux, Graph: mux}
 	return w
 }
 
@@ -175,6 +177,3 @@ func TestThreeProtocolsAgreeOnTrouble(t *testing.T) {
 		})
 	}
 }
-
-// rest is nil until the protocol is there: it is not asked then.
-func (w *world) rest(*http.ServeMux) http.Handler { return nil }
