@@ -1,0 +1,77 @@
+package scripts
+
+import (
+	"encoding/json"
+
+	"facet/fault"
+)
+
+// Format runs a host function of view.OpFormat, "date", "number", "plural" or "relative": in[0] is the value, in[1]
+// the options, forms or unit as JSON (nil: none). The text is appended to dst as a JSON string; it is null if the
+// value is. What does not fit together is an Invalid error.
+//
+// Numbers, plurals and currency symbols are CLDR's through golang.org/x/text. Dates, relative times, compact numbers
+// and the place of a currency's symbol come from locales.json, which holds 25 locales; others read as English there.
+func Format(name, locale string, in [][]byte, dst []byte) ([]byte, error) {
+	if len(in) == 0 || len(in[0]) == 0 || string(in[0]) == "null" {
+		return append(dst, "null"...), nil
+	}
+	var options []byte
+	if len(in) > 1 {
+		options = in[1]
+	}
+	s, err := formatJSON(name, localeFor(locale), in[0], options)
+	if err != nil {
+		return dst, &fault.Error{Kind: fault.Invalid, Op: "format", Subject: name, Message: "format." + name + ": " + err.Error()}
+	}
+	return appendText(dst, s), nil
+}
+
+func formatJSON(name string, l *locale, in, options []byte) (string, error) {
+	if name == "date" {
+		var s string
+		if err := json.Unmarshal(in, &s); err != nil {
+			return "", errDate
+		}
+		var o struct{ Style string }
+		if err := unmarshal(options, &o); err != nil {
+			return "", err
+		}
+		return l.formatDate(s, o.Style)
+	}
+	var x float64
+	if err := json.Unmarshal(in, &x); err != nil {
+		return "", errNumber
+	}
+	switch name {
+	case "number":
+		var o numberOptions
+		if err := unmarshal(options, &o); err != nil {
+			return "", err
+		}
+		return l.formatNumber(x, o)
+	case "plural":
+		var forms map[string]string
+		if err := unmarshal(options, &forms); err != nil {
+			return "", err
+		}
+		return l.formatPlural(x, forms)
+	case "relative":
+		var unit string
+		if err := unmarshal(options, &unit); err != nil {
+			return "", err
+		}
+		return l.formatRelative(x, unit)
+	}
+	return "", fault.New(fault.Invalid, "there is no such function")
+}
+
+func unmarshal(raw []byte, to any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, to); err != nil {
+		return errOptions
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package scripts
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"facet/fault"
+	"facet/graph"
+	"facet/view"
+)
+
+// ref reads a type as SDL writes it: "[Int!]!".
+func ref(s string) graph.TypeRef {
+	t := graph.TypeRef{}
+	if strings.HasSuffix(s, "!") {
+		t.NonNull, s = true, s[:len(s)-1]
+	}
+	if strings.HasPrefix(s, "[") {
+		e := ref(s[1 : len(s)-1])
+		t.Elem = &e
+		return t
+	}
+	t.Name = s
+	return t
+}
+
+func fn(result, source string, inputs ...string) *view.Func {
+	f := &view.Func{Name: "Card.test", Source: source, Result: ref(result), Pos: fault.Pos{File: "src/card.ts", Line: 7, Col: 3}}
+	for _, n := range inputs {
+		f.Inputs = append(f.Inputs, view.FuncInput{Name: n, Type: ref("JSON")})
+		f.Format = f.Format || n == localeInput
+	}
+	return f
+}
+
+func build(funcs ...*view.Func) *view.Build {
+	return &view.Build{
+		Format: view.Format, Package: "@t/p", Version: "1.0.0", Funcs: funcs,
+		Objects: []*view.Object{
+			{Name: "Progress", Fields: []*view.ObjectField{{Name: "percent", Type: ref("Float!")}, {Name: "label", Type: ref("String")}, {Name: "kind", Type: ref("Kind")}, {Name: "parts", Type: ref("[Part!]")}}},
+			{Name: "Part", Fields: []*view.ObjectField{{Name: "n", Type: ref("Int!")}}},
+		},
+		Enums: []*view.Enum{{Name: "Kind", Values: []string{"MOVIE", "SHOW"}}},
+	}
+}
+
+func open(t testing.TB, o RunOptions, funcs ...*view.Func) []view.Compute {
+	t.Helper()
+	f, err := Open(build(funcs...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f.Computes()
+}
+
+func in(values ...string) [][]byte {
+	out := make([][]byte, len(values))
+	for i, v := range values {
+		if v != "" {
+			out[i] = []byte(v)
+		}
+	}
+	return out
+}
+
+func TestResults(t *testing.T) {
+	for _, tt := range []struct {
+		result, source, a, want string
+	}{
+		{"Int", `({ a }) => a + 1`, `41`, `42`},
+		{"Int", `({ a }) => a`, ``, `null`},
+		{"Int", `function ({ a }) { }`, `1`, `null`},
+		{"Int", `({ a }) => -0`, `1`, `0`},
+		{"Float", `({ a }) => a / 3`, `1`, `0.3333333333333333`},
+		{"Float", `({ a }) => a`, `1e300`, `1e+300`},
+		{"Float", `({ a }) => a`, `12345678901234567890`, `12345678901234567000`},
+		{"ID", `({ a }) => a`, `7`, `"7"`},
+		{"ID", `({ a }) => "x" + a`, `7`, `"x7"`},
+		{"Boolean", `({ a }) => a === null`, ``, `true`},
+		{"String", `({ a }) => a`, `"Ä\u00e4 \ud83d\ude00 \"\\\n\u0001"`, `"Ää 😀 \"\\\n\u0001"`},
+		{"String", `({ a }) => a[0]`, `"\ud83d\ude00"`, `"` + "\ufffd" + `"`},
+		{"String", `({ a }) => a.toUpperCase().padStart(6, "-")`, `"abc"`, `"---ABC"`},
+		{"String", `({ a }) => Object.keys(a).join() + a.y.z`, `{"x": 1, "y": {"z": "q"}}`, `"x,yq"`},
+		{"String", `({ a }) => { const { x, ...rest } = a; return JSON.stringify(rest) }`, `{"x":1,"y":[1,{"k":null}]}`, `"{\"y\":[1,{\"k\":null}]}"`},
+		{"String", `({ a }) => String(a.toString) + ("x" in a) + a.nothing`, `{"toString":1,"x":2}`, `"1trueundefined"`},
+		{"[Int!]", `({ a }) => a.map((x) => x * 2).filter((x) => x > 2)`, `[1, 2,3 ]`, `[4,6]`},
+		{"[Int!]", `({ a }) => [...a].sort((x, y) => x - y)`, `[3,1,2]`, `[1,2,3]`},
+		{"[Int!]", `({ a }) => a.slice().reverse()`, `[3,1,2]`, `[2,1,3]`},
+		{"Int", `({ a }) => a.length + a.reduce((s, x) => s + x.n, 0)`, `[{"n":1},{"n":2}]`, `5`},
+		{"Boolean", `({ a }) => Array.isArray(a) && a.includes("y")`, `["x","y"]`, `true`},
+		{"[Int]", `({ a }) => a`, `[1,null]`, `[1,null]`},
+		{"Kind", `({ a }) => a ? "MOVIE" : "SHOW"`, `true`, `"MOVIE"`},
+		{"Progress", `({ a }) => ({ percent: a, label: undefined, kind: "SHOW", parts: [{ n: 1, more: 2 }] })`, `0.5`, `{"percent":0.5,"label":null,"kind":"SHOW","parts":[{"n":1}]}`},
+		{"JSON", `({ a }) => ({ a, b: [undefined, 1.5], c: undefined, "é\"": null })`, `{"k":[true]}`, `{"a":{"k":[true]},"b":[null,1.5],"é\"":null}`},
+		{"JSON", `({ a }) => JSON.parse(a)`, `"[1,{\"x\":2}]"`, `[1,{"x":2}]`},
+		{"Int", `({ a }) => new Map([[1, a]]).get(1) + new Set(["q"]).size`, `1`, `2`},
+		{"Int", `({ a }) => { const counts = {}; counts["constructor"] = a; counts.toString = 1; return counts.constructor + counts.toString }`, `4`, `5`},
+		{"String", `({ a }) => [typeof Date, typeof eval, typeof Function, typeof Promise, typeof globalThis, typeof Math.random, typeof setTimeout, typeof RegExp].join()`, `1`,
+			`"undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined"`},
+		{"String", `({ a }) => String((() => 1).constructor) + (function* () {}).constructor + (async () => 1).constructor`, `1`, `"undefinedundefinedundefined"`},
+		{"Boolean", `({ a }) => /^a+$/.test(a)`, `"aaa"`, `true`},
+		{"String", `({ a }) => a.replace(/b/g, "x").split("x").join("|")`, `"abcb"`, `"a|c|"`},
+		{"Int", `({ a }) => { try { throw new Map() } catch (e) { return a } }`, `3`, `3`},
+	} {
+		t.Run(tt.source, func(t *testing.T) {
+			c := open(t, RunOptions{}, fn(tt.result, tt.source, "a"))[0]
+			for range 2 { // the second call meets a used machine
+				got, err := c(in(tt.a), []byte("before"))
+				if err != nil {
+					t.Fatalf("%v", err)
+				}
+				if d := cmp.Diff("before"+tt.want, string(got)); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, tt := range []struct {
+		result, source string
+		kind           fault.Kind
+		message        string
+	}{
+		{"Int", `() => 1.5`, fault.BadAnswer, "Card.test gave 1.5 instead of an Int"},
+		{"Int", `() => 2147483648`, fault.BadAnswer, "Card.test gave 2147483648 instead of an Int"},
+		{"Int!", `() => null`, fault.BadAnswer, "Card.test gave null instead of an Int"},
+		{"Int", `() => "1"`, fault.BadAnswer, "Card.test gave a string instead of an Int"},
+		{"Int", `() => 5n`, fault.BadAnswer, "Card.test gave a bigint instead of an Int"},
+		{"Float", `() => 0 / 0`, fault.BadAnswer, "Card.test gave NaN instead of a Float"},
+		{"String", `() => true`, fault.BadAnswer, "Card.test gave a boolean instead of a String"},
+		{"String", `() => () => 1`, fault.BadAnswer, "Card.test gave a function instead of a String"},
+		{"Boolean", `() => 1`, fault.BadAnswer, "Card.test gave a number instead of a Boolean"},
+		{"ID", `() => 1.5`, fault.BadAnswer, "Card.test gave 1.5 instead of an ID"},
+		{"Kind", `() => "BOOK"`, fault.BadAnswer, `Card.test gave "BOOK" instead of a Kind`},
+		{"[Int!]", `() => [1, null]`, fault.BadAnswer, "Card.test gave null at [1] instead of an Int"},
+		{"[Int!]", `() => 1`, fault.BadAnswer, "Card.test gave a number instead of [Int!]"},
+		{"Progress", `() => ({ percent: 1, parts: [{ n: 1 }, { n: "x" }] })`, fault.BadAnswer, "Card.test gave a string at .parts[1].n instead of an Int"},
+		{"Progress", `() => [1]`, fault.BadAnswer, "Card.test gave a list instead of a Progress"},
+		{"JSON", `() => new Map()`, fault.BadAnswer, "Card.test gave a Map instead of a JSON"},
+		{"JSON", `() => { const a = {}; a.a = a; return a }`, fault.BadAnswer, "deeper than 32"},
+		{"JSON", `() => Array(70000).fill(1)`, fault.BadAnswer, "Card.test gave a list of 70000 items"},
+		{"String", `() => "x".repeat(70000)`, fault.BadAnswer, "Card.test gave more than 65536 bytes"},
+		{"Int", `async () => 1`, fault.BadAnswer, "Card.test gave a promise; computed functions answer at once instead of an Int"},
+		{"Int", `() => nothing`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { throw "x" }`, fault.Internal, "Card.test failed"},
+		{"Int", `(o) => { o.a = 1 }`, fault.Internal, "Card.test failed"},
+		{"Int", `({ a }) => { a.push(1) }`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { Math.x = 1 }`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { Array.prototype.map = 1 }`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { Object.prototype.x = 1 }`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { Object.prototype.toString = 1 }`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { const f = () => f() + 1; return f() }`, fault.Internal, "Card.test calls itself too deeply"},
+		{"Int", `() => { for (;;) {} }`, fault.Timeout, "Card.test took too long"},
+		{"Int", `() => { try { for (;;) {} } finally { return 1 } }`, fault.Timeout, "Card.test took too long"},
+		{"JSON", `() => ({ get x() { for (;;) {} } })`, fault.Timeout, "Card.test took too long"},
+		{"JSON", `() => ({ get x() { throw 1 } })`, fault.Internal, "Card.test failed"},
+		{"String", `() => "x".repeat(2 ** 40)`, fault.Internal, "Card.test failed"},
+		{"JSON", `() => Array(2e9).fill(0)`, fault.Internal, "Card.test failed"},
+		{"JSON", `() => JSON.parse("[".repeat(1e6))`, fault.Internal, "Card.test failed"},
+		{"JSON", `() => Array.from({ length: 1e9 })`, fault.Internal, "Card.test failed"},
+		{"Int", `() => (`, fault.Internal, "Card.test cannot be compiled"},
+		{"Int", `7`, fault.Internal, "Card.test failed"},
+	} {
+		t.Run(tt.source, func(t *testing.T) {
+			c := open(t, RunOptions{Deadline: 30 * time.Millisecond}, fn(tt.result, tt.source, "a"))[0]
+			began := time.Now()
+			out, err := c(in(`[1]`), []byte("before"))
+			var e *fault.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %s, %v", out, err)
+			}
+			if e.Kind != tt.kind || !strings.Contains(e.Message, tt.message) {
+				t.Errorf("got %s: %s, want %s: %s", e.Kind, e.Message, tt.kind, tt.message)
+			}
+			if !strings.Contains(err.Error(), "src/card.ts:7:3") {
+				t.Errorf("%v names no place", err)
+			}
+			if string(out) != "before" {
+				t.Errorf("it left %q", out)
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+func TestUndeclaredResult(t *testing.T) {
+	_, err := Open(build(fn("Nowhere", `() => 1`)), RunOptions{})
+	if fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A machine that ran a deadline out, or 1,000 calls, is replaced; the others answer as before.
+func TestMachinesAreReplaced(t *testing.T) {
+	c := open(t, RunOptions{Deadline: 20 * time.Millisecond, Machines: 2},
+		fn("Int", `({ a }) => { while (a > 5) {} return a }`, "a"), fn("Int", `({ a }) => a * 2`, "a"))
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 600 {
+				if g == 0 && i%100 == 0 {
+					if _, err := c[0](in("9"), nil); fault.KindOf(err) != fault.Timeout {
+						t.Errorf("got %v", err)
+					}
+				}
+				got, err := c[1](in("21"), nil)
+				if err != nil || string(got) != "42" {
+					t.Errorf("got %s, %v", got, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestClosed(t *testing.T) {
+	f, err := Open(build(fn("Int", `() => 1`)), RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if _, err := f.Computes()[0](nil, nil); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzInput(f *testing.F) {
+	for _, s := range []string{`null`, `"a\u00e9"`, `-1.5e3`, `[1,[2,{"a":[]}]]`, `{"a":{"b":"}"},"c":"\""}`, `[`, `{"a"`, `{:1}`, `"\`, `]`} {
+		f.Add(s)
+	}
+	funcs, err := Open(build(fn("JSON", `({ a }) => a`, "a")), RunOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := funcs.Computes()[0]
+	f.Fuzz(func(t *testing.T, s string) {
+		out, err := c(in(s), nil)
+		if err != nil && fault.KindOf(err) != fault.BadAnswer {
+			t.Fatalf("%q: %v", s, err)
+		}
+		if err == nil && !validJSON(out) {
+			t.Fatalf("%q gave %q", s, out)
+		}
+	})
+}
+
+func BenchmarkComputed(b *testing.B) {
+	c := open(b, RunOptions{}, fn("Int", `({ a, b }) => a`, "a", "b"), fn("Progress", `({ a, b }) => ({ percent: a / b, label: a + " of " + b, kind: null, parts: null })`, "a", "b"))
+	args, dst := in(`3`, `4`), make([]byte, 0, 4096)
+	b.Run("no-op", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c[0](args, dst); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("40 cards x 2", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for range 40 {
+				_, _ = c[0](args, dst)
+				_, _ = c[1](args, dst)
+			}
+		}
+	})
+	b.Run("a machine", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := newMachine(2, RunOptions{Deadline: time.Second, CallStack: 256}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,48 @@
+// Runs once in every machine, before any computed function: what stays is what they may name, and none of it can be
+// changed, so that no call sees what another left behind.
+(function () {
+  var kept = ["Math", "JSON", "Number", "String", "Boolean", "Array", "Object", "Map", "Set", "format",
+    "parseInt", "parseFloat", "isNaN", "isFinite", "undefined", "NaN", "Infinity"];
+  var all = ["eval", "Function", "Date", "RegExp", "Promise", "Proxy", "Reflect", "Symbol", "WeakMap", "WeakSet", "WeakRef",
+    "ArrayBuffer", "SharedArrayBuffer", "Atomics", "DataView", "BigInt", "BigInt64Array", "BigUint64Array", "Int8Array", "Uint8Array",
+    "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "Error",
+    "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError", "GoError", "escape",
+    "unescape", "encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent", "console", "globalThis"];
+  var world = globalThis;
+  var define = Object.defineProperty, freeze = Object.freeze, protoOf = Object.getPrototypeOf, symbols = Symbol;
+  var namesOf = Object.getOwnPropertyNames, describe = Object.getOwnPropertyDescriptor, fail = TypeError;
+
+  // Functions make no code.
+  [function () {}, function* () {}, async function () {}].forEach(function (f) {
+    define(protoOf(f), "constructor", { value: undefined, writable: false, configurable: false });
+  });
+  var iterators = [[][symbols.iterator](), ""[symbols.iterator](), new Map()[symbols.iterator](), new Set()[symbols.iterator]()];
+  var protos = [Function.prototype, protoOf(function* () {}), protoOf(async function () {}), RegExp, RegExp.prototype, Promise, Promise.prototype,
+    Symbol, Symbol.prototype, BigInt, BigInt.prototype, Error, Error.prototype, TypeError, TypeError.prototype, RangeError, RangeError.prototype,
+    ReferenceError, ReferenceError.prototype, SyntaxError, SyntaxError.prototype, protoOf(function* () {}).prototype];
+  iterators.forEach(function (i) { protos.push(protoOf(i), protoOf(protoOf(i))); });
+  ["Number", "String", "Boolean", "Array", "Map", "Set"].forEach(function (name) { protos.push(world[name], world[name].prototype); });
+  protos.push(Object, Math, JSON, format);
+  ["__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__"].forEach(function (name) { delete Object.prototype[name]; });
+  delete Object.setPrototypeOf;
+  delete Math.random;
+  all.forEach(function (name) { delete world[name]; });
+
+  // A frozen Object.prototype would refuse `counts["constructor"] = 1` on any object below it, so what it holds are
+  // accessors that define the property on that object.
+  namesOf(Object.prototype).forEach(function (name) {
+    var value = describe(Object.prototype, name).value;
+    define(Object.prototype, name, {
+      get: function () { return value; },
+      set: function (v) {
+        if (this === Object.prototype) throw new fail("Object.prototype cannot be changed");
+        define(this, name, { value: v, writable: true, enumerable: true, configurable: true });
+      },
+      enumerable: false, configurable: false,
+    });
+  });
+  freeze(Object.prototype);
+  protos.forEach(function (o) { freeze(o); });
+  kept.forEach(function (name) { define(world, name, { value: world[name], writable: false, enumerable: false, configurable: false }); });
+  freeze(world);
+})();
