@@ -1,0 +1,259 @@
+package scripts
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"facet/fault"
+	"facet/graph"
+)
+
+//go:embed runtime/*.js
+var runtimeFiles embed.FS
+
+// runtimeOrder is how the runtime's files make one function body.
+var runtimeOrder = []string{"core", "values", "inputs", "choices", "results", "define", "compute", "realm", "main"}
+
+// runtimeProgram is the recording runtime, compiled once: an expression that evaluates to a function of the host.
+var runtimeProgram = sync.OnceValues(func() (*goja.Program, error) {
+	var b strings.Builder
+	b.WriteString("(function (host) { \"use strict\";\n")
+	for _, name := range runtimeOrder {
+		text, err := runtimeFiles.ReadFile("runtime/" + name + ".js")
+		if err != nil {
+			return nil, err
+		}
+		b.Write(text)
+	}
+	b.WriteString("})")
+	parsed, err := parser.ParseFile(nil, "runtime.js", b.String(), 0, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, err
+	}
+	return goja.CompileAST(parsed, true)
+})
+
+// A recorder runs one package's code in a runtime of its own and gathers what it records.
+type recorder struct {
+	vm     *goja.Runtime
+	module *module
+	graph  *graph.Graph
+	wall   time.Duration
+	stacks []stack
+	known  map[stack]int
+	types  map[string]string
+	api    map[string]goja.Callable
+	diags  fault.Diagnostics
+	dead   bool // interrupted or out of stack: nothing more is run
+}
+
+// record runs the module and returns what its exports recorded, as the runtime's JSON. The text is empty if nothing could be recorded.
+func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
+	program, err := runtimeProgram()
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
+	}
+	code, err := r.module.program()
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, "scripts.record", "package", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.wall)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { r.vm.Interrupt(ctx.Err()) })
+	defer stop()
+
+	r.vm.SetMaxCallStackSize(callStack)
+	r.vm.SetParserOptions(parser.WithDisableSourceMaps)
+	make_, err := r.vm.RunProgram(program)
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
+	}
+	if err := r.start(make_); err != nil {
+		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
+	}
+	if _, err := r.vm.RunProgram(code); err != nil {
+		r.failed(err, stack{})
+		return "", nil
+	}
+	r.exports()
+	if r.dead {
+		return "", nil
+	}
+	out, err := r.call("finish")
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, "scripts.record", "finish", err)
+	}
+	return out.String(), nil
+}
+
+// start gives the runtime its host and keeps the functions that it offers.
+func (r *recorder) start(make_ goja.Value) error {
+	host := r.vm.NewObject()
+	set := map[string]any{
+		"at": func() int { return r.here() },
+		"type": func(name string) string {
+			text, ok := r.types[name]
+			if !ok {
+				text = typeText(r.graph, name)
+				r.types[name] = text
+			}
+			return text
+		},
+		"near": func(name, known string) string { return meantBy(name, strings.Split(known, ",")) },
+		"names": func(kind string) string {
+			var names []string
+			for _, t := range r.graph.Order {
+				if string(t.Kind) == kind && t != r.graph.Query() && t != r.graph.Mutation() {
+					names = append(names, t.Name)
+				}
+			}
+			return strings.Join(names, ",")
+		},
+	}
+	for k, v := range set {
+		if err := host.Set(k, v); err != nil {
+			return err
+		}
+	}
+	fn, ok := goja.AssertFunction(make_)
+	if !ok {
+		return errors.New("it is no function")
+	}
+	got, err := fn(goja.Undefined(), host)
+	if err != nil {
+		return err
+	}
+	o := got.ToObject(r.vm)
+	r.api = map[string]goja.Callable{}
+	for _, k := range o.Keys() {
+		if r.api[k], ok = goja.AssertFunction(o.Get(k)); !ok {
+			return fmt.Errorf("%s is no function", k)
+		}
+	}
+	return nil
+}
+
+func (r *recorder) call(name string, args ...goja.Value) (goja.Value, error) {
+	return r.api[name](goja.Undefined(), args...)
+}
+
+// exports records what the entry exports, each in a try of its own, then the shapes that they use.
+func (r *recorder) exports() {
+	list, err := r.call("exported", r.vm.Get("m"))
+	if err != nil {
+		r.failed(err, stack{})
+		return
+	}
+	all := list.ToObject(r.vm)
+	var warmup goja.Value
+	for _, i := range all.Keys() {
+		e := all.Get(i).ToObject(r.vm)
+		v := e.Get("v")
+		if e.Get("name").String() == "warmup" {
+			warmup = v
+			continue
+		}
+		kind, err := r.call("kindOfExport", v)
+		if err != nil {
+			r.failed(err, stack{})
+			continue
+		}
+		if kind.String() == "" {
+			continue
+		}
+		if _, err := r.call("recordExport", e.Get("name"), v); err != nil {
+			r.failed(err, stack{})
+		}
+		if r.dead {
+			return
+		}
+	}
+	for !r.dead {
+		s, err := r.call("nextShape")
+		if err != nil || goja.IsUndefined(s) {
+			break
+		}
+		if _, err := r.call("recordNext", s); err != nil {
+			r.failed(err, r.stackOf(s.ToObject(r.vm).Get("at")))
+		}
+	}
+	if warmup != nil && !r.dead && !r.diags.Failed() {
+		if _, err := r.call("recordWarmups", warmup); err != nil {
+			r.failed(err, stack{})
+		}
+	}
+}
+
+// failed notes why a piece of the package could not be recorded. Where the failure has no place, it is at the declaration.
+func (r *recorder) failed(err error, declared stack) {
+	var late *goja.InterruptedError
+	var deep *goja.StackOverflowError
+	var ex *goja.Exception
+	switch {
+	case errors.As(err, &late):
+		r.dead = true
+		if cause, ok := late.Value().(error); ok && errors.Is(cause, context.Canceled) {
+			r.add(r.stackIn(late.Stack()), declared, "F196", "recording was canceled", "", nil)
+			return
+		}
+		r.add(r.stackIn(late.Stack()), declared, "F196", fmt.Sprintf("the package took longer than %s to record", r.wall), "Look for a loop that does not end", nil)
+	case errors.As(err, &deep):
+		r.dead = true
+		r.add(r.stackIn(deep.Stack()), declared, "F197", "the calls nest too deep", "Look for a function that calls itself; a shape refers to itself by self", nil)
+	case errors.As(err, &ex):
+		r.exception(ex, declared)
+	default:
+		r.dead = true
+		r.add(stack{}, declared, "F199", "recording failed: "+err.Error(), "Report this: it is a defect of edge", nil)
+	}
+}
+
+func (r *recorder) exception(ex *goja.Exception, declared stack) {
+	o, ok := ex.Value().(*goja.Object)
+	if ok {
+		code, at := o.Get("code"), o.Get("at")
+		if code != nil && at != nil && strings.HasPrefix(code.String(), "F") {
+			var note *fault.Note
+			if n := o.Get("noteAt"); n != nil {
+				pos, _ := r.place(r.stackOf(n))
+				note = &fault.Note{Pos: pos, Text: o.Get("noteText").String()}
+			}
+			r.add(r.stackOf(at), declared, code.String(), o.Get("message").String(), o.Get("fix").String(), note)
+			return
+		}
+	}
+	text, fix := ex.Value().String(), ""
+	if strings.Contains(text, "of undefined") || strings.Contains(text, "of null") {
+		fix = "Look at what is undefined there: views see only what they declare and what the graph gives"
+	}
+	r.add(r.stackIn(ex.Stack()), declared, "F100", "the code fails while it is recorded: "+text, fix, nil)
+}
+
+// add enters a diagnostic at the author's own innermost line; the module's line, if there is one, becomes a note.
+func (r *recorder) add(s, declared stack, code, text, fix string, note *fault.Note) {
+	if s.n == 0 {
+		s = declared
+	}
+	pos, inner := r.place(s)
+	d := fault.Diagnostic{Pos: pos, Severity: fault.Err, Code: code, Text: text, Fix: fix}
+	if note != nil {
+		d.Notes = append(d.Notes, *note)
+	}
+	if inner != nil {
+		d.Notes = append(d.Notes, *inner)
+	}
+	for _, old := range r.diags {
+		if old.Pos == d.Pos && old.Code == d.Code && old.Text == d.Text {
+			return
+		}
+	}
+	r.diags = append(r.diags, d)
+}
