@@ -57,7 +57,8 @@ func films(t testing.TB) *world {
 		}
 	}}))
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: w, Asker: ann}))
-	w.handlers = servetest.Handlers{GraphQL: mux, REST: w.rest(mux), Graph: mux}
+	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: w, Asker: ann}))
+	w.handlers = servetest.Handlers{GraphQL: mux, REST: mux, Graph: mux}
 	return w
 }
 
@@ -175,10 +176,4 @@ func TestThreeProtocolsAgreeOnTrouble(t *testing.T) {
 			servetest.Run(t, w.engine.Surface(), w.handlers, list...)
 		})
 	}
-}
-
-// rest is nil until the protocol is there: it is not asked then.
-func (w *world) rest(mux *http.ServeMux) http.Handler {
-	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: w, Asker: ann, Introspection: true}))
-	return mux
 }
