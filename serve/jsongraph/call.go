@@ -186,7 +186,7 @@ func (x *exchange) run(m *view.Mutation, args []json.RawMessage, suffixes []path
 		return nil, err
 	}
 	for _, e := range p.Errors {
-		if len(e.Path) <= len(root.Path) { // the mutation itself, not something behind its result
+		if len(e.Path) == 0 || len(e.Path) <= len(root.Path) && e.Path[0] == m.Name { // the mutation itself, not something behind its result
 			return nil, &fault.Error{Kind: e.Kind, Message: e.Message, Err: e.Err}
 		}
 	}
