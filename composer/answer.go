@@ -56,14 +56,15 @@ func (e *Engine) query(ctx context.Context, r *Request) Part {
 	return x.part()
 }
 
-var execs = sync.Pool{New: func() any { return &exec{} }}
-
 // newExec takes an exec that fits a plan.
 func (e *Engine) newExec(p *plan, r *Request) *exec {
 	x, _ := p.free.Get().(*exec)
 	if x == nil {
 		x = &exec{dyn: map[string]int32{}}
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.turn++
 	x.e, x.p, x.r = e, p, r
 	x.reset()
 	return x

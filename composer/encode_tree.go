@@ -1,11 +1,6 @@
 package composer
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"strconv"
-	"strings"
-
 	"facet/fault"
 	"facet/graph"
 )
@@ -48,8 +43,10 @@ func (n *encoder) at() []any {
 }
 
 func (x *exec) push(name string) { x.enc.path = append(x.enc.path, step{name, -1}) }
-func (x *exec) pushIndex(i int)  { x.enc.path = append(x.enc.path, step{index: int32(i)}) }
-func (x *exec) pop()             { x.enc.path = x.enc.path[:len(x.enc.path)-1] }
+
+func (x *exec) pushIndex(i int) { x.enc.path = append(x.enc.path, step{index: int32(i)}) }
+
+func (x *exec) pop() { x.enc.path = x.enc.path[:len(x.enc.path)-1] }
 
 func (x *exec) report(err *fault.Error) {
 	x.enc.errors = append(x.enc.errors, Error{Path: x.enc.at(), Kind: err.Kind, Message: err.Public(), Err: err})
@@ -341,132 +338,4 @@ func (x *exec) shapeArgs(e *emit, dom, i int32) ([]string, bool) {
 		args = append(args, string(x.text(c)))
 	}
 	return args, true
-}
-
-func (x *exec) writeLeaf(e *emit, dom, i int32) verdict {
-	n := &x.enc
-	c := x.cell(e.v, dom, i)
-	switch c.kind {
-	case kText, kEscaped, kInt, kFloat, kBool:
-		n.buf = append(n.buf, x.body(c.ans)[c.off:c.off+c.n]...)
-		if c.deg != 0 {
-			n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
-		}
-		return written
-	case kDigits:
-		n.buf = append(append(append(n.buf, '"'), x.bytes(c)...), '"')
-		return written
-	case kRaw, kList:
-	default:
-		return x.null(e, c)
-	}
-	if c.deg != 0 {
-		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
-	}
-	if c.kind == kList {
-		return x.writeScalars(e, e.ref, c)
-	}
-	if e.project {
-		n.buf = appendProjected(n.buf, x.bytes(c), e.kids)
-		return written
-	}
-	n.buf = append(n.buf, x.bytes(c)...)
-	return written
-}
-
-// writeScalars writes a list of scalars; a failed item is null, or makes the list null where items are non-null.
-func (x *exec) writeScalars(e *emit, ref graph.TypeRef, c cell) verdict {
-	n := &x.enc
-	mark := len(n.buf)
-	item := graph.TypeRef{}
-	if ref.Elem != nil {
-		item = *ref.Elem
-	}
-	sub := emit{nonNull: item.NonNull}
-	n.buf = append(n.buf, '[')
-	for k := c.off; k < c.off+c.n; k++ {
-		it := x.ans[c.ans].cells[k]
-		if k > c.off {
-			n.buf = append(n.buf, ',')
-		}
-		v := written
-		x.pushIndex(int(k - c.off))
-		switch it.kind {
-		case kText, kEscaped, kInt, kFloat, kBool, kRaw, kDigits:
-			n.buf = x.appendJSON(n.buf, it)
-		case kList:
-			v = x.writeScalars(&sub, item, it)
-		default:
-			v = x.null(&sub, it)
-		}
-		x.pop()
-		if v != written {
-			return x.settleNull(e, mark, v)
-		}
-	}
-	n.buf = append(n.buf, ']')
-	return written
-}
-
-// appendProjected writes the asked fields of a computed object's JSON.
-func appendProjected(dst, raw []byte, kids []*emit) []byte {
-	switch {
-	case len(raw) > 0 && raw[0] == '[':
-		var list []json.RawMessage
-		if json.Unmarshal(raw, &list) != nil {
-			return append(dst, "null"...)
-		}
-		dst = append(dst, '[')
-		for i, it := range list {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendProjected(dst, it, kids)
-		}
-		return append(dst, ']')
-	case len(raw) == 0 || raw[0] != '{':
-		return append(dst, raw...)
-	}
-	dst = append(dst, '{')
-	for i, k := range kids {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, k.key...)
-		if k.kind == emitTypename {
-			dst = append(append(append(dst, '"'), k.typ...), '"')
-			continue
-		}
-		s := scanner{b: raw}
-		v, ok := s.find([]string{k.field})
-		if !ok || v == nil {
-			dst = append(dst, "null"...)
-			continue
-		}
-		if k.kids != nil {
-			dst = appendProjected(dst, v, k.kids)
-			continue
-		}
-		dst = append(dst, v...)
-	}
-	return append(dst, '}')
-}
-
-// EncodeCursor makes the opaque cursor of the item at an index: as `after`, a page starts with that item.
-func EncodeCursor(index int) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt([]byte("i:"), int64(index), 10))
-}
-
-// DecodeCursor opens a cursor; ok is false if it is none.
-func DecodeCursor(cursor string) (index int, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, false
-	}
-	digits, ok := strings.CutPrefix(string(b), "i:")
-	if !ok || len(digits) == 0 || len(digits) > 9 || !isInt([]byte(digits)) || digits[0] == '-' {
-		return 0, false
-	}
-	n, err := strconv.Atoi(digits)
-	return n, err == nil
 }

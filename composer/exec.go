@@ -27,11 +27,14 @@ type answerData struct {
 
 // An exec answers one request by a plan. All of it is under mu but the scanning of answers and the calls themselves.
 type exec struct {
-	mu  sync.Mutex
-	e   *Engine
-	p   *plan
-	r   *Request
-	ctx context.Context
+	mu sync.Mutex
+	e  *Engine
+	// turn counts the requests that the exec has served: a timer that was already running when its request ended finds
+	// another one.
+	turn uint64
+	p    *plan
+	r    *Request
+	ctx  context.Context
 
 	ans      []answerData
 	contexts []contextCell
@@ -146,7 +149,8 @@ func (x *exec) send(i int32) {
 		x.ready(j)
 	}
 	if b := st.op.budget(); b > 0 && state.flying > 1 && !x.over {
-		state.timer = time.AfterFunc(b, func() { x.expire(i) })
+		turn := x.turn
+		state.timer = time.AfterFunc(b, func() { x.expire(i, turn) })
 	}
 	x.landed(i)
 }
@@ -196,13 +200,13 @@ func (x *exec) complete(i int32) {
 }
 
 // expire ends the wait for a step whose most patient use has waited long enough.
-func (x *exec) expire(i int32) {
+func (x *exec) expire(i int32, turn uint64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s := &x.steps[i]
-	if x.over || s.done {
+	if x.over || x.turn != turn || x.steps[i].done {
 		return
 	}
+	s := &x.steps[i]
 	err := x.fail(&fault.Error{Kind: fault.Timeout, Op: "tier", Subject: x.p.steps[i].op.op.ID, Message: "the tier did not answer within its budget"})
 	for _, a := range s.asked {
 		if c := x.cols[a.col].at(a.e); c.kind == kPending {

@@ -285,6 +285,12 @@ func TestMutation(t *testing.T) {
 		if len(bad.Errors) != 1 || bad.Errors[0].Kind != fault.Invalid || bad.Stats.Calls != 0 || bad.Invalidated != nil {
 			t.Errorf("%v %v", short(bad), bad.Stats)
 		}
+		w.asker.Viewer.Profiles = []string{"p2"}
+		stranger := w.ask(&composer.Request{Selection: sel, Format: format, Values: []json.RawMessage{json.RawMessage(`"t4"`), json.RawMessage(`1`)}})
+		if len(stranger.Errors) != 1 || stranger.Errors[0].Kind != fault.Forbidden || stranger.Stats.Calls != 0 || stranger.Invalidated != nil {
+			t.Errorf("%v %v %s", short(stranger), stranger.Stats, stranger.Data)
+		}
+		w.asker.Viewer.Profiles = []string{"p1"}
 		w.tier.Fail("bookmarks", fault.Conflict)
 		broken := w.ask(&composer.Request{Selection: sel, Format: format, Values: []json.RawMessage{json.RawMessage(`"t4"`), json.RawMessage(`1`)}})
 		if len(broken.Errors) != 1 || broken.Errors[0].Kind != fault.Conflict || broken.Stats.Calls != 1 || broken.Invalidated != nil {

@@ -28,7 +28,7 @@ const (
 	RootTypename                 // __typename of the root type; Name is the type's name
 )
 
-// A Root is one asked entry.
+// A Root is one asked entry. Arguments that are wrong fail their root only: it is null, with an error at its path.
 type Root struct {
 	Kind RootKind
 	Key  string // the response key (Tree format)
@@ -42,9 +42,9 @@ type Root struct {
 	Sub  []*Node
 	// Path is where the root stands in a JSON Graph: ["film", "jaws-1975"]; JSON Graph format only. A RootEntity has none.
 	Path []string
-	// Window pages a root that is a list; -1: its first page.
+	// Window indexes Request.Windows and pages a root that is a list; -1: its first page. A list view "films" has a root
+	// "filmsPage", too.
 	Window int
-	// On limits a RootEntity (GraphQL node): nodes in Sub carry their own conditions.
 }
 
 // An Arg gives an argument the value Request.Values[Value].
@@ -60,7 +60,8 @@ type Node struct {
 	// On holds the names of the output types (shapes, objects) that the node is asked for; nil: all.
 	On  []string
 	Sub []*Node
-	// Window indexes Request.Windows: the part of a paged list that is asked for; -1: its first page.
+	// Window indexes Request.Windows: the part of a paged list that is asked for; -1: its first page. Lists that are not
+	// paged take windows with Only (JSON Graph: the asked indices, so that those past the end are answered as missing).
 	Window int
 	// Group is the delivery group of the node: 0, until @defer.
 	Group int
@@ -87,12 +88,11 @@ const (
 
 // A Request is one asking of a Selection.
 type Request struct {
-	Selection *Selection
-	Values    []json.RawMessage // arguments' values, checked by the composer against their declarations
-	Windows   []Window
-	Asker     *asker.Asker
-	Format    Format
-	// Errors says that the answer is written even where a root's arguments are wrong: their root is null with an error.
+	Selection   *Selection
+	Values      []json.RawMessage // arguments' values, checked by the composer against their declarations
+	Windows     []Window
+	Asker       *asker.Asker
+	Format      Format
 	Idempotency string // a mutation's idempotency key, or ""
 	Facts       bool   // list the facts that were read
 }
@@ -105,7 +105,7 @@ type Part struct {
 	Data     []byte
 	Errors   []Error
 	Degraded []Degraded // nulls and defaults that stand because something failed or was late
-	// Paths are the JSON Graph paths that Data answers; Graph format only, nil otherwise: the asked paths as the caller knows them.
+	// Invalidated is what mutations made stale, in the order of their declaration; nothing of a mutation whose effect failed.
 	Invalidated []Invalidated
 	Metrics     []Metric // business counters that mutations moved; none of a mutation whose effect failed
 	Cache       CacheState

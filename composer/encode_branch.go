@@ -1,0 +1,319 @@
+package composer
+
+import "strconv"
+
+// A branch is a key of the JSON Graph above views and entities.
+type branch struct {
+	key   string
+	kids  []*branch
+	index map[string]*branch
+	sites []site
+	age   int64 // of sites: how long a view's own leaves keep, in ms; see ages
+	group *entities
+	note  []byte // what stands here instead of a branch: an error, or a missing marker
+}
+
+// branch writes the keys above views and entities.
+func (g *grapher) branch(b *branch) {
+	x := g.x
+	n := &x.enc
+	if b.note != nil {
+		n.buf = append(n.buf, b.note...)
+		return
+	}
+	if len(b.sites) > 0 && len(b.kids) == 0 {
+		g.value(b.sites, b.age)
+		return
+	}
+	n.buf = append(n.buf, '{')
+	some := false
+	key := func(k string) {
+		if some {
+			n.buf = append(n.buf, ',')
+		}
+		some = true
+		n.buf = append(appendQuoted(n.buf, k), ':')
+		x.push(k)
+	}
+	for _, k := range b.kids {
+		key(k.key)
+		g.branch(k)
+		x.pop()
+	}
+	if gr := b.group; gr != nil {
+		for _, ent := range gr.order {
+			key(string(x.spaces[gr.space].key(ent)))
+			var few [4]site
+			sites := few[:0]
+			for k := gr.first[ent] - 1; k >= 0; k = g.sites[k].next {
+				sites = append(sites, g.sites[k])
+			}
+			g.fields(sites, noAge)
+			x.pop()
+			if len(n.buf) > x.e.limits.Bytes {
+				n.tooLarge = true
+				break
+			}
+		}
+		for _, k := range gr.lost {
+			key(k)
+			n.buf = append(n.buf, missing...)
+			x.pop()
+		}
+	}
+	n.buf = append(n.buf, '}')
+}
+
+const missing = `{"$type":"atom"}`
+
+// fields writes a branch whose keys are the fields that any of the sites ask for.
+func (g *grapher) fields(sites []site, age int64) {
+	x := g.x
+	n := &x.enc
+	n.buf = append(n.buf, '{')
+	some := false
+	var done []string
+	for s, st := range sites {
+	next:
+		for _, k := range st.e.kids {
+			if len(sites) > 1 {
+				for _, d := range done {
+					if d == k.field {
+						continue next
+					}
+				}
+			}
+			var few [4]site
+			same := append(few[:0], site{e: k, dom: st.dom, i: st.i})
+			for o := s; o < len(sites) && (len(sites) > 1 || multiple(st.e)); o++ {
+				for _, ok := range sites[o].e.kids {
+					if ok != k && ok.field == k.field {
+						same = append(same, site{e: ok, dom: sites[o].dom, i: sites[o].i})
+					}
+				}
+			}
+			if some {
+				n.buf = append(n.buf, ',')
+			}
+			some = true
+			n.buf = append(appendQuoted(n.buf, k.field), ':')
+			x.push(k.field)
+			g.value(same, maxAge(k.cache, age))
+			x.pop()
+			if len(sites) > 1 {
+				done = append(done, k.field)
+			}
+		}
+	}
+	for _, st := range sites {
+	lack:
+		for _, l := range st.e.lacks {
+			for _, d := range done {
+				if d == l {
+					continue lack
+				}
+			}
+			for _, k := range st.e.kids {
+				if k.field == l {
+					continue lack
+				}
+			}
+			done = append(done, l)
+			if some {
+				n.buf = append(n.buf, ',')
+			}
+			some = true
+			n.buf = append(append(appendQuoted(n.buf, l), ':'), missing...)
+		}
+	}
+	n.buf = append(n.buf, '}')
+}
+
+// multiple says that a node may ask one field twice, under other windows.
+func multiple(e *emit) bool { return e.twice }
+
+// value writes what stands at one place: a leaf of the first site, or the branch that all sites ask for.
+func (g *grapher) value(sites []site, age int64) {
+	x := g.x
+	n := &x.enc
+	st := sites[0]
+	e := st.e
+	switch e.kind {
+	case emitLeaf:
+		g.leaf(sites, age)
+	case emitTypename:
+		g.boxed(age, func() { n.buf = append(append(append(n.buf, '"'), e.typ...), '"') })
+	case emitKey, emitID:
+		if _, ent := x.entityOf(x.cell(e.v, st.dom, st.i)); ent == noEntity {
+			g.null(nullCell, age)
+			return
+		}
+		g.boxed(age, func() { x.identity(e, st.dom, st.i) })
+	case emitTree:
+		if e.v != none {
+			c := x.cell(e.v, st.dom, st.i)
+			if c.kind != kObject && c.kind != kEntity || x.missing(c) {
+				g.null(x.gone(c), age)
+				return
+			}
+		}
+		g.fields(sites, age)
+	case emitRef:
+		c, bad := g.subject(e, st.dom, st.i)
+		switch {
+		case bad:
+			g.null(x.gone(c), age)
+		case !e.graph:
+			g.fields(sites, noAge)
+		default:
+			g.ref(e, st, c, age)
+		}
+	case emitMany:
+		g.many(sites, age)
+	case emitUnion:
+		c := x.cell(e.v, st.dom, st.i)
+		if c.kind != kObject && c.kind != kEntity {
+			g.null(c, age)
+			return
+		}
+		var arms []site
+		for _, s := range sites {
+			if a := g.arm(s.e, s.dom, s.i); a != nil {
+				arms = append(arms, site{e: a, dom: s.dom, i: s.i})
+			}
+		}
+		if len(arms) == 0 {
+			g.null(nullCell, age)
+			return
+		}
+		g.value(arms, age)
+	case emitPage:
+		c, _ := x.listOf(e.v, st.dom, st.i)
+		if c.kind != kList {
+			g.null(c, age)
+			return
+		}
+		g.fields(sites, age)
+	case emitLength, emitNext:
+		g.length(e, st, age)
+	}
+}
+
+func (g *grapher) length(e *emit, st site, age int64) {
+	x := g.x
+	c, w := x.listOf(e.v, st.dom, st.i)
+	if c.kind != kList {
+		g.null(c, age)
+		return
+	}
+	g.boxed(age, func() {
+		switch end := w.from + w.want; {
+		case e.kind == emitLength:
+			x.enc.buf = appendInt(x.enc.buf, w.length)
+		case end < w.length && w.want > 0:
+			x.enc.buf = appendQuoted(x.enc.buf, EncodeCursor(end))
+		default:
+			x.enc.buf = append(x.enc.buf, "null"...)
+		}
+	})
+}
+
+// boxed writes a value, in an atom where it expires.
+func (g *grapher) boxed(age int64, write func()) {
+	n := &g.x.enc
+	if age == noAge {
+		write()
+		return
+	}
+	n.buf = append(n.buf, `{"$type":"atom","$expires":`...)
+	n.buf = append(strconv.AppendInt(n.buf, -age, 10), `,"value":`...)
+	write()
+	n.buf = append(n.buf, '}')
+}
+
+// atom writes a value that is an atom whether it expires or not: objects and lists are no branches.
+func (g *grapher) atom(age int64, c cell) {
+	n := &g.x.enc
+	if age == noAge {
+		n.buf = append(n.buf, `{"$type":"atom","value":`...)
+		n.buf = append(g.x.appendJSON(n.buf, c), '}')
+		return
+	}
+	g.boxed(age, func() { n.buf = g.x.appendJSON(n.buf, c) })
+}
+
+// null writes what stands where there is no value: an error stays at its place, and so does null.
+func (g *grapher) null(c cell, age int64) {
+	x := g.x
+	n := &x.enc
+	switch c.kind {
+	case kError:
+		err := x.errorOf(c)
+		x.report(err)
+		n.buf = appendError(n.buf, err)
+		return
+	case kNotFound:
+		n.notFound = true
+		n.buf = append(n.buf, missing...)
+		return
+	}
+	if c.deg != 0 {
+		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
+		age = 0
+	}
+	g.boxed(age, func() { n.buf = append(n.buf, "null"...) })
+}
+
+func (g *grapher) ref(e *emit, st site, c cell, age int64) {
+	x := g.x
+	n := &x.enc
+	n.buf = append(n.buf, `{"$type":"ref",`...)
+	if age != noAge {
+		n.buf = append(n.buf, `"$expires":`...)
+		n.buf = append(strconv.AppendInt(n.buf, -age, 10), ',')
+	}
+	n.buf = append(appendQuoted(append(n.buf, `"value":[`...), e.shape.name), ',')
+	args, _ := x.shapeArgs(e, st.dom, st.i)
+	for _, a := range args {
+		n.buf = append(appendQuoted(n.buf, a), ',')
+	}
+	s, ent := x.entityOf(c)
+	n.buf = append(appendQuoted(n.buf, x.spaces[s].key(ent)), "]}"...)
+}
+
+func (g *grapher) leaf(sites []site, age int64) {
+	x := g.x
+	n := &x.enc
+	st := sites[0]
+	c := x.cell(st.e.v, st.dom, st.i)
+	switch c.kind {
+	case kText, kEscaped, kInt, kFloat, kBool, kDigits:
+	case kList:
+		if !st.e.whole {
+			g.scalars(sites, c, age)
+			return
+		}
+	case kRaw:
+		if st.e.ref.Elem != nil && !st.e.whole && x.bytes(c)[0] == '[' {
+			if l, ok := x.explode(c); ok {
+				g.scalars(sites, l, age)
+				return
+			}
+		}
+	default:
+		if c.kind == kNull && c.deg == 0 && st.e.nonNull {
+			c = flawed(flawNull)
+		}
+		g.null(c, age)
+		return
+	}
+	if c.deg != 0 {
+		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
+		age = 0
+	}
+	if c.kind == kRaw || c.kind == kList {
+		g.atom(age, c)
+		return
+	}
+	g.boxed(age, func() { n.buf = x.appendJSON(n.buf, c) })
+}
