@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"facet/composer"
@@ -117,6 +118,7 @@ type call struct {
 	doc        *document
 	part       *composer.Part // the answer; nil if none was asked for
 	failed     *fault.Error   // why there is no answer; nil if there is one
+	invalid    gqlerror.List  // what is wrong with the document
 	near       []string       // names like that of a schema that is not there
 }
 

@@ -45,10 +45,9 @@ func (g gate) MutateOperationParameters(ctx context.Context, p *gqlgen.RawParams
 	}
 	doc, ok := g.e.docs.get(p.Query)
 	if !ok {
-		var err *gqlerror.Error
 		var f *fault.Error
-		if doc, err, f = g.read(p.Query); err != nil {
-			return fail(err, f)
+		if doc, c.invalid, f = g.read(p.Query); f != nil {
+			return fail(c.invalid[0], f)
 		}
 		g.e.docs.add(p.Query, doc, len(p.Query)*documentCost)
 	}
@@ -70,12 +69,15 @@ const documentCost = 24
 // errParse marks a document that cannot be parsed, which the edition of 2026 tells apart from one that is not valid.
 var errParse = errors.New("parse")
 
-// read parses, measures, validates and compiles a document.
-func (g gate) read(text string) (*document, *gqlerror.Error, *fault.Error) {
+// maxInvalid is how many mistakes of one document are told.
+const maxInvalid = 10
+
+// read parses, measures, validates and compiles a document. If it fails, the list has an error at least.
+func (g gate) read(text string) (*document, gqlerror.List, *fault.Error) {
 	l := g.e.h.limits
 	if len(text) > l.Document {
 		f := past("bytes", l.Document)
-		return nil, request(f), f
+		return nil, gqlerror.List{request(f)}, f
 	}
 	d, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: "document", Input: text}, l.Tokens)
 	if err != nil {
@@ -87,44 +89,50 @@ func (g gate) read(text string) (*document, *gqlerror.Error, *fault.Error) {
 		case strings.Contains(f.Message, "exceeded maximum nesting depth"):
 			f = past("levels of depth", l.Depth)
 		}
-		return nil, located(request(f), err), f
+		return nil, gqlerror.List{located(request(f), err)}, f
 	}
 	if len(d.Operations) == 0 {
 		f := fault.New(fault.Invalid, "the document has no operation")
-		return nil, request(f), f
+		return nil, gqlerror.List{request(f)}, f
 	}
 	if f := l.measure(d); f != nil {
-		return nil, request(f), f
+		return nil, gqlerror.List{request(f)}, f
 	}
 	if !g.e.h.introspection && introspects(d) {
 		f := fault.New(fault.Forbidden, "introspection is off here")
-		return nil, request(f), f
+		return nil, gqlerror.List{request(f)}, f
 	}
 	schema, err := g.e.whole()
 	if err != nil {
 		f := &fault.Error{Kind: fault.Internal, Err: err}
-		return nil, request(f), f
+		return nil, gqlerror.List{request(f)}, f
 	}
-	if errs := validator.ValidateWithRules(schema, d, g.rules()); len(errs) > 0 {
-		f := fault.New(fault.Invalid, "%s", g.sentence(errs[0].Message))
-		return nil, located(request(f), errs[0]), f
+	if errs := validator.ValidateWithRules(schema, d, rulesOf(false)); len(errs) > 0 {
+		if g.e.h.introspection && len(errs) <= maxInvalid { // looking for near names costs more than all the rest
+			errs = validator.ValidateWithRules(schema, d, rulesOf(true))
+		}
+		var list gqlerror.List
+		for _, err := range errs[:min(len(errs), maxInvalid)] {
+			list = append(list, located(request(fault.New(fault.Invalid, "%s", g.sentence(err.Message))), err))
+		}
+		return nil, list, fault.New(fault.Invalid, "%s", list[0].Message)
 	}
 	g.e.release(d)
 	doc := &document{ast: d, programs: make(map[*ast.OperationDefinition]*program, len(d.Operations))}
 	for _, op := range d.Operations {
 		p, f := g.e.program(op, d.Fragments)
 		if f != nil {
-			return nil, request(f), f
+			return nil, gqlerror.List{request(f)}, f
 		}
 		doc.programs[op] = p
 	}
 	return doc, nil, nil
 }
 
-// rules are GraphQL's, without near names where introspection is off: those would tell the schema.
-func (g gate) rules() *rules.Rules {
+// rulesOf are GraphQL's rules, with near names or without: those tell the schema, and take their time.
+func rulesOf(near bool) *rules.Rules {
 	r := rules.NewDefaultRules()
-	if !g.e.h.introspection {
+	if !near {
 		r.ReplaceRule(rules.FieldsOnCorrectTypeRule.Name, rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc)
 		r.ReplaceRule(rules.ScalarLeafsRule.Name, rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc)
 		r.ReplaceRule(rules.KnownArgumentNamesRule.Name, rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc)

@@ -273,6 +273,27 @@ func TestIntrospectionOff(t *testing.T) {
 	}
 }
 
+// Every mistake of a document is told, with its place, up to ten.
+func TestMistakesOfADocument(t *testing.T) {
+	var body struct {
+		Errors []struct {
+			Message   string
+			Locations []struct{ Line, Column int }
+		}
+	}
+	rec := post(serveWorld(films(t), nil), "{\n  home { nam }\n  film { key }\n}", nil)
+	if err := json.Unmarshal(rec.Body.Bytes(), &body); err != nil {
+		t.Fatal(err)
+	}
+	if len(body.Errors) != 2 || body.Errors[0].Locations[0].Line != 2 || body.Errors[1].Locations[0].Line != 3 {
+		t.Errorf("%s", rec.Body)
+	}
+	rec = post(serveWorld(films(t), nil), "{"+wrong(40)+"}", nil)
+	if n := strings.Count(rec.Body.String(), "Cannot query"); n != 10 {
+		t.Errorf("%d mistakes are told, want 10", n)
+	}
+}
+
 func TestExtensions(t *testing.T) {
 	w := films(t)
 	w.edit = func(p *composer.Part) {

@@ -72,7 +72,10 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 
 // presented makes request errors of what gqlgen's executor found itself: variables that do not fit.
 func (h *Handler) presented(c *call, errs gqlerror.List) gqlerror.List {
-	if c.failed != nil {
+	switch {
+	case len(c.invalid) > 0:
+		return c.invalid
+	case c.failed != nil:
 		return errs
 	}
 	text := errs[0].Message
