@@ -13,7 +13,7 @@ import (
 // clients is the npm project with the stock clients.
 const clients = "testdata/clients"
 
-// modules installs what the lock file names, once, if it is not there, and puts a link to the SDK beside it.
+// modules installs what the lock file names, once, if it is not there.
 var modules = sync.OnceValues(func() (string, error) {
 	dir, err := filepath.Abs(clients)
 	if err != nil {

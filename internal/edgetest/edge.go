@@ -1,0 +1,127 @@
+// Package edgetest is a whole edge in one process, for tests: packages built over a graph, tiers behind it, three protocols
+// in front, without storage and releases.
+package edgetest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"facet/asker"
+	"facet/composer"
+	"facet/fault"
+	"facet/graph"
+	"facet/scripts"
+	"facet/serve/graphql"
+	"facet/serve/jsongraph"
+	"facet/serve/rest"
+	"facet/tiers"
+	"facet/view"
+)
+
+// A World is what an edge serves, and to whom.
+type World struct {
+	Graph  *graph.Graph
+	Builds []*view.Build // those for one device and schema are mounted together, in this order
+	Tiers  map[string]tiers.Tier
+	Asker  asker.Settings
+	Limits composer.Limits
+}
+
+// An Edge answers at /{device}/{schema}/…. It is closed when its test ends.
+type Edge struct {
+	http.Handler
+	engines map[string]*composer.Engine // by "tv/v2"
+	asker   asker.Settings
+}
+
+// Open puts an edge together; what does not fit fails the test. An internal error of an answer fails it too.
+func Open(t testing.TB, w World) *Edge {
+	t.Helper()
+	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker}
+	loaders := composer.NewLoaders(w.Graph, w.Tiers, 0)
+	mounts := map[[2]string][]*view.Build{}
+	for _, b := range w.Builds {
+		for _, d := range b.Devices {
+			mounts[[2]string{d, b.Schema}] = append(mounts[[2]string{d, b.Schema}], b)
+		}
+	}
+	functions := map[*view.Build]*scripts.Functions{}
+	for _, b := range w.Builds {
+		f, err := scripts.Open(b, scripts.RunOptions{})
+		if err != nil {
+			t.Fatalf("open %s: %v", b.Package, err)
+		}
+		t.Cleanup(f.Close)
+		functions[b] = f
+	}
+	for name, builds := range mounts {
+		surface, ds := view.NewSurface(name[0], name[1], builds...)
+		if ds.Failed() {
+			t.Fatal(ds.Err())
+		}
+		c := composer.Config{Graph: w.Graph, Surface: surface, Format: scripts.Format, Loaders: loaders, Limits: w.Limits}
+		for _, b := range builds {
+			c.Computes = append(c.Computes, functions[b].Computes())
+		}
+		engine, err := composer.NewEngine(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.engines[name[0]+"/"+name[1]] = engine
+	}
+	e.Handler = e.doors(t)
+	return e
+}
+
+// doors are the three protocols.
+func (e *Edge) doors(t testing.TB) http.Handler {
+	look := func(failed error, errs []composer.Error) {
+		if failed != nil && fault.KindOf(failed) == fault.Internal {
+			t.Errorf("a request failed: %v", failed)
+		}
+		for _, x := range errs {
+			if x.Kind == fault.Internal {
+				t.Errorf("%v: %v", x.Path, x.Err)
+			}
+		}
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+		Done: func(_ *http.Request, o graphql.Outcome) { look(o.Failed, o.Errors) }}))
+	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+		Done: func(_ *http.Request, o jsongraph.Outcome) { look(o.Failed, o.Errors) }}))
+	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+		Done: func(_ *http.Request, o rest.Outcome) { look(o.Failed, o.Errors) }}))
+	return mux
+}
+
+// Serve gives the edge a port of its own until the test ends, and its address without a slash at the end.
+func (e *Edge) Serve(t testing.TB) string {
+	srv := httptest.NewServer(e)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// Engine is the one that answers for a device schema; nil if it is not served.
+func (e *Edge) Engine(device, schema string) *composer.Engine { return e.engines[device+"/"+schema] }
+
+// Find is what the protocols look their engine up with.
+func (e *Edge) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+	engine := e.Engine(device, schema)
+	if engine == nil {
+		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
+	}
+	return engine, func() {}, nil
+}
+
+// Near lists at most 20 device schemas.
+func (e *Edge) Near(string, string) []string {
+	var names []string
+	for name := range e.engines {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names[:min(20, len(names))]
+}
