@@ -128,7 +128,7 @@ func (a *attempts) wait(ctx context.Context) error {
 func (a *attempts) record(ctx context.Context, err error) {
 	switch fault.KindOf(err) {
 	case fault.Timeout, fault.Canceled:
-		if (a.caller.Err() != nil || ctx.Err() == context.Canceled) && !a.breaker.IsHalfOpen() {
+		if (a.caller.Err() != nil || errors.Is(ctx.Err(), context.Canceled)) && !a.breaker.IsHalfOpen() {
 			return
 		}
 		a.breaker.RecordFailure()
