@@ -143,15 +143,15 @@ func (l *locale) money(x float64, o numberOptions) (string, error) {
 		pattern = c.Letters
 	}
 	if x < 0 {
-		pattern = strings.Replace(pattern, "{0}", "{-}{0}", 1)
-		if !strings.Contains(c.Negative, "¤ -") { // the sign stands before both
-			pattern = "{-}" + strings.Replace(pattern, "{-}", "", 1)
-		}
 		sign := "-"
 		if strings.Contains(c.Negative, "−") {
 			sign = "−"
 		}
-		pattern = strings.Replace(pattern, "{-}", sign, 1)
+		if strings.HasPrefix(c.Negative, sign) {
+			pattern = sign + pattern
+		} else { // between the symbol and the number
+			pattern = strings.Replace(pattern, "{0}", sign+"{0}", 1)
+		}
 		x = -x
 	}
 	text := l.print(number.Decimal(x, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))

@@ -191,7 +191,7 @@ func (f *Functions) give(m *machine, good bool) {
 // compile parses the source. Source maps stay off: goja would read the files that they name.
 func (fn *function) compile() (*goja.Program, error) {
 	fn.once.Do(func() {
-		ast, err := goja.Parse(fn.Name, "("+fn.Source+"\n)", parser.WithDisableSourceMaps)
+		ast, err := goja.Parse(fn.Name, enclosed(fn.Source), parser.WithDisableSourceMaps)
 		if err != nil {
 			fn.err = err
 			return

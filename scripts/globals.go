@@ -28,6 +28,18 @@ var furniture = sync.OnceValues(func() (*goja.Program, error) {
 	return goja.CompileAST(ast, true)
 })
 
+// hidden are the globals that computed functions do not see. Their programs shadow the names: to delete the properties
+// would make each of them first. machine.js deletes eval, which cannot be shadowed.
+const hidden = "Function,Date,RegExp,Promise,Proxy,Reflect,Symbol,WeakMap,WeakSet,WeakRef,ArrayBuffer,SharedArrayBuffer,Atomics," +
+	"DataView,BigInt,BigInt64Array,BigUint64Array,Int8Array,Uint8Array,Uint8ClampedArray,Int16Array,Uint16Array,Int32Array," +
+	"Uint32Array,Float32Array,Float64Array,Error,AggregateError,EvalError,RangeError,ReferenceError,SyntaxError,TypeError," +
+	"URIError,GoError,escape,unescape,encodeURI,encodeURIComponent,decodeURI,decodeURIComponent,console,globalThis"
+
+// enclosed is the text of a program whose value is the function of a source.
+func enclosed(source string) string {
+	return "(function(" + hidden + "){return (\n" + source + "\n)})()"
+}
+
 // furnish leaves the globals that computed functions see and nothing that makes code, tells time or outlives a call.
 func (m *machine) furnish() error {
 	program, err := furniture()

@@ -23,6 +23,7 @@ type machine struct {
 	began time.Time
 	start atomic.Int64 // nanoseconds since began of the call that runs, plus 1; 0: none; cut: its deadline passed
 	armed atomic.Bool  // the timer is set
+	spent atomic.Int64 // of processor time by the process, when the timer was set for the first of its calls
 	timer *time.Timer
 }
 
@@ -129,6 +130,9 @@ func (fn *function) report(err error) error {
 	return fn.fail(fault.Internal, "%s failed", err)
 }
 
+// patience is how many deadlines a call may last at the most on a machine that is too busy to run it.
+const patience = 20
+
 // watch begins a call. The timer is set at most once a deadline, not once a call: when it fires it looks at the call
 // that runs then, and sets itself again for what is left of it.
 func (m *machine) watch() {
@@ -136,6 +140,7 @@ func (m *machine) watch() {
 	if m.armed.Swap(true) {
 		return
 	}
+	m.spent.Store(int64(processorTime()))
 	if m.timer == nil {
 		m.timer = time.AfterFunc(m.deadline, m.ring)
 		return
@@ -143,16 +148,24 @@ func (m *machine) watch() {
 	m.timer.Reset(m.deadline)
 }
 
+// ring ends the call that runs if its deadline passed. A clock on the wall would also end calls that the computer did
+// not run: so the process must have had that much processor time too.
 func (m *machine) ring() {
 	m.armed.Store(false) // before start is read: a call that begins now sets the timer itself
 	s := m.start.Load()
 	if s <= 0 {
 		return
 	}
-	left := m.deadline - (time.Since(m.began) - time.Duration(s-1))
+	lasted := time.Since(m.began) - time.Duration(s-1)
+	left := m.deadline - lasted
+	if left > 0 { // the timer was set for an earlier call
+		m.spent.Store(int64(processorTime()))
+	} else if lasted < patience*m.deadline {
+		left = m.deadline - (processorTime() - time.Duration(m.spent.Load()))
+	}
 	if left > 0 {
 		if !m.armed.Swap(true) {
-			m.timer.Reset(left)
+			m.timer.Reset(max(left, time.Millisecond))
 		}
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"unicode/utf8"
 
@@ -234,8 +235,9 @@ func (w *writer) object(o *goja.Object, k *kind, depth int) error {
 	case "Array":
 		return w.list(o, k, depth)
 	case "Object", "Error":
-	case "Promise":
-		return &mismatch{got: "a promise; computed functions answer at once", want: article(k.name)}
+		if t := o.ExportType(); t != plain && t != reflect.TypeFor[*inputs]() && t != reflect.TypeFor[*members]() {
+			return k.wrong(exotic(t)) // goja gives Maps, Sets and promises the class of objects
+		}
 	case "String", "Number", "Boolean": // new String("x")
 		return w.scalar(unbox(o, class), k)
 	default:
@@ -248,6 +250,20 @@ func (w *writer) object(o *goja.Object, k *kind, depth int) error {
 		return w.open(o, k, depth)
 	}
 	return k.wrong("an object")
+}
+
+var plain = reflect.TypeFor[map[string]any]()
+
+func exotic(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[*goja.Promise]():
+		return "a promise (computed functions answer at once)"
+	case reflect.TypeFor[[][2]any]():
+		return "a Map"
+	case reflect.TypeFor[[]any]():
+		return "a Set"
+	}
+	return "an object of another kind"
 }
 
 func unbox(o *goja.Object, class string) goja.Value {
