@@ -9,6 +9,7 @@ import (
 
 // Bounds of what one build may hold: far above any real one, low enough that a hostile encoding costs little.
 const (
+	maxArgs        = 200     // of one view, shape or mutation; fields of one input
 	maxDefinitions = 10_000  // views, shapes, mutations, objects, enums, inputs, functions each
 	maxValues      = 200_000 // of one scope
 	maxDepth       = 64      // of outputs and of types
@@ -17,15 +18,16 @@ const (
 
 // check says what makes the build unusable: the first finding, nil if there is none.
 func (b *Build) check() error {
-	c := checker{b: b}
+	c := checker{b: b, shapes: make(map[string]*Shape, min(len(b.Shapes), maxDefinitions))}
 	c.build()
 	return c.err
 }
 
 type checker struct {
-	b     *Build
-	err   error
-	where string
+	b      *Build
+	shapes map[string]*Shape
+	err    error
+	where  string
 }
 
 func (c *checker) fail(format string, args ...any) {
@@ -53,6 +55,11 @@ func (c *checker) build() {
 		return
 	}
 	c.types()
+	for _, s := range b.Shapes {
+		if s != nil && c.shapes[s.Name] == nil {
+			c.shapes[s.Name] = s
+		}
+	}
 	for _, v := range b.Views {
 		if v == nil || v.Output == nil {
 			c.fail("a view has no output")
@@ -203,13 +210,11 @@ func (c *checker) mutation(m *Mutation) {
 }
 
 func (c *checker) shape(name string) *Shape {
-	for _, s := range c.b.Shapes {
-		if s != nil && s.Name == name {
-			return s
-		}
+	s := c.shapes[name]
+	if s == nil {
+		c.fail("shape %q is not there", name)
 	}
-	c.fail("shape %q is not there", name)
-	return nil
+	return s
 }
 
 func (b *Build) view(name string) *View {
@@ -231,8 +236,8 @@ func hasArg(args []*Arg, name string) bool {
 }
 
 func (c *checker) args(args []*Arg) {
-	if len(args) > maxDefinitions {
-		c.fail("it has %d arguments", len(args))
+	if len(args) > maxArgs {
+		c.fail("it has %d arguments; the limit is %d", len(args), maxArgs)
 		return
 	}
 	seen := make(map[string]bool, len(args))
