@@ -28,11 +28,7 @@ func checkSet(root, at any, left []any, walked []string, hops int) error {
 		if hops > 100 {
 			return fmt.Errorf("%v runs in a circle", walked)
 		}
-		var target []any
-		for _, k := range m["value"].([]any) {
-			target = append(target, k)
-		}
-		return checkSet(root, root, append(target, left...), nil, hops+1)
+		return checkSet(root, root, slices.Concat(m["value"].([]any), left), nil, hops+1)
 	}
 	if !branch || typ != "" {
 		if _, list := at.([]any); list {
