@@ -126,7 +126,7 @@ func conditions(n int) string {
 // TestWorstLegal measures documents just inside the limits: they must not cost what the limits are there to prevent.
 func TestWorstLegal(t *testing.T) {
 	for name, query := range map[string]string{
-		"repeats":    "{film(id:1){" + strings.Repeat(nested(8, "similar", "key title art"), 20) + "}}",
+		"repeats":    "{film(id:1){" + strings.Repeat(nested(5, "similar", "key title art"), 48) + "}}",
 		"fragments":  spreads(48),
 		"unions":     "{home{rows{items{" + strings.Repeat("...on Card{similar{key title}} ...on SeriesCard{key title} ...on Node{id} ", 10) + "}}}}",
 		"wide":       "{" + aliases(50) + "}",

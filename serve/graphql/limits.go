@@ -29,7 +29,7 @@ type Limits struct {
 
 // DefaultLimits are the limits that stand where none are stated.
 func DefaultLimits() Limits {
-	return Limits{Body: 256 << 10, URL: 16 << 10, Document: 64 << 10, Tokens: 5_000, Name: 255, Depth: 24, Aliases: 100, Fields: 800, Repeats: 24, Fragments: 200,
+	return Limits{Body: 256 << 10, URL: 16 << 10, Document: 64 << 10, Tokens: 5_000, Name: 255, Depth: 24, Aliases: 100, Fields: 800, Repeats: 50, Fragments: 200,
 		Operations: 20, Directives: 200, Conditions: 10, Variables: 64 << 10, Nodes: 5_000, Documents: 4 << 20, Persisted: 16 << 20}
 }
 
