@@ -167,7 +167,10 @@ type progPlace struct {
 	null  bool  // grouped: null if a key field is null
 }
 
-type progTrie struct{ keys []progKey }
+type progTrie struct {
+	keys  []progKey
+	whole bool // some actions read the value itself
+}
 
 // A progKey is what is read under one JSON key.
 type progKey struct {
@@ -268,6 +271,8 @@ func (t *progTrie) add(steps []string, slot int32, v *progValue) {
 	name := self
 	if len(steps) > 0 {
 		name = steps[0]
+	} else {
+		t.whole = true
 	}
 	i := slices.IndexFunc(t.keys, func(k progKey) bool { return string(k.name) == name })
 	if i < 0 {

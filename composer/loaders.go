@@ -1,7 +1,6 @@
 package composer
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -47,7 +46,6 @@ func NewLoaders(g *graph.Graph, t TiersBySource, k int) *Loaders {
 type block struct {
 	ctx   context.Context
 	call  *tiers.Call
-	keys  []string // by row: the needs, framed
 	ended chan struct{}
 }
 
@@ -79,7 +77,6 @@ func (l *Loaders) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 	}
 	ld := l.loader(c)
 	b := &block{ctx: ctx, call: detach(c), ended: make(chan struct{})}
-	b.keys = blockKeys(b.call)
 	return ld.load(b)
 }
 
@@ -89,15 +86,33 @@ func shareable(c *tiers.Call) bool {
 	return op.Batch && !op.Mutation && op.Page == nil && len(op.Context) == 0 && len(c.Needs) > 0
 }
 
-// detach copies what a call keeps after its request may be gone.
+// detach copies what a call keeps after its request may be gone, into one buffer.
 func detach(c *tiers.Call) *tiers.Call {
 	d := *c
-	copyAll := func(rs []json.RawMessage) []json.RawMessage {
-		out := make([]json.RawMessage, len(rs))
-		for i, r := range rs {
-			out[i] = bytes.Clone(r)
+	size, rows := 0, 0
+	for _, col := range c.Needs {
+		rows += len(col)
+		for _, r := range col {
+			size += len(r)
 		}
-		return out
+	}
+	for _, a := range c.Args {
+		size += len(a)
+	}
+	buf := make([]byte, 0, size)
+	flat := make([]json.RawMessage, 0, rows+len(c.Args))
+	copyAll := func(rs []json.RawMessage) []json.RawMessage {
+		from := len(flat)
+		for _, r := range rs {
+			if r == nil {
+				flat = append(flat, nil)
+				continue
+			}
+			at := len(buf)
+			buf = append(buf, r...)
+			flat = append(flat, buf[at:len(buf):len(buf)])
+		}
+		return flat[from:len(flat):len(flat)]
 	}
 	d.Needs = make([][]json.RawMessage, len(c.Needs))
 	for i := range c.Needs {
@@ -236,11 +251,11 @@ func pack(blocks []*block) [][]int {
 	var groups [][]int
 	most, size := blocks[0].call.Operation.MaxSize, 0
 	for i, b := range blocks {
-		if n := len(b.keys); i == 0 || most > 0 && size+n > most {
+		if n := len(b.call.Needs[0]); i == 0 || most > 0 && size+n > most {
 			groups = append(groups, nil)
 			size = 0
 		}
-		size += len(b.keys)
+		size += len(b.call.Needs[0])
 		groups[len(groups)-1] = append(groups[len(groups)-1], i)
 	}
 	return groups

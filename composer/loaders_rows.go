@@ -30,7 +30,7 @@ func join(blocks []*block, group []int) (*tiers.Call, map[string]int) {
 	keys := map[string]int{}
 	for _, i := range group {
 		b := blocks[i]
-		for k, key := range b.keys {
+		for k, key := range blockKeys(b.call) {
 			if _, ok := keys[key]; ok {
 				continue
 			}
@@ -62,7 +62,7 @@ func divide(op *graph.Operation, body []byte, keys map[string]int, blocks []*blo
 			mine = append(mine, at[k]...)
 		}
 		slices.Sort(mine)
-		buf := make([]byte, 0, len(prefix)+len(suffix)+2+len(body)*len(b.keys)/max(1, len(keys)))
+		buf := make([]byte, 0, len(prefix)+len(suffix)+2+len(body)*len(b.call.Needs[0])/max(1, len(keys)))
 		buf = append(append(buf, prefix...), '[')
 		for j, r := range mine {
 			if j > 0 {

@@ -7,10 +7,7 @@ import (
 
 // A program reads the answers of one operation: a record whose first cell is the value, with the total and the next
 // cursor behind it where the operation is paged.
-type program struct {
-	trie  progTrie
-	whole bool // actions read the body itself
-}
+type program struct{ trie progTrie }
 
 // The cells of an answer's first record.
 const (
@@ -35,19 +32,21 @@ func (g *program) run(s *scanner) bool {
 
 // under reads a JSON value whose keys a trie names, into the record at base.
 func (s *scanner) under(t *progTrie, base uint32) bool {
-	from := s.i
-	for i := range t.keys { // what reads the value itself
-		if k := &t.keys[i]; len(k.name) == 1 && k.name[0] == self[0] {
-			for _, a := range k.acts {
-				s.i = from
-				if !s.act(a, base) {
-					return false
+	if t.whole {
+		from := s.i
+		for i := range t.keys { // what reads the value itself
+			if k := &t.keys[i]; len(k.name) == 1 && k.name[0] == self[0] {
+				for _, a := range k.acts {
+					s.i = from
+					if !s.act(a, base) {
+						return false
+					}
 				}
+				if len(t.keys) == 1 {
+					return true
+				}
+				s.i = from
 			}
-			if len(t.keys) == 1 {
-				return true
-			}
-			s.i = from
 		}
 	}
 	if s.i >= len(s.b) || s.b[s.i] != '{' {
@@ -185,14 +184,7 @@ func (s *scanner) value(v *progValue) (cell, bool) {
 }
 
 // itself says whether the record is read from a value that need not be an object: { id: $ } of a list of ids.
-func (o *progObject) itself() bool {
-	for _, k := range o.trie.keys {
-		if len(k.name) == 1 && k.name[0] == self[0] {
-			return true
-		}
-	}
-	return false
-}
+func (o *progObject) itself() bool { return o.trie.whole }
 
 func (s *scanner) list(elem *progValue) (cell, bool) {
 	if s.depth++; s.depth > maxNesting {
@@ -226,10 +218,12 @@ func (s *scanner) list(elem *progValue) (cell, bool) {
 	return c, true
 }
 
+var blanks [32]cell
+
 func (s *scanner) object(o *progObject) (cell, bool) {
 	base := uint32(len(s.cells))
-	for range o.width {
-		s.cells = append(s.cells, cell{})
+	for w := int(o.width); w > 0; w -= len(blanks) {
+		s.cells = append(s.cells, blanks[:min(w, len(blanks))]...)
 	}
 	for i := range o.places {
 		pp := &o.places[i]
