@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"facet/asker"
+	"facet/catalog"
+	"facet/control"
+	"facet/fault"
+	"facet/storage/embedded"
+	"facet/storage/s3"
+	"facet/tiers/guard"
+)
+
+type devOptions struct {
+	dir      string
+	listen   string
+	data     string
+	watch    bool
+	announce bool
+	log      string
+}
+
+func newDev(s Streams) *cobra.Command {
+	o := devOptions{watch: true}
+	var noWatch bool
+	c := &cobra.Command{
+		Use:   "dev [DIR]",
+		Short: "Run a workspace: store, tiers and edge; saving a file is live",
+		Long: `Run everything that a workspace needs in one process tree: an S3 store, the tiers that edge.json names, and the edge.
+Packages go the way that every publish goes: packed, stored, built, released, loaded. Saving a .ts file or the graph
+makes a new release within a second; if it has mistakes they are printed and the last good release goes on serving.
+
+Requests are asked as the viewer of edge.json; the Facet-Viewer, Facet-Profile, Facet-Form, Facet-Region and
+Facet-Cells headers ask as somebody else.`,
+		Example: `  edge dev
+  edge dev examples/films --listen :8080
+  edge dev --log json 2>access.log`,
+		Args: takes(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = "."
+			if len(args) == 1 {
+				o.dir = args[0]
+			}
+			o.watch = !noWatch
+			if o.log != "text" && o.log != "json" && o.log != "off" {
+				return usageError{fmt.Errorf("--log is text, json or off, not %q", o.log)}
+			}
+			return runDev(c.Context(), s, o)
+		},
+	}
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	c.Flags().StringVar(&o.data, "data", "", "folder that keeps the store between runs (default: a temporary one)")
+	c.Flags().StringVar(&o.log, "log", "text", "access log on standard error: text, json or off")
+	c.Flags().BoolVar(&noWatch, "no-watch", false, "do not watch files")
+	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=… and ready, for programs that start this one")
+	return c
+}
+
+// devEnv and devRegion name the environment that `edge dev` releases to.
+const (
+	devEnv    = "dev"
+	devRegion = "local"
+)
+
+func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := openWorkspace(o.dir)
+	if err != nil {
+		return err
+	}
+	l, err := listen(o.listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	log := devLog(s.Err, o.log)
+	data := o.data
+	if data == "" {
+		if data, err = os.MkdirTemp("", "facet-dev-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(data)
+	}
+	began := time.Now()
+	step := func(format string, args ...any) {
+		if !o.announce {
+			fmt.Fprintf(s.Err, "%6.2fs  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
+		}
+	}
+
+	store, err := embedded.Start(ctx, embedded.Options{Args: []string{"store"}, Dir: filepath.Join(data, "store")})
+	if err != nil {
+		return err
+	}
+	defer store.Stop()
+	objects, err := s3.Open(store.S3)
+	if err != nil {
+		return err
+	}
+	defer objects.Close()
+	step("store    %s", store.S3.Endpoint)
+
+	env, running, err := startTiers(ctx, w.Dir, w.Tiers, prefixed(s.Err, "tier  "))
+	if err != nil {
+		return err
+	}
+	defer stopTiers(running)
+	step("tiers    %s", count(len(running), "program"))
+
+	p := newPublisher(w, &control.Control{Store: objects, Build: buildWith, Builder: "edge " + currentVersion().Version + " " + currentVersion().Revision}, devEnv)
+	out, err := p.all(ctx)
+	if err != nil {
+		return err
+	}
+	if report(s.Err, out); out.Result == nil {
+		return fmt.Errorf("the workspace has mistakes: %w", errFailed)
+	}
+	step("release  %s, %s", shortDigest(out.Result.Digest), count(len(out.Published), "package"))
+
+	m := newMetrics()
+	all := map[string]string{}
+	for k, v := range w.Env {
+		all[k] = v
+	}
+	for k, v := range env {
+		all[k] = v
+	}
+	open := newOpener(&environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})})
+	ask := asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion}
+	cat, err := catalog.New(catalog.Config[*served]{
+		Store: objects, Acks: objects, Env: devEnv, Region: devRegion, Instance: "dev",
+		Open: open.open, Close: func(s *served) { s.close() },
+		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &ask) },
+		Report: func(e catalog.Event) { logEvent(log, e) },
+	})
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	go func() { ended <- cat.Run(serving) }()
+	defer func() {
+		stopServing()
+		if e := <-ended; err == nil {
+			err = e
+		}
+	}()
+	if err := cat.Refresh(ctx); err != nil {
+		return err
+	}
+	f := &front{catalog: cat, ask: ask, environment: devEnv, introspection: true, metrics: m, log: log}
+	step("serving  http://%s", l.Addr())
+	if o.announce {
+		fmt.Fprintf(s.Out, "EDGE_URL=http://%s\nready\n", l.Addr())
+	} else {
+		tour(s.Out, "http://"+browsable(l.Addr().String()), f.site())
+	}
+	if o.watch {
+		go func() {
+			err := watchFiles(ctx, []string{w.Dir}, func(files []string) { live(ctx, s.Err, p, cat, files) })
+			if err != nil {
+				fmt.Fprintln(s.Err, "edge: files are not watched any more:", err)
+			}
+		}()
+	}
+	go func() {
+		select {
+		case <-store.Done():
+			fmt.Fprintln(s.Err, "edge: the store ended: serving goes on, saving does not")
+		case <-ctx.Done():
+		}
+	}()
+	return serve(ctx, l, f.handler())
+}
+
+// live brings saved files into service and says what came of it.
+func live(ctx context.Context, out io.Writer, p *publisher, cat *catalog.Catalog[*served], files []string) {
+	began := time.Now()
+	o, err := p.saved(ctx, files)
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			fmt.Fprintln(out, "edge:", err)
+		}
+		return
+	}
+	report(out, o)
+	if o.Diagnostics.Failed() || o.Result == nil {
+		if o.Diagnostics.Failed() {
+			fmt.Fprintln(out, "not live: the release before goes on serving")
+		}
+		return
+	}
+	if o.Result.Unchanged {
+		return
+	}
+	if err := cat.Refresh(ctx); err != nil {
+		fmt.Fprintln(out, "edge:", err)
+		return
+	}
+	fmt.Fprintf(out, "live in %d ms: %s\n", time.Since(began).Milliseconds(), strings.Join(o.Result.Made, ", "))
+}
+
+func report(out io.Writer, o *outcome) {
+	for _, d := range o.Diagnostics {
+		fmt.Fprintln(out, d)
+	}
+}
+
+func devLog(out io.Writer, form string) zerolog.Logger {
+	switch form {
+	case "json":
+		return zerolog.New(out).With().Timestamp().Logger()
+	case "off":
+		return zerolog.Nop()
+	}
+	return zerolog.New(zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05", NoColor: !isTerminal(out)}).With().Timestamp().Logger()
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func logEvent(log zerolog.Logger, e catalog.Event) {
+	event := log.Info()
+	if e.Err != nil {
+		event = log.Warn().AnErr("error", e.Err)
+		if hint := fault.HintOf(e.Err); hint != "" {
+			event = event.Str("hint", hint)
+		}
+	}
+	event.Str("phase", string(e.Phase)).Str("release", shortDigest(e.Release)).Int64("seq", e.Seq).Msg("release")
+}
+
+func shortDigest(d string) string {
+	d = strings.TrimPrefix(d, "sha256:")
+	return d[:min(12, len(d))]
+}

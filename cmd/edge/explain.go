@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"facet/asker"
+	"facet/composer"
+	"facet/fault"
+	"facet/serve/rest"
+	"facet/view"
+)
+
+type explainOptions struct {
+	dir    string
+	name   string
+	fields string
+	args   []string
+	cells  []string
+	form   string
+	viewer string
+	asJSON bool
+}
+
+func newExplain(s Streams) *cobra.Command {
+	var o explainOptions
+	c := &cobra.Command{
+		Use:   "explain DIR [VIEW]",
+		Short: "Show what a view costs: its operations, keys and levels",
+		Long: `Print the plan of a view or mutation of the package in DIR: every tier operation, where its keys come from, what it waits
+for, and how many levels deep the chain of calls is. Nothing is asked of any tier.
+
+Without VIEW, every view of the package is explained. --fields asks for a part of a view as REST does, so that what a
+field adds can be seen.`,
+		Example: `  edge explain packages/tv-home home
+  edge explain packages/tv-home home --fields 'name,rows(items(title))'
+  edge explain packages/tv-home home --cell denser-rows=b --form phone
+  edge explain packages/tv-home --json`,
+		Args: takes(cobra.RangeArgs(1, 2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = args[0]
+			if len(args) == 2 {
+				o.name = args[1]
+			}
+			return runExplain(c.Context(), s, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.fields, "fields", "", "what is asked for, as REST's fields: name,rows(items(title)) (default: every leaf)")
+	f.StringArrayVar(&o.args, "arg", nil, "an argument, name=value; repeatable")
+	f.StringArrayVar(&o.cells, "cell", nil, "a cell, experiment=arm; repeatable")
+	f.StringVar(&o.form, "form", "", "the device's form (default: the device)")
+	f.StringVar(&o.viewer, "viewer", "", "who asks (default: the workspace's viewer)")
+	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+	return c
+}
+
+// An explained view is one entry of what explain prints.
+type explained struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"` // "view" or "mutation"
+	composer.Explanation
+	Computed []computedField `json:"computed,omitempty"`
+}
+
+// A computedField is a function of the package, and where it runs.
+type computedField struct {
+	Name  string    `json:"name"`
+	Runs  string    `json:"runs"`
+	Where fault.Pos `json:"where"`
+}
+
+func runExplain(ctx context.Context, s Streams, o explainOptions) error {
+	w, err := openWorkspace(o.dir)
+	if err != nil {
+		return err
+	}
+	dirs, err := packagesAt(w, o.dir)
+	if err != nil {
+		return err
+	}
+	if len(dirs) != 1 {
+		return fault.New(fault.Invalid, "%s has %d packages", o.dir, len(dirs)).WithHint("name one of them: %s", w.show(dirs[0]))
+	}
+	p, ds, err := newLoader().load(ctx, w, dirs[0])
+	if err != nil {
+		return err
+	}
+	if ds.Failed() {
+		for _, d := range ds {
+			fmt.Fprintln(s.Err, d)
+		}
+		return errFailed
+	}
+	if len(p.Build.Devices) == 0 {
+		return fault.New(fault.Invalid, "%s is a module: it has no views of its own", p.Package.ID()).WithHint("explain a package that uses it")
+	}
+	surface, sds := view.NewSurface(p.Build.Devices[0], p.Build.Schema, p.Build)
+	if err := sds.Err(); err != nil {
+		return err
+	}
+	engine, err := composer.NewEngine(composer.Config{Graph: p.Graph, Surface: surface})
+	if err != nil {
+		return err
+	}
+	list, err := explainAll(engine, o, w.Viewer.viewer())
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		e := json.NewEncoder(s.Out)
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	}
+	for i, x := range list {
+		if i > 0 {
+			fmt.Fprintln(s.Out)
+		}
+		printExplained(s.Out, x)
+	}
+	return nil
+}
+
+func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer) ([]explained, error) {
+	surface := e.Surface()
+	a := &asker.Asker{Viewer: viewer, Device: asker.Device{Type: surface.Device, Form: surface.Device}, Locale: "en-US", Cells: map[string]string{}}
+	if o.viewer != "" {
+		a.Viewer = asker.Viewer{ID: o.viewer, Profile: o.viewer, Profiles: []string{o.viewer}, SignedIn: true}
+	}
+	if o.form != "" {
+		a.Device.Form = o.form
+	}
+	for _, c := range o.cells {
+		name, arm, ok := strings.Cut(c, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--cell is experiment=arm, not %q", c)}
+		}
+		a.Cells[name] = arm
+	}
+	names := []string{o.name}
+	if o.name == "" {
+		names = append(surface.Views(), surface.Mutations()...)
+	}
+	var list []explained
+	for _, name := range names {
+		x, err := explainOne(e, name, o, a)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Asker) (explained, error) {
+	kind, x := composer.RootView, explained{Name: name, Kind: "view"}
+	if _, ok := e.Surface().Mutation(name); ok {
+		kind, x.Kind = composer.RootMutation, "mutation"
+	}
+	args, err := o.arguments(e.Surface(), kind, name)
+	if err != nil {
+		return x, err
+	}
+	req, err := rest.Choose(e.Surface(), kind, name, o.fields, args)
+	if err != nil {
+		return x, err
+	}
+	if x.Explanation, err = e.Explain(req.Selection, nil, a); err != nil {
+		return x, err
+	}
+	for _, b := range e.Surface().Builds {
+		for _, f := range b.Funcs {
+			if uses(e.Surface(), req.Selection, name, f) {
+				x.Computed = append(x.Computed, computedField{Name: f.Name, Runs: "goja", Where: f.Pos})
+			}
+		}
+	}
+	return x, nil
+}
+
+// uses says whether a function belongs to the view itself or to a shape that it can reach; a selection may ask for less.
+func uses(s *view.Surface, _ *composer.Selection, name string, f *view.Func) bool {
+	owner, _, _ := strings.Cut(f.Name, ".")
+	if strings.EqualFold(owner, name) {
+		return true
+	}
+	var root *view.Output
+	if v, ok := s.View(name); ok {
+		root = v.Def.Output
+	} else if m, ok := s.Mutation(name); ok {
+		root = m.Def.Output
+	}
+	return reaches(s, root, owner, map[string]bool{})
+}
+
+func reaches(s *view.Surface, o *view.Output, shape string, seen map[string]bool) bool {
+	if o == nil {
+		return false
+	}
+	switch o.Kind {
+	case view.Many:
+		return reaches(s, o.Item, shape, seen)
+	case view.Tree:
+		return slices.ContainsFunc(o.Fields, func(f *view.Field) bool { return reaches(s, f.Output, shape, seen) })
+	case view.Union:
+		return slices.ContainsFunc(o.Arms, func(a *view.Arm) bool { return reaches(s, a.Output, shape, seen) })
+	case view.Ref:
+		if o.Shape == shape {
+			return true
+		}
+		sh, ok := s.Shape(o.Shape)
+		if !ok || seen[o.Shape] {
+			return false
+		}
+		seen[o.Shape] = true
+		return reaches(s, sh.Def.Output, shape, seen)
+	}
+	return false
+}
+
+// arguments are those that the command line gives, as JSON: what is no JSON is text.
+func (o explainOptions) arguments(s *view.Surface, kind composer.RootKind, name string) (map[string]json.RawMessage, error) {
+	given := map[string]json.RawMessage{}
+	for _, pair := range o.args {
+		k, v, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--arg is name=value, not %q", pair)}
+		}
+		if !json.Valid([]byte(v)) {
+			quoted, err := json.Marshal(v)
+			if err != nil {
+				return nil, err
+			}
+			v = string(quoted)
+		}
+		given[k] = json.RawMessage(v)
+	}
+	// What a plan looks like does not depend on arguments' values: required ones may be left out here.
+	var declared []*view.Arg
+	if v, ok := s.View(name); ok && kind == composer.RootView {
+		declared = v.Def.Args
+	} else if m, ok := s.Mutation(name); ok {
+		declared = m.Def.Args
+	}
+	for _, a := range declared {
+		if _, ok := given[a.Name]; !ok && a.Required() {
+			given[a.Name] = json.RawMessage("null")
+		}
+	}
+	return given, nil
+}
+
+func printExplained(out io.Writer, x explained) {
+	calls := len(x.Operations)
+	fmt.Fprintf(out, "%s %s: %s in %s\n", x.Kind, x.Name, count(calls, "operation"), count(x.Levels, "level"))
+	fmt.Fprint(out, x.Explanation.String())
+	for _, c := range x.Computed {
+		fmt.Fprintf(out, "computed %s runs in %s (%s)\n", c.Name, c.Runs, c.Where)
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"facet/asker"
+	"facet/catalog"
+	"facet/composer"
+	"facet/fault"
+	"facet/serve/console"
+	"facet/serve/graphql"
+	"facet/serve/jsongraph"
+	"facet/serve/rest"
+)
+
+// A front is everything that an edge answers over HTTP, over what a catalog serves.
+type front struct {
+	catalog       *catalog.Catalog[*served]
+	ask           asker.Settings
+	environment   string
+	introspection bool
+	metrics       *metrics
+	log           zerolog.Logger
+}
+
+// handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
+func (f *front) handler() http.Handler {
+	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
+	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
+	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
+	mux := http.NewServeMux()
+	mux.Handle("/{device}/{schema}/graphql", graphqlDoor)
+	mux.Handle("/{device}/{schema}/model.json", jsonDoor)
+	mux.Handle("/{device}/{schema}/", restDoor)
+	mux.Handle("GET /{$}", console.Handler(f.site))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.HandleFunc("GET /readyz", f.readyz)
+	mux.Handle("GET /metrics", f.metrics.handler())
+	return observe(mux, f.metrics, f.log, f.known)
+}
+
+// Find is what the protocols look their engine up with. The engine stays open until done is called.
+func (f *front) Find(device, schema string, a *asker.Asker) (composer.Answerer, func(), error) {
+	s, done, ok := f.catalog.Acquire()
+	if !ok {
+		return nil, nil, fault.New(fault.Unavailable, "nothing is served yet").WithHint("try again in a second; /readyz says why")
+	}
+	e, err := s.find(device, schema, a)
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return e, done, nil
+}
+
+// Near lists at most 20 device schemas, those of the device first.
+func (f *front) Near(device, _ string) []string {
+	s, done, ok := f.catalog.Acquire()
+	if !ok {
+		return nil
+	}
+	defer done()
+	var same, other []string
+	for _, name := range s.routes() {
+		if strings.HasPrefix(name, device+"/") {
+			same = append(same, name)
+		} else {
+			other = append(other, name)
+		}
+	}
+	near := append(same, other...)
+	return near[:min(20, len(near))]
+}
+
+// asker is who asks, from a request.
+func (f *front) asker(r *http.Request, device string) (*asker.Asker, error) {
+	s, done, ok := f.catalog.Acquire()
+	if !ok {
+		return f.ask.FromRequest(r, device)
+	}
+	defer done()
+	settings := f.ask
+	settings.Experiments = s.asking
+	return settings.FromRequest(r, device)
+}
+
+func (f *front) known(device, schema string) bool {
+	s, done, ok := f.catalog.Acquire()
+	if !ok {
+		return false
+	}
+	defer done()
+	_, ok = s.release.Route(device, schema)
+	return ok
+}
+
+// site is what the page at / shows.
+func (f *front) site() console.Site {
+	site := console.Site{Environment: f.environment, Asking: f.ask.Default.Profile}
+	s, done, ok := f.catalog.Acquire()
+	if !ok {
+		return site
+	}
+	defer done()
+	site.Release = s.digest
+	for _, r := range s.release.Routes {
+		if e, err := s.engine(r, nil); err == nil {
+			site.Routes = append(site.Routes, console.Describe(e.Surface()))
+		}
+	}
+	return site
+}
+
+// readiness is what /readyz says.
+type readiness struct {
+	Ready   bool   `json:"ready"`
+	Release string `json:"release,omitempty"`
+	Seq     int64  `json:"seq"`
+	// Stale is how long ago the pointer was last read, in seconds.
+	Stale   float64 `json:"staleSeconds"`
+	Copy    bool    `json:"fromDisk,omitempty"`
+	Refused string  `json:"refused,omitempty"`
+	Trouble string  `json:"trouble,omitempty"`
+}
+
+func (f *front) readyz(w http.ResponseWriter, _ *http.Request) {
+	st := f.catalog.Status()
+	out := readiness{Ready: st.Ready(), Release: st.Release, Seq: st.Seq, Copy: st.Copy}
+	if !st.Looked.IsZero() {
+		out.Stale = time.Since(st.Looked).Seconds()
+	}
+	if st.Refused != nil {
+		out.Refused = st.Refused.Reason
+	}
+	if st.Trouble != nil {
+		out.Trouble = fault.Public(st.Trouble)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if !out.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(out) // the prober may be gone
+}
