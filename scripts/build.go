@@ -33,10 +33,10 @@ func (o Options) filled() Options {
 // Build records a package against its locked modules and a graph. The same inputs give the same build. Diagnostics are all of
 // the author's mistakes, sorted; the build is nil if one of them is an error.
 func Build(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Graph, o Options) (*view.Build, fault.Diagnostics) {
-	return build(ctx, pkg, lock, g, o, nil)
+	return buildWith(ctx, pkg, lock, g, o, nil)
 }
 
-func build(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Graph, o Options, extra map[string]string) (*view.Build, fault.Diagnostics) {
+func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Graph, o Options, extra map[string]string) (*view.Build, fault.Diagnostics) {
 	o = o.filled()
 	m, diags := prepare(ctx, pkg, lock, extra)
 	if m == nil || diags.Failed() {
@@ -160,3 +160,6 @@ func (r *recorder) orphans(rec *recorded) {
 			Text: "this " + o.What + " is not exported by the package's entry, so it has no name", Fix: "Export it there, or delete it"})
 	}
 }
+
+// Names are the names that "@facet/sdk" exports to package code, sorted.
+func Names() []string { return slices.Clone(sdkExports) }

@@ -69,8 +69,6 @@ function compute(type, inputs, fn) {
   if (typeof fn !== "function" || isSym(fn)) fail("F160", `computed wants a function, not ${show(fn)}`, "Write computed.string({ a: x.a }, ({ a }) => …)");
   const id = fnIds.get(fn);
   if (id === undefined) fail("F163", "computed wants a function of the package's own", "Write the function in place: ({ a }) => …");
-  const kind = fn[Symbol.toStringTag];
-  if (kind === "AsyncFunction" || kind === "GeneratorFunction") fail("F162", "a computed function is synchronous", "Leave out async, await and yield");
   const args = [], types_ = [];
   for (const k of keys(inputs)) {
     const v = inputs[k], m = metaOf(v);

@@ -6,13 +6,17 @@ const { isArray } = Array;
 const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
 const { isInteger, isFinite: finite } = Number;
 
+// Where a mistake is that is found while no package code runs: the value that is looked at, else the declaration.
+let looking = -1, declaring = -1;
+
 /** A mistake of the author's: code, what is wrong, what to write instead. */
 class Mistake extends Error {
   constructor(code, text, fix, note) {
     super(text);
     this.code = code;
     this.fix = fix || "";
-    this.at = host.at();
+    const here = host.at();
+    this.at = looking >= 0 ? looking : here >= 0 ? here : declaring;
     if (note) { this.noteAt = note.at; this.noteText = note.text; }
   }
 }

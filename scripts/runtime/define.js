@@ -90,6 +90,7 @@ const mutation = (def) => declared(def, "mutation", "run", ["args", "run", "sets
 function recordView(name, d) {
   const o = d.def;
   scope = newScope(`view ${name}`, "view");
+  declaring = d.at;
   const v = { name, args: d.args, at: d.at };
   if (o.cache !== undefined) {
     const c = options(o.cache, "cache", ["maxAge", "scope"]);
@@ -110,6 +111,7 @@ function recordView(name, d) {
 function recordMutation(name, d) {
   const o = d.def;
   scope = newScope(`mutation ${name}`, "mutation");
+  declaring = d.at;
   const m = { name, args: d.args, at: d.at };
   const metrics = freeze({ count });
   const got = o.run(argumentValues(d.args, `mutation ${name}`), { ...context(), metrics });

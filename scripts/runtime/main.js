@@ -81,6 +81,8 @@ function kindOfExport(v) {
 }
 const exported = (m) => keys(m).map((k) => ({ name: k, v: m[k] }));
 
+const restore = () => { scope = outer; looking = declaring = -1; };
+
 /** Records one export. The Go side calls it in a try of its own, so that one mistake hides no other. */
 function recordExport(name, v) {
   try {
@@ -93,11 +95,11 @@ function recordExport(name, v) {
       if (d.what === "view") done.views.push(recordView(name, d));
       else done.mutations.push(recordMutation(name, d));
     } else wanted(v[SHAPE]);
-  } finally { scope = outer; }
+  } finally { restore(); }
 }
 const nextShape = () => (waiting.length ? waiting.shift() : undefined);
 function recordNext(s) {
-  try { done.shapes.push(recordShape(s)); } finally { scope = outer; }
+  try { done.shapes.push(recordShape(s)); } finally { restore(); }
 }
 function recordWarmups(list) {
   if (!isArray(list)) fail("F173", `warmup is ${show(list)}`, "Write export const warmup = [home.with({})]");
@@ -113,7 +115,6 @@ const orphans = () => declarations.filter((d) => !d.exported).map((d) => ({ what
 const finish = () => stringify({
   ...done, objects: objectsUsed, enums: enumsUsed, funcs, cells: [...cells].sort(), orphans: orphans(),
 });
-// A copy of the list's own functions is not needed below this line: everything above runs under the traps as well.
 trapRealm(globalThis);
 hide(globalThis, "__sdk", sdk);
 return { kindOfExport, exported, recordExport, nextShape, recordNext, recordWarmups, finish, names: () => keys(sdk).join() };

@@ -2,7 +2,7 @@
 // functions that would look at a symbolic value without asking it are replaced by ones that ask.
 const refuse = (code, text, fix) => function () { fail(code, text, fix); };
 const condition_ = (v, what) => { const m = metaOf(v); if (m) fail("F106", `${m.path} ${unknown}: it cannot decide ${what}`, "Use when() or .pick(), or put the logic in computed"); return v; };
-const compare = (v, what) => { const m = metaOf(v); if (m) fail("F107", `${m.path} ${unknown}: it cannot be compared${what}`, "Use .is() with when() or .pick(), or put the logic in computed"); return v; };
+const compare = (v, what) => { const m = metaOf(v); if (m) fail("F107", `${m.path} ${unknown}: it cannot be compared${what}`, "Use .is() with when() or .pick(), .orElse() where it may be null, or computed"); return v; };
 const property = (v) => { const m = metaOf(v); if (m) fail("F108", `${m.path} ${unknown}: it cannot choose a property here`, `Use ${m.path}.pick({ … })`); return v; };
 
 const hide = (on, name, v) => Object.defineProperty(on, name, { value: v, writable: false, configurable: false, enumerable: false });

@@ -17,19 +17,21 @@ function mapList(m, fn) {
 const fieldName = /^[_A-Za-z][_0-9A-Za-z]*$/;
 
 /** Turns what an author returned into an output. */
-function result(v, what, depth) {
+function result(v, at, depth) {
+  const what = at || scope.what;
   if (depth > 40) fail("F139", `${what} nests deeper than 40`, "Make a shape of its parts");
   const m = metaOf(v);
   if (m) return resultOf(m, what);
   if (v === undefined) fail("F135", `${what} is undefined`, "Return a value, or null");
   if (typeof v === "function") fail("F133", `${what} is a function`, v[SHAPE] ? `Call the shape with an entity: ${v[SHAPE].name}(…)` : "Call it");
   if (isArray(v)) fail("F131", `${what} is an array literal`, "Use a list of the graph, an object with named fields, or computed.list");
-  if (v !== null && typeof v === "object") return tree(v, what, depth);
+  if (v !== null && typeof v === "object") return tree(v, at, depth);
   json(v, what);
   return { kind: "leaf", value: push(value("literal", literalType(v), { json: stringify(v) })), type: literalType(v) };
 }
 
-function tree(v, what, depth) {
+function tree(v, at, depth) {
+  const what = at || scope.what;
   if (typeof v.then === "function") fail("F134", `${what} is a promise`, "Views are recorded, not run: leave out async and await");
   const proto = getPrototypeOf(v);
   if (v[ARG] || v[VIEW] || v[DECLARED]) fail("F132", `${what} is a declaration, not a value`, "Return fields of the graph");
@@ -38,7 +40,7 @@ function tree(v, what, depth) {
   for (const k of keys(v)) {
     if (!fieldName.test(k) || k.startsWith("__")) fail("F138", `${quote(k)} cannot be a field's name`, "Use letters, digits and _, not starting with a digit or __");
     const m = metaOf(v[k]);
-    const f = { name: k, output: result(v[k], what === "" ? k : `${what}.${k}`, depth + 1), at: m ? m.at : -1 };
+    const f = { name: k, output: result(v[k], at === "" ? k : `${at}.${k}`, depth + 1), at: m ? m.at : -1 };
     if (m && m.cache) f.cache = m.cache;
     fields.push(f);
   }
@@ -46,6 +48,14 @@ function tree(v, what, depth) {
 }
 
 function resultOf(m, what) {
+  const before = looking;
+  looking = m.at;
+  const got = outputOf(m, what);
+  looking = before;
+  return got;
+}
+
+function outputOf(m, what) {
   switch (m.kind) {
     case "cached":
       return result(m.value, what, 1);
@@ -107,7 +117,7 @@ function match(name, v, arms) {
     if (out.kind !== "ref" && out.kind !== "tree") fail("F157", `the arm ${k} gives a ${out.kind === "many" ? "list" : "single value"}`, "An arm gives a shape or an object");
     list.push({ member: k, as, output: out });
   }
-  return placed({ kind: "union", value: of, name, arms: list, of: m.type }, `match(${quote(name)})`);
+  return placed({ kind: "union", value: of, name, arms: list }, `match(${quote(name)})`);
 }
 
 // Shapes -----------------------------------------------------------------------------------------------------------
@@ -167,6 +177,7 @@ function useShape(s, entity, given) {
 
 function recordShape(s) {
   scope = newScope(`shape ${s.name}`, "shape");
+  declaring = s.at;
   const subject = push(value("entity", named(s.on, true)));
   const entity = sym({ kind: "node", type: named(s.on, true), id: subject, path: s.name.toLowerCase() });
   const self = (x, args) => useShape(s, x, args);
