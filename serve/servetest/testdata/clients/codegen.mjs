@@ -39,13 +39,11 @@ if (good) {
   console.log(good);
   process.exit(1);
 }
-for (const [line, code] of [
-  ["export const t = (f: FilmQuery): string => f.film.title;", "TS18047"],
-  ["export const bad: SetMutationVariables = { title: \"t1\" };", "TS2741"],
-]) {
-  const out = tsc(line);
-  if (!out.includes(code) && !out.includes("TS2533") && !out.includes("TS18049") && !out.includes("TS2531")) {
-    console.log(`${line}\nwants ${code}, tsc says: ${out}`);
+const bad = tsc(`export const t = (f: FilmQuery): string => f.film.title;
+export const some: SetMutationVariables = { title: "t1" };`);
+for (const [what, code] of [["a view that may be null", /TS(18047|18049|2531|2533)/], ["a variable that is missing", /TS2741/]]) {
+  if (!code.test(bad)) {
+    console.log(`${what} is not flagged: ${bad}`);
     process.exit(1);
   }
 }
