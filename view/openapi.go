@@ -89,7 +89,7 @@ func operation(id, doc string, params []any, out graph.TypeRef, s *Surface) obje
 				"Facet-Context": object{"description": "A hash of the context that the answer depends on: a client drops its cache when it changes.", "schema": object{"type": "string"}},
 			},
 			"content": object{"application/json": object{"schema": object{"type": "object", "required": []string{"data"}, "properties": object{
-				"data": s.schemaOf(out), "errors": object{"type": "array", "items": ref("schemas/facet.Error")}, "extensions": object{"type": "object"}}}}},
+				"data": s.schemaOf(out), "errors": object{"type": "array", "items": ref("schemas/facet.Error")}, "extensions": ref("schemas/facet.Extensions")}}}},
 		},
 		"default": ref("responses/Problem"),
 	}}

@@ -16,7 +16,13 @@ func (s *Surface) restSchemas() object {
 		"facet.Error": object{"type": "object", "required": []string{"message", "path"}, "properties": object{"message": text, "path": object{"type": "array"},
 			"extensions": object{"type": "object", "properties": object{"code": code}}}},
 		"facet.Problem": object{"type": "object", "description": "RFC 9457.", "properties": object{"type": text, "title": text, "detail": text,
-			"status": object{"type": "integer"}, "code": code, "near": object{"type": "array", "items": text}}},
+			"status": object{"type": "integer"}, "code": code, "hint": text, "near": object{"type": "array", "items": text},
+			"errors": object{"type": "array", "items": ref("schemas/facet.Error")}}},
+		"facet.Extensions": object{"type": "object", "properties": object{
+			"degraded": object{"type": "array", "description": "Nulls and defaults that stand because something failed or was late.",
+				"items": object{"type": "object", "properties": object{"path": object{"type": "array"}, "code": code}}},
+			"invalidated": object{"type": "array", "description": "What a mutation made stale; without an id, every entity of the type.",
+				"items": object{"type": "object", "properties": object{"typename": text, "id": text, "field": text}}}}},
 	}
 	for name, t := range s.types {
 		all[name] = s.typeSchema(t)
