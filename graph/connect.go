@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// methods are the HTTP methods of @connect.
+// httpMethods are those that @connect may name, exactly one.
 var httpMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 // A pending operation waits for its selection: all types and operations are known then.

@@ -159,12 +159,14 @@ func (x *exchange) answer(a composer.Answerer, req *composer.Request) error {
 	return fault.New(fault.Internal, "there was no answer")
 }
 
-// part writes an answer. What is null as a whole is refused: not found where the view says so, else by its error.
+// part writes an answer. What is null as a whole is refused: not found where the view says so, else by its error. But a
+// mutation that had its effect is answered: its asker has to learn what became stale.
 func (x *exchange) part(p *composer.Part, req *composer.Request) {
 	h := x.w.Header()
 	h.Set(serve.ContextHeader, serve.ContextHash(x.surface, x.asker))
 	null := string(p.Data) == "null" || string(p.Data) == `{"data":null}`
 	switch {
+	case len(p.Invalidated) > 0:
 	case null && len(p.Errors) > 0:
 		first := p.Errors[0]
 		all := failures(p.Errors)

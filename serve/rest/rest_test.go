@@ -291,6 +291,11 @@ func TestAnswers(t *testing.T) {
 	if got := rec.Body.String(); got != `{"data":{"x":1},"extensions":{"invalidated":[{"typename":"Card","id":"Card:1","field":"progress"},{"typename":"Query","field":"home"}]}}` || rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("a mutation: %s %v", got, rec.Header())
 	}
+	w.part.Data, w.part.Errors = []byte(`{"data":null}`), []composer.Error{{Path: []any{"data"}, Kind: fault.Timeout, Message: "late"}}
+	rec = w.ask("POST", "/tv/v3/setBookmark", `{"title":"t","positionSeconds":1}`)
+	if rec.Code != 200 || !strings.HasPrefix(rec.Body.String(), `{"data":null,"errors":[{"message":"late","path":[],`) || !strings.Contains(rec.Body.String(), "invalidated") {
+		t.Errorf("an effect without a result: %d %s", rec.Code, rec.Body)
+	}
 	w.part = composer.Part{Data: []byte(`{"data":null}`), NotFound: true, Cache: composer.CacheState{Storable: true}}
 	if rec = w.ask("GET", "/tv/v3/node/Card:nobody", ""); rec.Code != 404 || rec.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("nobody: %d %s", rec.Code, rec.Body)
