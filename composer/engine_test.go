@@ -73,14 +73,16 @@ func (w *world) ask(r *composer.Request) composer.Part {
 	return composer.Part{}
 }
 
+func progress(in [][]byte, dst []byte) ([]byte, error) {
+	if in[0] == nil || in[1] == nil {
+		return append(dst, `{"minutesLeft":null,"state":"NEW"}`...), nil
+	}
+	return fmt.Appendf(dst, `{"minutesLeft":%s,"state":"STARTED"}`, in[0]), nil
+}
+
 // filmWorld is the TV home over fakes: 3 rows of 4 items, films t0…t11.
 func filmWorld(t testing.TB, series bool) *world {
-	w := newWorld(t, "testdata/films.graphqls", viewtest.Home(), func(in [][]byte, dst []byte) ([]byte, error) {
-		if in[0] == nil || in[1] == nil {
-			return append(dst, `{"minutesLeft":null,"state":"NEW"}`...), nil
-		}
-		return fmt.Appendf(dst, `{"minutesLeft":%s,"state":"STARTED"}`, in[0]), nil
-	})
+	w := newWorld(t, "testdata/films.graphqls", viewtest.Home(), progress)
 	titles := map[string]any{}
 	art := map[string]any{}
 	marks := map[string]any{}

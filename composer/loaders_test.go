@@ -13,12 +13,14 @@ import (
 	"facet/asker"
 	"facet/composer"
 	"facet/tiers/fake"
+	"facet/view"
 )
 
 // sharing makes a film world whose engine calls through Loaders.
 func sharing(t testing.TB) *world {
 	w := filmWorld(t, false)
-	e, err := composer.NewEngine(composer.Config{Graph: w.g, Surface: w.engine.Surface(), Loaders: composer.NewLoaders(w.g, composer.TiersBySource(w.tier.For(w.g)), 0)})
+	e, err := composer.NewEngine(composer.Config{Graph: w.g, Surface: w.engine.Surface(), Computes: [][]view.Compute{{progress}},
+		Loaders: composer.NewLoaders(w.g, composer.TiersBySource(w.tier.For(w.g)), 0), Limits: composer.Limits{Time: 30 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
