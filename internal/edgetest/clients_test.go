@@ -34,7 +34,9 @@ func marks(t *testing.T) (World, *fake.Tier) {
 	t.Helper()
 	dir := filepath.Join("testdata", "marks")
 	g := Parse(t, dir)
-	episodes, episode := row{}, func(series string, number int, title string) row { return row{"series": series, "number": number, "title": title} }
+	episodes, episode := row{}, func(series string, number int, title string) row {
+		return row{"series": series, "number": number, "title": title}
+	}
 	for n, title := range []string{"Pilot, part 1", "Pilot, part 2", "Tabula Rasa"} {
 		episodes[fake.Key("lost", string(rune('1'+n)))] = episode("lost", n+1, title)
 	}

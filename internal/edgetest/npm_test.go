@@ -13,7 +13,7 @@ import (
 // clients is the npm project with the stock clients.
 const clients = "testdata/clients"
 
-// modules installs what the lock file names, once, if it is not there.
+// modules installs what the lock file names, once, if it is not there, and puts the SDK beside it.
 var modules = sync.OnceValues(func() (string, error) {
 	dir, err := filepath.Abs(clients)
 	if err != nil {
@@ -24,6 +24,19 @@ var modules = sync.OnceValues(func() (string, error) {
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			os.Stderr.Write(out)
+			return "", err
+		}
+	}
+	for _, name := range []string{"package.json", "apollo.js", "falcor.js"} {
+		text, err := os.ReadFile(filepath.Join(Root(), "sdk", name))
+		if err != nil {
+			return "", err
+		}
+		to := filepath.Join(dir, "node_modules", "@facet", "sdk", name) // a copy: from a link Node would not find what it imports
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
 			return "", err
 		}
 	}

@@ -52,8 +52,8 @@ await run({
   },
 
   async "setBookmark of one that no page shows"() {
-    const [before, after] = await mutated("jaws-1975", (c) => c.call(["setBookmark"], ["heat-1995", 60]));
-    assert.equal(after.me.continueWatching[0].key, "heat-1995");
+    const [before, after] = await mutated("jaws-1975", (c) => c.call(["setBookmark"], ["the-matrix-1999", 60]));
+    assert.equal(after.me.continueWatching[0].key, "the-matrix-1999");
     assert.equal(after.me.continueWatching.length, before.me.continueWatching.length + 1);
   },
 
@@ -65,12 +65,21 @@ await run({
   },
 
   async "set of a card's position, by identity and through references"() {
+    let seconds = 100;
     for (const path of [["Card", "alien-1979", "position"], ["film", "alien-1979", "position"], ["home", "rows", 0, "items", 0, "position"]]) {
-      const seconds = 100 + path.length;
-      const [, after] = await mutated("alien-1979", (c) => c.set({ path, value: seconds }));
-      const at = path.reduce((v, key) => v[key], { Card: after.film, ...after });
-      assert.equal(at, seconds);
+      seconds++;
+      const [before, after] = await mutated("alien-1979", (c) => c.set({ path, value: seconds }));
+      assert.equal(path.reduce((v, key) => v[key], { Card: after.film, ...after }), seconds);
+      differ("what it started", after.me.continueWatching, before.me.continueWatching);
     }
+  },
+
+  async "set without the SDK's source: the value itself"() {
+    const c = new Client(tv, {}, false);
+    await c.get(...everything("alien-1979"));
+    await c.set({ path: ["film", "alien-1979", "position"], value: 300 });
+    const v = await c.agrees("what was set", [["film", "alien-1979", ["position", "title"]], ["Card", "alien-1979", "position"]]);
+    assert.equal(v.film["alien-1979"].position, 300);
   },
 
   async "set of what nothing sets keeps its value"() {
@@ -85,7 +94,7 @@ await run({
   },
 
   async "addToMyList by identity"() {
-    const [before, after] = await mutated("alien-1979", (c) => c.call(["Profile", "demo", "myList", "push"], ["heat-1995"]));
+    const [before, after] = await mutated("alien-1979", (c) => c.call(["Profile", "demo", "myList", "push"], ["the-matrix-1999"]));
     assert.equal(after.me.myList.length, before.me.myList.length + 1);
   },
 
@@ -95,7 +104,7 @@ await run({
   },
 
   async "removeFromMyList"() {
-    const [before, after] = await mutated("alien-1979", (c) => c.call(["me", "myList", "remove"], ["heat-1995"]));
+    const [before, after] = await mutated("alien-1979", (c) => c.call(["me", "myList", "remove"], ["the-matrix-1999"]));
     assert.equal(after.me.myList.length, before.me.myList.length - 1);
     differ("the list", after.me.myList, before.me.myList);
     await mutated("alien-1979", (c) => c.call(["removeFromMyList"], ["jaws-1975"], [["key"]]));

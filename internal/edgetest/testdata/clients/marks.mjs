@@ -17,9 +17,9 @@ await run({
     assert.deepEqual(seconds(v.left), [11, 12, null]);
     assert.deepEqual(seconds(v.right), [21, null, 23]);
     assert.equal(v.left[0].key, "lost~1");
-    assert.equal(v.left[0].id, "Mark:demo:lost~1");
-    assert.equal(v.right[0].id, "Mark:kids:lost~1");
-    assert.equal(v.plain[0].id, "Plain:lost~1");
+    assert.equal(v.left[0].id, "Mark:demo:lost%7E1");
+    assert.equal(v.right[0].id, "Mark:kids:lost%7E1");
+    assert.equal(v.plain[0].id, "Plain:lost%7E1");
     assert.equal(c.requests.length, 1);
     // What the first request brought is known under the other's name too, and by identity.
     const swapped = (await c.get(["one", "lost", 1, "demo", fields], ["one", "lost", 1, "kids", fields])).one.lost[1];
@@ -39,7 +39,7 @@ await run({
 
   async "keys with anything in them"() {
     const c = new Client(wall);
-    const key = encodeURIComponent("a~b/c%20:ü") .replaceAll("~", "%7E") + "~7";
+    const key = encodeURIComponent("a~b/c%20:ü").replaceAll("~", "%7E") + "~7";
     const v = (await c.get(["one", "a~b/c%20:ü", 7, "demo", fields])).one["a~b/c%20:ü"][7].demo;
     assert.equal(v.title, "Odd");
     assert.equal(v.key, key);
@@ -51,7 +51,7 @@ await run({
   async "a mutation for one profile"() {
     const c = new Client(wall);
     await c.get(...both);
-    await c.call(["mark"], ["kids", "lost", 1, 99], [["seconds"]], []);
+    await c.call(["setMark"], ["kids", "lost", 1, 99], [["seconds"]], []);
     const v = (await c.agrees("a warm Model", both)).both.lost.demo.kids;
     assert.deepEqual(seconds(v.left), [11, 12, null]);
     assert.deepEqual(seconds(v.right), [99, null, 23]);
@@ -63,7 +63,7 @@ await run({
     const before = (await client.query({ query })).data.both;
     assert.deepEqual(before.left.map((x) => x.seconds), [11, 12, null]);
     assert.deepEqual(before.right.map((x) => x.seconds), [99, null, 23]);
-    await client.mutate({ mutation: gql`mutation { mark(profile: "demo", series: "lost", number: 3, seconds: 33) { id seconds } }` });
+    await client.mutate({ mutation: gql`mutation { setMark(profile: "demo", series: "lost", number: 3, seconds: 33) { id seconds } }` });
     const after = (await client.query({ query })).data.both;
     assert.deepEqual(after.left.map((x) => x.seconds), [11, 12, 33]);
     assert.deepEqual(after.right.map((x) => x.seconds), [99, null, 23]);

@@ -1,13 +1,14 @@
 // The falcor Model over its own HTTP data source, with the requests that it made.
 import falcor from "falcor";
 import HttpDataSource from "falcor-http-datasource";
+import { invalidatingSource } from "@facet/sdk/falcor";
 import { at, plain, same } from "./edge.mjs";
 
 /** A client of a device schema. */
 export class Client {
   requests = [];
 
-  constructor(route, headers = {}) {
+  constructor(route, headers = {}, helped = true) {
     this.route = route;
     this.headers = headers;
     const inner = new HttpDataSource(at(route, "model.json"), { timeout: 30_000, headers: { ...headers } });
@@ -18,7 +19,7 @@ export class Client {
         return inner[method](...args);
       };
     }
-    this.model = new falcor.Model({ source });
+    this.model = new falcor.Model({ source: helped ? invalidatingSource(source, () => this.model) : source });
   }
 
   /** get gives the JSON of paths; errors of values reject. */

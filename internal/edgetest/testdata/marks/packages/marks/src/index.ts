@@ -29,7 +29,7 @@ export const one = view({
   build: ({ series, number, profile }) => Mark(graph.episode({ series, number }), { profile }),
 });
 
-export const mark = mutation({
+export const setMark = mutation({
   args: { profile: arg.id(), series: arg.id(), number: arg.int(), seconds: arg.int({ min: 0 }) },
   run: ({ profile, series, number, seconds }) => Mark(graph.mark({ profile, series, number, seconds }).episode, { profile }),
 });
