@@ -31,9 +31,13 @@ func newFiles(pkg *pack.Package, lock *pack.Lock, extra map[string]string) *file
 	for _, name := range sdkExports {
 		fmt.Fprintf(&b, "export const %s = __sdk.%s;\n", name, name)
 	}
+	host := map[string]string{sdkModule: b.String()}
+	if text, ok := extra[testModule]; ok {
+		host[testModule] = text
+	}
 	return &files{
 		pkg: pkg, lock: lock, extra: extra, owner: map[string]*pack.Package{}, from: map[string]string{},
-		host: map[string]string{sdkModule: b.String()},
+		host: host,
 	}
 }
 
