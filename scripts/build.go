@@ -1,3 +1,4 @@
+// Package scripts turns a package into a build: it bundles the sources, records them once against a symbolic graph, and runs the functions that are left.
 package scripts
 
 import (
@@ -5,8 +6,6 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
-
-	"github.com/dop251/goja"
 
 	"facet/fault"
 	"facet/graph"
@@ -43,7 +42,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 		diags.Sort()
 		return nil, diags
 	}
-	r := &recorder{vm: goja.New(), module: m, graph: g, wall: o.Wall, known: map[stack]int{}, types: map[string]string{}, diags: diags}
+	r := newRecorder(m, g, o, diags)
 	text, err := r.record(ctx, o.CallStack)
 	if err != nil {
 		return nil, broken(r.diags, pkg, err)

@@ -55,6 +55,10 @@ type recorder struct {
 	dead   bool // interrupted or out of stack: nothing more is run
 }
 
+func newRecorder(m *module, g *graph.Graph, o Options, ds fault.Diagnostics) *recorder {
+	return &recorder{vm: goja.New(), module: m, graph: g, wall: o.Wall, known: map[stack]int{}, types: map[string]string{}, diags: ds}
+}
+
 // record runs the module and returns what its exports recorded, as the runtime's JSON. The text is empty if nothing could be recorded.
 func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	program, err := runtimeProgram()
@@ -176,6 +180,21 @@ func (r *recorder) exports() {
 			return
 		}
 	}
+	r.shapes()
+	if r.diags.Failed() && !r.dead {
+		if _, err := r.call("wantAll"); err == nil {
+			r.shapes()
+		}
+	}
+	if warmup != nil && !r.dead && !r.diags.Failed() {
+		if _, err := r.call("recordWarmups", warmup); err != nil {
+			r.failed(err, stack{})
+		}
+	}
+}
+
+// shapes records the shapes that are wanted, and those that they want.
+func (r *recorder) shapes() {
 	for !r.dead {
 		s, err := r.call("nextShape")
 		if err != nil || goja.IsUndefined(s) {
@@ -183,11 +202,6 @@ func (r *recorder) exports() {
 		}
 		if _, err := r.call("recordNext", s); err != nil {
 			r.failed(err, r.stackOf(s.ToObject(r.vm).Get("at")))
-		}
-	}
-	if warmup != nil && !r.dead && !r.diags.Failed() {
-		if _, err := r.call("recordWarmups", warmup); err != nil {
-			r.failed(err, stack{})
 		}
 	}
 }

@@ -3,7 +3,7 @@ const within = (m, o) => {
   const w = options(o, `.${m}()`, ["within"]).within;
   return w === undefined ? undefined : duration(w, "within");
 };
-const derived = (m, type, id, extra) => typed({ type, path: m.path, id, paged: m.paged, ...extra });
+const derived = (m, type, id, extra) => typed({ type, path: m.path, id, paged: m.paged, cut: m.cut, made: m.made, ...extra });
 
 function orNull(m, o) {
   const type = loose(m.type);
@@ -38,18 +38,23 @@ function countOf(n, what) {
   return push(value("literal", named("Int", true), { json: stringify(n) }));
 }
 
+function uncut(m) {
+  if (m.made) fail("F124", `${m.path} is a list that a function makes: it stands in a result as it is`, "Cut it in the function");
+  if (m.paged || m.cut) fail("F124", `${m.path} is cut already`, "Use .page() or .take() once");
+}
+
 function page(m, o) {
   if (o === undefined) fail("F124", `${m.path}.page() needs { first }`, "Write .page({ first: 20 })");
   const { first, max } = options(o, ".page()", ["first", "max"]);
   if (first === undefined) fail("F124", `${m.path}.page() needs first`, "Write .page({ first: 20 })");
   if (max !== undefined && (!isInteger(max) || max < 1 || max > 100000)) fail("F124", `max is ${show(max)}`, "Write a whole number: max ends the list for everybody");
-  if (m.paged || m.cut) fail("F124", `${m.path} is cut already`, "Use .page() or .take() once");
+  uncut(m);
   const most = max === undefined ? 200 : max;
   if (isInteger(first) && first > most) fail("F124", `first is ${first}, more than max, which is ${most}`, "Raise max, or lower first");
   return derived(m, m.type, push(value("page", m.type, { of: idOf(m), first: countOf(first, "first"), max: most })), { paged: true });
 }
 function take(m, n) {
-  if (m.paged || m.cut) fail("F124", `${m.path} is cut already`, "Use .page() or .take() once");
+  uncut(m);
   return derived(m, m.type, push(value("take", m.type, { of: idOf(m), first: countOf(n, ".take()") })), { cut: true });
 }
 

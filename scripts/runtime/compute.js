@@ -91,7 +91,7 @@ function compute(type, inputs, fn) {
     funcIds.set(key, funcs.length);
     funcs.push({ fn: id, inputs: types_, result: type, at: host.at() });
   }
-  return sym({ kind: type.Elem ? "list" : "leaf", type, path: "a computed value", cut: true, id: push(value("computed", type, { func: funcIds.get(key), args: args.length ? args : undefined })) });
+  return sym({ kind: type.Elem ? "list" : "leaf", type, path: "a computed value", made: true, id: push(value("computed", type, { func: funcIds.get(key), args: args.length ? args : undefined })) });
 }
 
 function computer(type) {

@@ -97,6 +97,8 @@ function recordExport(name, v) {
     } else wanted(v[SHAPE]);
   } finally { restore(); }
 }
+/** Where something failed, shapes that nothing reached are looked at too, so that their mistakes are told at once. */
+const wantAll = () => { for (const s of shapes.values()) wanted(s); };
 const nextShape = () => (waiting.length ? waiting.shift() : undefined);
 function recordNext(s) {
   try { done.shapes.push(recordShape(s)); } finally { restore(); }
@@ -117,4 +119,4 @@ const finish = () => stringify({
 });
 trapRealm(globalThis);
 hide(globalThis, "__sdk", sdk);
-return { kindOfExport, exported, recordExport, nextShape, recordNext, recordWarmups, finish, names: () => keys(sdk).join() };
+return { kindOfExport, exported, recordExport, wantAll, nextShape, recordNext, recordWarmups, finish, names: () => keys(sdk).join() };

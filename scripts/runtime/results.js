@@ -6,6 +6,7 @@ const mustBeScope = (m) => { if (m.scope !== scope) fail("F144", `${m.path} belo
 
 function mapList(m, fn) {
   if (typeof fn !== "function" || isSym(fn)) fail("F123", `${m.path}.map() wants a function, not ${show(fn)}`, "Write .map((x) => …)");
+  if (m.made) fail("F124", `${m.path} is a list that a function makes: it stands in a result as it is`, "Make its items in the function");
   const of = idOf(m);
   const each = push(value("item", m.type.Elem, { of }));
   const item = typed({ type: m.type.Elem, id: each, path: `${m.path}[]` });
