@@ -154,6 +154,10 @@ func (x *exec) part() Part {
 		p = failedPart(&fault.Error{Kind: fault.TooLarge, Op: "answer", Message: "the answer is too large"})
 		p.Stats = x.stats
 		buffers.Put(buf)
+	case x.entities > x.e.limits.Entities:
+		p = failedPart(&fault.Error{Kind: fault.Limit, Op: "answer", Message: "the answer holds too many entities"})
+		p.Stats = x.stats
+		buffers.Put(buf)
 	default:
 		x.p.hint.Store(int64(size + size/8))
 		p.Data = n.buf

@@ -10,13 +10,18 @@ type branch struct {
 	sites []site
 	age   int64 // of sites: how long a view's own leaves keep, in ms; see ages
 	group *entities
-	note  []byte // what stands here instead of a branch: an error, or a missing marker
+	note  []byte // an error that stands here instead of a branch
+	gone  bool   // an orNotFound decided: a missing marker stands here
 }
 
 // branch writes the keys above views and entities.
 func (g *grapher) branch(b *branch) {
 	x := g.x
 	n := &x.enc
+	if b.gone {
+		g.missing(b.age)
+		return
+	}
 	if b.note != nil {
 		n.buf = append(n.buf, b.note...)
 		return
@@ -65,6 +70,17 @@ func (g *grapher) branch(b *branch) {
 }
 
 const missing = `{"$type":"atom"}`
+
+// missing writes the marker of a value that does not exist.
+func (g *grapher) missing(age int64) {
+	n := &g.x.enc
+	if age == noAge {
+		n.buf = append(n.buf, missing...)
+		return
+	}
+	n.buf = append(n.buf, `{"$type":"atom","$expires":`...)
+	n.buf = append(strconv.AppendInt(n.buf, -age, 10), '}')
+}
 
 // fields writes a branch whose keys are the fields that any of the sites ask for.
 func (g *grapher) fields(sites []site, age int64) {
@@ -254,7 +270,7 @@ func (g *grapher) null(c cell, age int64) {
 		return
 	case kNotFound:
 		n.notFound = true
-		n.buf = append(n.buf, missing...)
+		g.missing(age)
 		return
 	}
 	if c.deg != 0 {

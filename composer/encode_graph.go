@@ -117,7 +117,10 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 	for _, a := range r.absent {
 		if x.cell(a, 0, 0).kind == kNotFound {
 			x.enc.notFound = true
-			at.note = []byte(`{"$type":"atom"}`)
+			if r.view != nil {
+				at.age = maxAge(r.view.Cache, noAge)
+			}
+			at.gone = true
 			return
 		}
 	}

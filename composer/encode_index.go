@@ -57,12 +57,12 @@ func (ix *indexed) name(k string) {
 }
 
 // beyond writes missing markers for the asked indices that the list does not have.
-func (ix *indexed) beyond(w part, have int, many bool) {
+func (ix *indexed) beyond(w part, have int, many bool, age int64) {
 	left := maxBeyond
 	for _, r := range w.only {
 		for i := max(r.From, have); i <= r.To && left > 0; i++ {
 			if ix.key(i, many) {
-				ix.g.x.enc.buf = append(ix.g.x.enc.buf, missing...)
+				ix.g.missing(age)
 			}
 			left--
 		}
@@ -131,7 +131,7 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 				put(j)
 			}
 		}
-		ix.beyond(w, min(have, w.length), many)
+		ix.beyond(w, min(have, w.length), many, age)
 	}
 	g.lengths(ix, sites, age)
 	n.buf = append(n.buf, '}')
@@ -172,7 +172,7 @@ func (g *grapher) many(sites []site, age int64) {
 			g.value(same, age)
 			x.pop()
 		}
-		ix.beyond(w, min(w.from+int(c.n), w.length), several)
+		ix.beyond(w, min(w.from+int(c.n), w.length), several, age)
 	}
 	g.lengths(ix, sites, age)
 	n.buf = append(n.buf, '}')

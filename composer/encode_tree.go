@@ -129,10 +129,22 @@ func (x *exec) treeRoot(i int, r *emitRoot) {
 	}
 }
 
+// rootError is why a root is null whatever else there is: wrong arguments, or an effect that failed or did not end.
 func (x *exec) rootError(r *emitRoot) *fault.Error {
 	for _, p := range r.params {
 		if err := x.invalid[x.p.params[p].root]; err != nil {
 			return err
+		}
+	}
+	if r.mutation == nil {
+		return nil
+	}
+	if err := x.invalid[x.only]; err != nil {
+		return err
+	}
+	for _, s := range x.p.effects {
+		if !x.steps[s].done {
+			return x.late
 		}
 	}
 	return nil

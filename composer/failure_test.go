@@ -235,7 +235,7 @@ func TestGraphIndices(t *testing.T) {
 	sel.Roots = append(sel.Roots, more.Roots[0])
 	p := w.ask(&composer.Request{Selection: sel, Format: composer.FormatGraph, Windows: []composer.Window{{Only: []composer.Range{{From: 1, To: 3}}}, {Only: []composer.Range{{From: 0, To: 1}}}}})
 	at := func(v string) string { return `{"$type":"atom","$expires":-30000,"value":` + v + `}` }
-	want := `{"home":{"recent":{"1":` + at(`"b"`) + `,"2":` + at(`"c"`) + `,"3":{"$type":"atom"},"0":` + at(`"a"`) + `,"length":` + at("3") + `}}}`
+	want := `{"home":{"recent":{"1":` + at(`"b"`) + `,"2":` + at(`"c"`) + `,"3":{"$type":"atom","$expires":-30000},"0":` + at(`"a"`) + `,"length":` + at("3") + `}}}`
 	if diff := cmp.Diff(want, string(p.Data)); diff != "" || p.Stats.Calls != 2 {
 		t.Errorf("%s %v %d calls", diff, short(p), p.Stats.Calls)
 	}
@@ -332,6 +332,34 @@ func TestGraphKeepsErrorsAtTheLeaf(t *testing.T) {
 	if diff := cmp.Diff([]string{"Card t2 title unavailable"}, short(p)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestEntityLimit(t *testing.T) {
+	w := filmWorld(t, false)
+	e, err := composer.NewEngine(composer.Config{Graph: w.g, Surface: w.engine.Surface(), Tiers: w.tier.For(w.g), Limits: composer.Limits{Entities: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.engine = e
+	p := w.ask(&composer.Request{Selection: view1("home", homeAll())})
+	if string(p.Data) != "null" || len(p.Errors) != 1 || p.Errors[0].Kind != fault.Limit || p.Errors[0].Path != nil {
+		t.Errorf("%.80s %v", p.Data, short(p))
+	}
+}
+
+// TestEffectInTime: a mutation whose effect has not ended in time says so at its root, and counts nothing.
+func TestEffectInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := filmWorld(t, false)
+		w.tier.Hang("bookmarks")
+		sel := &composer.Selection{Mutation: true, Roots: []*composer.Root{{Kind: composer.RootMutation, Key: "m", Name: "setBookmark", Window: -1,
+			Args: []composer.Arg{{Name: "title", Value: 0}, {Name: "positionSeconds", Value: 1}}, Sub: nodes("title")}}}
+		p := w.ask(&composer.Request{Selection: sel, Values: []json.RawMessage{json.RawMessage(`"t4"`), json.RawMessage(`90`)}})
+		if diff := cmp.Diff([]string{"m timeout"}, short(p)); diff != "" || p.Metrics != nil || p.Invalidated != nil {
+			t.Errorf("%s %v", diff, p.Metrics)
+		}
+		time.Sleep(time.Second)
+	})
 }
 
 func TestLimits(t *testing.T) {

@@ -212,7 +212,7 @@ func (s *Stats) add(o Stats) {
 // outcome fills in what the mutation made stale and what it counted; nothing if an effect failed.
 func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
 	m := x.p.roots[0].mutation
-	if m == nil || x.invalid[x.only] != nil {
+	if m == nil || x.rootError(x.p.roots[0]) != nil {
 		return nil, nil
 	}
 	text := func(v vid) (string, bool) {
