@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -26,7 +27,7 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 	re := &reply{h: h, w: w, r: r, c: c}
 	defer func() {
 		p := recover()
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		if p != nil { // what a part of ours did wrong ends here, and costs this request alone
