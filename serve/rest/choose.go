@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"facet/composer"
@@ -9,55 +10,58 @@ import (
 	"facet/view"
 )
 
-// Choose is what a GET of a view, or a POST of a mutation, with these arguments asks for: a request without an asker, whose
-// one root has the response key "data". Empty fields are the default: every leaf, each shape followed once. Warm-ups, tests and
-// explanations ask with it. Unknown names are NotFound or Invalid.
+// Choose makes the Request of a view or a mutation that is asked for by name, as a request over REST would be: by a
+// `fields` text ("": every leaf, each shape followed once) and arguments as JSON. Lists give their first page. The
+// caller adds who asks. Errors are Invalid, NotFound or Limit.
 func Choose(s *view.Surface, kind composer.RootKind, name, fields string, args map[string]json.RawMessage) (*composer.Request, error) {
-	all, declared := s.QueryFields(), []*view.Arg(nil)
-	switch kind {
-	case composer.RootView:
-		found, ok := s.View(name)
-		if !ok {
-			return nil, unknown("view", s.Device+"/"+s.Schema+" has no view", name, s.Views())
-		}
-		declared = found.Def.Args
-	case composer.RootMutation:
-		found, ok := s.Mutation(name)
-		if !ok {
-			return nil, unknown("mutation", s.Device+"/"+s.Schema+" has no mutation", name, s.Mutations())
-		}
-		declared, all = found.Def.Args, s.MutationFields()
+	roots, what := s.QueryFields(), "view"
+	if kind == composer.RootMutation {
+		roots, what = s.MutationFields(), "mutation"
 	}
-	i := slices.IndexFunc(all, func(f *view.TypeField) bool { return f.Name == name })
-	if i < 0 {
-		return nil, fault.New(fault.NotFound, "%s is no view or mutation", name)
+	f := find(roots, name)
+	if f == nil || f.PageOf != "" || f.Name == "node" {
+		return nil, fault.New(fault.NotFound, "there is no %s %q", what, clip(name))
 	}
 	l := DefaultLimits()
-	var asked []*asked
+	var list []*asked
 	if fields != "" {
 		var err error
-		if asked, err = parseFields(fields, l); err != nil {
+		if list, err = parseFields(fields, l); err != nil {
 			return nil, err
 		}
 	}
-	out := prepared{root: &composer.Root{Kind: kind, Key: "data", Name: name, Window: noWindow}}
-	c := &chooser{s: s, l: l, out: &out}
-	c.root(all[i], asked)
+	c := &chooser{s: s, l: l, out: &prepared{root: newRoot(kind, name)}}
+	c.root(f, list)
 	if c.err != nil {
 		return nil, c.err
 	}
-	req := &composer.Request{Format: composer.FormatTree, Windows: slices.Repeat([]composer.Window{{First: -1}}, len(out.windows))}
-	for _, a := range declared {
-		if v, ok := args[a.Name]; ok {
-			out.root.Args = append(out.root.Args, composer.Arg{Name: a.Name, Value: len(req.Values)})
-			req.Values = append(req.Values, v)
-		}
-	}
-	for given := range args {
+	declared := own(f.Args, f.Paged)
+	for _, given := range slices.Sorted(maps.Keys(args)) {
 		if !slices.ContainsFunc(declared, func(a *view.Arg) bool { return a.Name == given }) {
-			return nil, unknown("argument", "there is no argument", given, argNames(declared))
+			return nil, unknown("argument", "there is no argument", given, argNames(declared)[1:])
 		}
 	}
-	req.Selection = &composer.Selection{Roots: []*composer.Root{out.root}, Mutation: kind == composer.RootMutation}
+	req := &composer.Request{Format: composer.FormatTree}
+	root := c.out.root
+	root.Args, req.Values = bind(declared, args)
+	for range c.out.windows {
+		req.Windows = append(req.Windows, composer.Window{First: -1})
+	}
+	req.Selection = &composer.Selection{Roots: []*composer.Root{root}, Mutation: kind == composer.RootMutation}
 	return req, nil
+}
+
+func newRoot(kind composer.RootKind, name string) *composer.Root {
+	return &composer.Root{Kind: kind, Key: "data", Name: name, Window: noWindow}
+}
+
+// bind gives each argument that is there its place among the values.
+func bind(declared []*view.Arg, given map[string]json.RawMessage) (args []composer.Arg, values []json.RawMessage) {
+	for _, a := range declared {
+		if v, ok := given[a.Name]; ok {
+			args = append(args, composer.Arg{Name: a.Name, Value: len(values)})
+			values = append(values, v)
+		}
+	}
+	return args, values
 }

@@ -165,7 +165,7 @@ func (x *exchange) root(a composer.Answerer, name string) error {
 		}
 	}
 	sel, err := x.h.prepare(a, selectionKey{kind: kind, name: name, fields: p.fields, choose: p.choose}, func(c *chooser, fields []*asked) {
-		c.out.root = &composer.Root{Kind: kind, Key: "data", Name: name, Window: noWindow}
+		c.out.root = newRoot(kind, name)
 		c.root(f, fields)
 	})
 	if err != nil {
@@ -173,12 +173,7 @@ func (x *exchange) root(a composer.Answerer, name string) error {
 	}
 	req := &composer.Request{Asker: x.asker, Format: composer.FormatTree}
 	root := *sel.root
-	for _, arg := range args {
-		if v, ok := p.args[arg.Name]; ok {
-			root.Args = append(root.Args, composer.Arg{Name: arg.Name, Value: len(req.Values)})
-			req.Values = append(req.Values, v)
-		}
-	}
+	root.Args, req.Values = bind(args, p.args)
 	if req.Windows, err = p.windows(sel.windows); err != nil {
 		return err
 	}
@@ -259,7 +254,7 @@ func (x *exchange) node(a composer.Answerer, id string) error {
 		return err
 	}
 	sel, err := x.h.prepare(a, selectionKey{kind: composer.RootEntity, name: name, fields: p.fields, choose: p.choose}, func(c *chooser, fields []*asked) {
-		c.out.root = &composer.Root{Kind: composer.RootEntity, Key: "data", Name: name, Window: noWindow}
+		c.out.root = newRoot(composer.RootEntity, name)
 		c.out.root.Sub = c.object(t, fields, "", map[string]bool{}, nil)
 	})
 	if err != nil {

@@ -344,6 +344,35 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// What is chosen by name is what a request would choose.
+func TestChoose(t *testing.T) {
+	s := newWorld(t).surface
+	for _, c := range []struct {
+		kind         composer.RootKind
+		name, fields string
+		args         map[string]json.RawMessage
+		want         string
+		fails        fault.Kind
+	}{
+		{composer.RootView, "film", "", map[string]json.RawMessage{"id": []byte(`"x"`)}, card, ""},
+		{composer.RootView, "film", "title", nil, "title", ""},
+		{composer.RootMutation, "setBookmark", "key", nil, "key", ""},
+		{composer.RootMutation, "film", "", nil, "", fault.NotFound},
+		{composer.RootView, "node", "", nil, "", fault.NotFound},
+		{composer.RootView, "film", "titel", nil, "", fault.Invalid},
+		{composer.RootView, "film", "", map[string]json.RawMessage{"x": nil}, "", fault.Invalid},
+	} {
+		r, err := rest.Choose(s, c.kind, c.name, c.fields, c.args)
+		if fault.KindOf(err) != c.fails {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if err == nil && (show(r.Selection.Roots[0].Sub) != c.want || len(r.Values) != len(c.args)) {
+			t.Errorf("%s: %s", c.name, show(r.Selection.Roots[0].Sub))
+		}
+	}
+}
+
 // The number of selections that an engine keeps is bounded.
 func TestSelectionsAreBounded(t *testing.T) {
 	w := newWorld(t)
