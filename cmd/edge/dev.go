@@ -29,6 +29,7 @@ type devOptions struct {
 	watch    bool
 	announce bool
 	log      string
+	graphql  string
 }
 
 func newDev(s Streams) *cobra.Command {
@@ -56,12 +57,16 @@ Facet-Cells headers ask as somebody else.`,
 			if o.log != "text" && o.log != "json" && o.log != "off" {
 				return usageError{fmt.Errorf("--log is text, json or off, not %q", o.log)}
 			}
+			if o.graphql != "2026-09" && o.graphql != "draft" {
+				return usageError{fmt.Errorf("--graphql-http is 2026-09 or draft, not %q", o.graphql)}
+			}
 			return runDev(c.Context(), s, o)
 		},
 	}
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	c.Flags().StringVar(&o.data, "data", "", "folder that keeps the store between runs (default: a temporary one)")
 	c.Flags().StringVar(&o.log, "log", "text", "access log on standard error: text, json or off")
+	c.Flags().StringVar(&o.graphql, "graphql-http", "2026-09", "status codes of GraphQL over HTTP: the edition 2026-09, or draft for those before it")
 	c.Flags().BoolVar(&noWatch, "no-watch", false, "do not watch files")
 	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=… and ready, for programs that start this one")
 	return c
@@ -160,7 +165,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	if err := cat.Refresh(ctx); err != nil {
 		return err
 	}
-	f := &front{catalog: cat, ask: ask, environment: devEnv, introspection: true, metrics: m, log: log}
+	f := &front{catalog: cat, ask: ask, environment: devEnv, introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
 	step("serving  http://%s", l.Addr())
 	if o.announce {
 		fmt.Fprintf(s.Out, "EDGE_URL=http://%s\nready\n", l.Addr())

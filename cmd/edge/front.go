@@ -24,15 +24,19 @@ type front struct {
 	ask           asker.Settings
 	environment   string
 	introspection bool
+	draft         bool // GraphQL over HTTP's status codes of before September 2026
 	metrics       *metrics
 	log           zerolog.Logger
 }
 
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
 func (f *front) handler() http.Handler {
-	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
-	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
-	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection})
+	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
+		Done: func(r *http.Request, o graphql.Outcome) { note(r, o.Operation, o.Failed, o.Errors, o.Stats) }})
+	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
+		Done: func(r *http.Request, o rest.Outcome) { note(r, o.Name, o.Failed, o.Errors, o.Stats) }})
+	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
+		Done: func(r *http.Request, o jsongraph.Outcome) { note(r, o.Method, o.Failed, o.Errors, o.Stats) }})
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/graphql", graphqlDoor)
 	mux.Handle("/{device}/{schema}/model.json", jsonDoor)

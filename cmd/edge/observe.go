@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
+	"facet/composer"
 	"facet/tiers/guard"
 )
 
@@ -83,6 +86,7 @@ func observe(h http.Handler, m *metrics, log zerolog.Logger, known func(device, 
 		w.Header().Set("X-Request-Id", id)
 		m.inFlight.Inc()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		c := &cost{}
 		defer func() {
 			m.inFlight.Dec()
 			if p := recover(); p != nil {
@@ -107,11 +111,50 @@ func observe(h http.Handler, m *metrics, log zerolog.Logger, known func(device, 
 				event = log.Error()
 			}
 			event.Str("request", id).Str("method", r.Method).Str("device", device).Str("schema", schema).Str("protocol", protocol).
-				Str("path", r.URL.Path).Int("status", rec.status).Int64("bytes", rec.bytes).Dur("ms", took).
-				Str("cost", rec.Header().Get("Server-Timing")).Msg("")
+				Str("path", r.URL.Path).Int("status", rec.status).Int64("bytes", rec.bytes).Dur("ms", took)
+			c.log(event)
+			event.Send()
 		}()
-		h.ServeHTTP(rec, r)
+		h.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), costKey{}, c)))
 	})
+}
+
+// A cost is what a device request took, noted by its protocol before the answer is written.
+type cost struct {
+	what   string // the view, the operation's name, get, set or call
+	failed error
+	errors []composer.Error
+	stats  composer.Stats
+}
+
+type costKey struct{}
+
+// note keeps what a protocol says of an answer, for the access line and the Server-Timing header.
+func note(r *http.Request, what string, failed error, errs []composer.Error, stats composer.Stats) {
+	if c, ok := r.Context().Value(costKey{}).(*cost); ok {
+		*c = cost{what, failed, errs, stats}
+	}
+}
+
+// maxLoggedErrors bounds how many of an answer's errors one access line names.
+const maxLoggedErrors = 3
+
+func (c *cost) log(e *zerolog.Event) {
+	if c.what != "" {
+		e.Str("what", c.what)
+	}
+	if c.stats.Calls > 0 {
+		e.Int("calls", c.stats.Calls).Int("levels", c.stats.Levels).Int("tier_bytes", c.stats.Bytes)
+	}
+	if c.failed != nil {
+		e.AnErr("error", c.failed)
+	}
+	if n := len(c.errors); n > 0 {
+		e.Int("errors", n)
+		for i, err := range c.errors[:min(n, maxLoggedErrors)] {
+			e.Str("error"+strconv.Itoa(i+1), fmt.Sprint(err.Path, " ", err.Kind, ": ", err.Message, " ", err.Err))
+		}
+	}
 }
 
 // routeOf splits the path of a device request.

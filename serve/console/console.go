@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -16,7 +17,7 @@ import (
 //go:embed index.html
 var files embed.FS
 
-var page = template.Must(template.New("index.html").Funcs(template.FuncMap{"anchor": anchor}).ParseFS(files, "index.html"))
+var page = template.Must(template.New("index.html").Funcs(template.FuncMap{"anchor": anchor, "count": count}).ParseFS(files, "index.html"))
 
 // A Site is what the page shows.
 type Site struct {
@@ -87,6 +88,13 @@ func signature(name string, args []*view.Arg) string {
 		}
 	}
 	return name + "(" + strings.Join(parts, ", ") + ")"
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func anchor(parts ...string) string {
