@@ -67,6 +67,14 @@ type part struct {
 	only   []Range
 }
 
+// listed makes items of a list that is JSON: an argument, a default, what a function gave.
+func (x *exec) listed(c cell) cell {
+	if c.kind == kRaw && x.bytes(c)[0] == '[' {
+		c, _ = x.explode(c)
+	}
+	return c
+}
+
 // listOf evaluates a list with its window; policies are looked through.
 func (x *exec) listOf(id vid, dom, i int32) (cell, part) {
 	v := &x.p.vals[id]
@@ -82,7 +90,7 @@ func (x *exec) listOf(id vid, dom, i int32) (cell, part) {
 			return c, w
 		}
 	}
-	c := x.cell(id, dom, i)
+	c := x.listed(x.cell(id, dom, i))
 	return c, part{length: int(c.n), want: int(c.n)}
 }
 
@@ -144,7 +152,7 @@ func (x *exec) fetchBounds(s *spec, dom, i int32) (from, n int) {
 }
 
 func (x *exec) cut(v *pval, dom, i int32) (cell, part) {
-	c := x.cell(v.of, dom, i)
+	c := x.listed(x.cell(v.of, dom, i))
 	if c.kind != kList {
 		return c, part{}
 	}

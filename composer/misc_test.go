@@ -69,6 +69,7 @@ func miscWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args ...*v
 	w.tier.Static("b.Query.settings", `{"mode":"dark","spot":{"code":"B1"},"tags":["x","y","z"]}`)
 	w.tier.Func("b.Spot.weather", func(r *fake.Request) (any, error) { return obj{"sky": "blue over " + fake.Text(r.Needs[0][0])}, nil })
 	w.tier.Static("a.Query.things", `{"things":[{"kind":"car","id":"1","label":"VW","wheels":4},{"kind":"cat","id":"2","label":"Tom"},{"kind":"dog","id":"3"}]}`)
+	w.tier.Fail("a.Query.broken", fault.Unavailable)
 	w.tier.Static("b.Query.me", `{"name":"Me"}`)
 	w.tier.Static("b.User", `{"id":"u1","name":"Uma"}`)
 	return w
@@ -172,6 +173,16 @@ func TestMisc(t *testing.T) {
 			}
 			return root(vt.Field("a", vt.Leaf(f("i1"), "String")), vt.Field("b", vt.Leaf(f("i13"), "String")), vt.Field("c", vt.Leaf(f("zz"), "String")))
 		}, ask("a", "b", "c"), `{"a":"<n1>","b":null,"c":null}`, 2, []string{"v b invalid"}},
+		{"orElse of a failed list", func(r *vt.Recorder) *view.Output {
+			v := r.Guarded(view.OpOrElse, r.Query("broken", "[Item!]!"), r.Literal("[]", "[Item!]!"), 0, "[Item!]!")
+			it := r.Item(v, "Item!")
+			return root(vt.Field("list", vt.Many(v, it, false, true, kind(r, it))))
+		}, ask("list", nodes("id")), `{"list":[]}`, 1, []string{"v list degraded unavailable"}},
+		{"a failed list", func(r *vt.Recorder) *view.Output {
+			v := r.Query("broken", "[Item!]!")
+			it := r.Item(v, "Item!")
+			return root(vt.Field("list", vt.Many(v, it, false, true, kind(r, it))))
+		}, ask("list", nodes("id")), ``, 1, []string{"v list unavailable"}},
 		{"orElse of null", func(r *vt.Recorder) *view.Output {
 			name := r.Field(r.Query("item", "Item", vt.Named("id", r.Literal(`"zz"`, "ID!"))), "name", "String!")
 			return root(vt.Field("a", vt.Leaf(r.Guarded(view.OpOrElse, name, r.Literal(`"nobody"`, "String!"), 0, "String!"), "String!")))
@@ -199,6 +210,9 @@ func TestMisc(t *testing.T) {
 			w := miscWorld(t, tt.build)
 			ns, windows := tt.ask()
 			p := w.ask(&composer.Request{Selection: view1("v", ns), Windows: windows})
+			if tt.want == "" {
+				tt.want = "null"
+			}
 			if diff := cmp.Diff(`{"v":`+tt.want+`}`, string(p.Data)); diff != "" {
 				t.Error(diff)
 			}
