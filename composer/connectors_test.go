@@ -15,8 +15,8 @@ import (
 	vt "facet/view/viewtest"
 )
 
-// miscWorld has one view "v" whose output build gives, and the shape "Item" over Item with an argument.
-func miscWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args ...*view.Arg) *world {
+// connectorWorld has one view "v" whose output build gives, and the shape "Item" over Item with an argument.
+func connectorWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args ...*view.Arg) *world {
 	r := &vt.Recorder{}
 	out := build(r)
 	s := &vt.Recorder{}
@@ -31,7 +31,7 @@ func miscWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args ...*v
 	placeCard := &view.Shape{Name: "PlaceCard", Type: "Place", Keyed: true, Loadable: true, Subject: place,
 		Output: vt.Tree("PlaceCard", place, false, vt.Field("people", vt.Leaf(p.Field(place, "people", "Int"), "Int")))}
 	placeCard.Scope = p.Scope
-	w := newWorld(t, "testdata/misc.graphqls", &view.Build{Format: view.Format, Package: "@tv/misc", Version: "1.0.0", Devices: []string{"tv"}, Schema: "v3",
+	w := newWorld(t, "testdata/connectors.graphqls", &view.Build{Format: view.Format, Package: "@tv/connectors", Version: "1.0.0", Devices: []string{"tv"}, Schema: "v3",
 		Views: []*view.View{{Name: "v", Scope: r.Scope, Output: out, Args: args}}, Shapes: []*view.Shape{shape, placeCard},
 		Funcs: []*view.Func{{Name: "f", Source: "({x}) => x", Inputs: []view.FuncInput{{Name: "x", Type: vt.Type("String")}}, Result: vt.Type("String")}}},
 		func(in [][]byte, dst []byte) ([]byte, error) {
@@ -77,7 +77,7 @@ func miscWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args ...*v
 
 func str(r *vt.Recorder, v view.ID, typ string) *view.Output { return vt.Leaf(v, typ) }
 
-func TestMisc(t *testing.T) {
+func TestConnectors(t *testing.T) {
 	root := func(fields ...*view.Field) *view.Output { return vt.Tree("V", view.None, true, fields...) }
 	list := func(name, typ string, page bool, item func(r *vt.Recorder, it view.ID) *view.Output) func(r *vt.Recorder) *view.Output {
 		return func(r *vt.Recorder) *view.Output {
@@ -207,7 +207,7 @@ func TestMisc(t *testing.T) {
 		}, ask("a"), `{"a":"Me"}`, 1, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := miscWorld(t, tt.build)
+			w := connectorWorld(t, tt.build)
 			ns, windows := tt.ask()
 			p := w.ask(&composer.Request{Selection: view1("v", ns), Windows: windows})
 			if tt.want == "" {
