@@ -66,7 +66,7 @@ type RenderTiers struct {
 	Answers map[string]json.RawMessage `json:"answers"` // by operation id
 	Fails   map[string]fault.Kind      `json:"fails"`
 	Delays  map[string]string          `json:"delays"`
-	File    string                     `json:"file"` // where the answers were read, "" if they are written in the test
+	File    string                     `json:"file"` // in the package, that the answers were read of; "" if they are written in the test
 }
 
 // A RenderResult is what came of it.

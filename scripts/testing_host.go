@@ -81,6 +81,13 @@ func (t *tester) render(request string) string {
 	if err := json.Unmarshal([]byte(request), &r); err != nil {
 		panic(t.error("render() was given options of another shape: " + strings.TrimPrefix(err.Error(), "json: ")))
 	}
+	if r.Tiers.File != "" {
+		at, err := t.inPackage(r.Tiers.File)
+		if err != nil {
+			panic(t.error(err.Error()))
+		}
+		r.Tiers.File = at
+	}
 	got, err := t.Host.Render(t.ctx, &r)
 	if err != nil {
 		text := err.Error()

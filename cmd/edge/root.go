@@ -41,6 +41,7 @@ func commands(s Streams) []*cobra.Command {
 		newDev(s),
 		newInit(s),
 		newCheck(s),
+		newTest(s),
 		newExplain(s),
 		newTypes(s),
 		newStore(s),

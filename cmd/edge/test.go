@@ -82,7 +82,7 @@ func runTest(ctx context.Context, s Streams, o testOptions) error {
 	var results []*tested
 	l := newLoader()
 	for _, dir := range dirs {
-		r, err := testPackage(ctx, l, w, dir, o, only)
+		r, err := testPackage(ctx, s.Err, l, w, dir, o, only)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func runTest(ctx context.Context, s Streams, o testOptions) error {
 }
 
 // testPackage runs the tests of one package; nil if it has none.
-func testPackage(ctx context.Context, l *loader, w *workspace, dir string, o testOptions, only *regexp.Regexp) (*tested, error) {
+func testPackage(ctx context.Context, log io.Writer, l *loader, w *workspace, dir string, o testOptions, only *regexp.Regexp) (*tested, error) {
 	files, sources, err := testFiles(dir)
 	if err != nil || len(files) == 0 {
 		return nil, err
@@ -127,7 +127,7 @@ func testPackage(ctx context.Context, l *loader, w *workspace, dir string, o tes
 	}
 	defer host.close()
 	if o.record {
-		if err := host.record(w); err != nil {
+		if err := host.record(ctx, w, log); err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +163,7 @@ func testPackage(ctx context.Context, l *loader, w *workspace, dir string, o tes
 		r.Files = append(r.Files, report)
 	}
 	if o.record {
-		return r, host.writeFixtures(dir)
+		return r, host.recorder.write(dir)
 	}
 	return r, nil
 }

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -49,7 +46,12 @@ func newTestHost(p *project) (*testHost, error) {
 	return &testHost{project: p, surface: s, functions: f}, nil
 }
 
-func (h *testHost) close() { h.functions.Close() }
+func (h *testHost) close() {
+	h.functions.Close()
+	if h.recorder != nil {
+		h.recorder.closing()
+	}
+}
 
 // Render implements scripts.TestHost.
 func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scripts.RenderResult, error) {
@@ -192,58 +194,4 @@ func (t *testTier) missing() error {
 	}
 	slices.Sort(t.absent)
 	return fault.New(fault.NotFound, "the test has no answer of %s", strings.Join(t.absent, ", ")).WithHint("add it to the fixture, or let it fail: tiers.fail(%q)", t.absent[0])
-}
-
-// A fixtureRecorder asks real tiers and keeps what they answered, by the fixture that a test names.
-type fixtureRecorder struct {
-	tiers composer.TiersBySource
-	mu    sync.Mutex
-	files map[string]map[string]json.RawMessage // fixture as the test names it -> operation id -> body
-}
-
-func (f *fixtureRecorder) call(ctx context.Context, file string, c *tiers.Call) (*tiers.Answer, error) {
-	t := f.tiers[c.Operation.Source.Name]
-	if t == nil {
-		return nil, fault.New(fault.Unavailable, "the source %s has no tier", c.Operation.Source.Name)
-	}
-	a, err := t.Call(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.files[file] == nil {
-		f.files[file] = map[string]json.RawMessage{}
-	}
-	if json.Valid(a.Body) {
-		f.files[file][c.Operation.ID] = bytes.Clone(a.Body)
-	}
-	return a, nil
-}
-
-// writeFixtures merges what was recorded into the fixtures below dir; operations that were not called stay as they are.
-func (h *testHost) writeFixtures(dir string) error {
-	for name, got := range h.recorder.files {
-		at := filepath.Join(dir, filepath.FromSlash(path.Clean(name)))
-		all := map[string]json.RawMessage{}
-		if b, err := os.ReadFile(at); err == nil {
-			if err := json.Unmarshal(b, &all); err != nil {
-				return fault.New(fault.Invalid, "%s is no JSON object: %v", at, err)
-			}
-		}
-		for op, body := range got {
-			all[op] = body
-		}
-		b, err := json.MarshalIndent(all, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(at, append(b, '\n'), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
