@@ -90,6 +90,22 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
+// BenchmarkGraphPage is the contest page as a JSON Graph.
+func BenchmarkGraphPage(b *testing.B) {
+	e, w, sel, _ := page(b)
+	sel.Roots[0].Path = []string{"home"}
+	b.ReportAllocs()
+	for b.Loop() {
+		for p := range e.Answer(context.Background(), &composer.Request{Selection: sel, Asker: w.asker, Format: composer.FormatGraph}) {
+			if len(p.Errors) > 0 {
+				b.Fatal(len(p.Errors))
+			}
+			b.SetBytes(int64(len(p.Data)))
+			p.Release()
+		}
+	}
+}
+
 // BenchmarkHandler does what a hand-written handler would with encoding/json: decode the five answers, join, encode.
 func BenchmarkHandler(b *testing.B) {
 	_, _, _, c := page(b)

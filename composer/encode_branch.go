@@ -1,6 +1,9 @@
 package composer
 
-import "strconv"
+import (
+	"strconv"
+	"unsafe"
+)
 
 // A branch is a key of the JSON Graph above views and entities.
 type branch struct {
@@ -47,13 +50,14 @@ func (g *grapher) branch(b *branch) {
 	}
 	if gr := b.group; gr != nil {
 		for _, ent := range gr.order {
-			key(string(x.spaces[gr.space].key(ent)))
-			var few [4]site
-			sites := few[:0]
+			k := x.spaces[gr.space].key(ent)
+			key(unsafe.String(unsafe.SliceData(k), len(k))) // at copies what it keeps of the path
+			mark := len(g.stack)
 			for k := gr.first[ent] - 1; k >= 0; k = g.sites[k].next {
-				sites = append(sites, g.sites[k])
+				g.stack = append(g.stack, g.sites[k])
 			}
-			g.fields(sites, noAge)
+			g.fields(g.stack[mark:], noAge)
+			g.stack = g.stack[:mark]
 			x.pop()
 			if len(n.buf) > x.e.limits.Bytes {
 				n.tooLarge = true
@@ -99,12 +103,12 @@ func (g *grapher) fields(sites []site, age int64) {
 					}
 				}
 			}
-			var few [4]site
-			same := append(few[:0], site{e: k, dom: st.dom, i: st.i})
+			mark := len(g.stack)
+			g.stack = append(g.stack, site{e: k, dom: st.dom, i: st.i})
 			for o := s; o < len(sites) && (len(sites) > 1 || multiple(st.e)); o++ {
 				for _, ok := range sites[o].e.kids {
 					if ok != k && ok.field == k.field {
-						same = append(same, site{e: ok, dom: sites[o].dom, i: sites[o].i})
+						g.stack = append(g.stack, site{e: ok, dom: sites[o].dom, i: sites[o].i})
 					}
 				}
 			}
@@ -114,7 +118,8 @@ func (g *grapher) fields(sites []site, age int64) {
 			some = true
 			n.buf = append(appendQuoted(n.buf, k.field), ':')
 			x.push(k.field)
-			g.value(same, maxAge(k.cache, age))
+			g.value(g.stack[mark:], maxAge(k.cache, age))
+			g.stack = g.stack[:mark]
 			x.pop()
 			if len(sites) > 1 {
 				done = append(done, k.field)
@@ -192,17 +197,18 @@ func (g *grapher) value(sites []site, age int64) {
 			g.null(c, age)
 			return
 		}
-		var arms []site
+		mark := len(g.stack)
 		for _, s := range sites {
 			if a := g.arm(s.e, s.dom, s.i); a != nil {
-				arms = append(arms, site{e: a, dom: s.dom, i: s.i})
+				g.stack = append(g.stack, site{e: a, dom: s.dom, i: s.i})
 			}
 		}
-		if len(arms) == 0 {
+		if len(g.stack) == mark {
 			g.null(nullCell, age)
 			return
 		}
-		g.value(arms, age)
+		g.value(g.stack[mark:], age)
+		g.stack = g.stack[:mark]
 	case emitPage:
 		c, _ := x.listOf(e.v, st.dom, st.i)
 		if c.kind != kList {

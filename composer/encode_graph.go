@@ -31,6 +31,7 @@ type grapher struct {
 	x     *exec
 	root  branch
 	sites []site
+	stack []site // the sites of the places that are being written
 }
 
 func (b *branch) kid(key string) *branch {

@@ -159,17 +159,19 @@ func (g *grapher) many(sites []site, age int64) {
 			if !ix.key(index, several) {
 				continue
 			}
-			same := []site{{e: st.e.item, dom: st.e.each, i: j}}
+			mark := len(g.stack)
+			g.stack = append(g.stack, site{e: st.e.item, dom: st.e.each, i: j})
 			for _, o := range sites[s+1:] {
 				of, oe := x.children(o.e.each, x.up(o.dom, o.e.dom, o.i))
 				for k := of; k < oe; k++ {
 					if int(x.doms[o.e.each].index[k]) == index {
-						same = append(same, site{e: o.e.item, dom: o.e.each, i: k})
+						g.stack = append(g.stack, site{e: o.e.item, dom: o.e.each, i: k})
 					}
 				}
 			}
 			x.pushIndex(index)
-			g.value(same, age)
+			g.value(g.stack[mark:], age)
+			g.stack = g.stack[:mark]
 			x.pop()
 		}
 		ix.beyond(w, min(w.from+int(c.n), w.length), several, age)

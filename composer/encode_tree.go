@@ -1,6 +1,8 @@
 package composer
 
 import (
+	"strings"
+
 	"facet/fault"
 	"facet/graph"
 )
@@ -36,7 +38,7 @@ func (n *encoder) at() []any {
 		if s.index >= 0 {
 			p[i] = int(s.index)
 		} else {
-			p[i] = s.name
+			p[i] = strings.Clone(s.name) // it may lie in memory that is used again
 		}
 	}
 	return p
