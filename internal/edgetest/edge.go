@@ -27,6 +27,16 @@ type World struct {
 	Tiers  map[string]tiers.Tier
 	Asker  asker.Settings
 	Limits composer.Limits
+	Done   func(Outcome) // told of every answer, on the request's goroutine; nil: nobody is
+}
+
+// An Outcome is what became of one request.
+type Outcome struct {
+	Protocol string // "graphql", "rest", "jsongraph"
+	Status   int
+	Failed   error // why the request as a whole was refused
+	Errors   []composer.Error
+	Stats    composer.Stats
 }
 
 // An Edge answers at /{device}/{schema}/…. It is closed when its test ends.
@@ -34,12 +44,13 @@ type Edge struct {
 	http.Handler
 	engines map[string]*composer.Engine // by "tv/v2"
 	asker   asker.Settings
+	done    func(Outcome)
 }
 
 // Open puts an edge together; what does not fit fails the test. An internal error of an answer fails it too.
 func Open(t testing.TB, w World) *Edge {
 	t.Helper()
-	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker}
+	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker, done: w.Done}
 	loaders := composer.NewLoaders(w.Graph, w.Tiers, 0)
 	mounts := map[[2]string][]*view.Build{}
 	for _, b := range w.Builds {
@@ -77,23 +88,30 @@ func Open(t testing.TB, w World) *Edge {
 
 // doors are the three protocols.
 func (e *Edge) doors(t testing.TB) http.Handler {
-	look := func(failed error, errs []composer.Error) {
-		if failed != nil && fault.KindOf(failed) == fault.Internal {
-			t.Errorf("a request failed: %v", failed)
+	look := func(o Outcome) {
+		if o.Failed != nil && fault.KindOf(o.Failed) == fault.Internal {
+			t.Errorf("a request failed: %v", o.Failed)
 		}
-		for _, x := range errs {
+		for _, x := range o.Errors {
 			if x.Kind == fault.Internal {
 				t.Errorf("%v: %v", x.Path, x.Err)
 			}
 		}
+		if e.done != nil {
+			e.done(o)
+		}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o graphql.Outcome) { look(o.Failed, o.Errors) }}))
+		Done: func(_ *http.Request, o graphql.Outcome) {
+			look(Outcome{"graphql", o.Status, o.Failed, o.Errors, o.Stats})
+		}}))
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o jsongraph.Outcome) { look(o.Failed, o.Errors) }}))
+		Done: func(_ *http.Request, o jsongraph.Outcome) {
+			look(Outcome{"jsongraph", o.Status, o.Failed, o.Errors, o.Stats})
+		}}))
 	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o rest.Outcome) { look(o.Failed, o.Errors) }}))
+		Done: func(_ *http.Request, o rest.Outcome) { look(Outcome{"rest", o.Status, o.Failed, o.Errors, o.Stats}) }}))
 	return mux
 }
 

@@ -1,10 +1,10 @@
 // Relay: its compiler takes the schema, a mutation writes its store, a fragment refetches through node(id:).
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import compiler from "relay-compiler";
 import { printSchema } from "graphql";
 import runtime from "relay-runtime";
@@ -15,8 +15,7 @@ const dir = mkdtempSync(join(tmpdir(), "relay-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 mkdirSync(join(dir, "artifacts"));
 writeFileSync(join(dir, "schema.graphql"), printSchema(await schemaOf("tv/v2")));
-writeFileSync(join(dir, "package.json"), `{"type":"module"}`);
-writeFileSync(join(dir, "relay.config.json"), JSON.stringify({ src: ".", schema: "./schema.graphql", language: "javascript", artifactDirectory: "./artifacts", eagerEsModules: true }));
+writeFileSync(join(dir, "relay.config.json"), JSON.stringify({ src: ".", schema: "./schema.graphql", language: "javascript", artifactDirectory: "./artifacts", eagerEsModules: false }));
 writeFileSync(join(dir, "app.js"), `
 graphql\`query appFilmQuery($id: ID!) { film(id: $id) { id ...app_card } }\`;
 graphql\`query appHomeQuery { home { name rows(first: 3) { name items(first: 4) { __typename ... on Card { id ...app_card } ... on SeriesCard { id title seasons } } } } }\`;
@@ -33,9 +32,9 @@ try {
   console.log("FAIL relay-compiler\n" + e.stdout + e.stderr);
   process.exit(1);
 }
-const load = async (name) => (await import(pathToFileURL(join(dir, "artifacts", name + ".graphql.js")))).default;
+const load = createRequire(join(dir, "artifacts", "index.js"));
 const names = ["appFilmQuery", "appHomeQuery", "appMeQuery", "app_card", "app_lists", "appCardRefetchQuery", "appListsRefetchQuery", "appSetMutation", "appAddMutation"];
-const docs = Object.fromEntries(await Promise.all(names.map(async (n) => [n, await load(n)])));
+const docs = Object.fromEntries(names.map((n) => [n, load(`./${n}.graphql.js`)]));
 
 const environment = () =>
   new Environment({
