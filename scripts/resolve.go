@@ -3,6 +3,7 @@ package scripts
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -19,8 +20,16 @@ type files struct {
 	lock  *pack.Lock
 	extra map[string]string
 	host  map[string]string // text of the host's modules by specifier
+	mu    sync.Mutex // of the following: the bundler resolves and loads from many goroutines
 	owner map[string]*pack.Package
 	from  map[string]string // key -> path in the owner
+}
+
+// owned is whose file a key names, and its path there.
+func (f *files) owned(key string) (*pack.Package, string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.owner[key], f.from[key]
 }
 
 // A problem is a diagnostic's code and fix on their way through the bundler.
@@ -44,6 +53,8 @@ func newFiles(pkg *pack.Package, lock *pack.Lock, extra map[string]string) *file
 // key names a file for the bundler.
 func (f *files) key(p *pack.Package, file string) string {
 	k := p.ID() + "/" + file
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.owner[k], f.from[k] = p, file
 	return k
 }
@@ -53,20 +64,20 @@ func (f *files) show(key string) string {
 	if i := strings.LastIndex(key, namespace+":"); i >= 0 {
 		key = key[i+len(namespace)+1:]
 	}
-	p, ok := f.owner[key]
-	switch {
-	case !ok:
+	p, file := f.owned(key)
+	switch p {
+	case nil:
 		return key
-	case p == f.pkg:
-		return f.from[key]
+	case f.pkg:
+		return file
 	}
-	return p.Manifest.Name + "/" + f.from[key]
+	return p.Manifest.Name + "/" + file
 }
 
 // own says whether a shown file belongs to the package that is built.
 func (f *files) own(shown string) bool {
-	_, ok := f.from[f.pkg.ID()+"/"+shown]
-	return ok
+	p, _ := f.owned(f.pkg.ID() + "/" + shown)
+	return p != nil
 }
 
 func (f *files) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -79,11 +90,10 @@ func (f *files) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
 	if a.Kind == api.ResolveJSDynamicImport {
 		return refuse("F011", "Import it at the top of the file", "import(%q) happens while code runs, and no view's code runs then", a.Path)
 	}
-	owner := f.owner[a.Importer]
+	owner, from := f.owned(a.Importer)
 	if owner == nil {
 		return refuse("F012", "Import it from the package's own code", "%q cannot be imported here", a.Path)
 	}
-	from := f.from[a.Importer]
 	name, sub := pack.SplitImport(a.Path)
 	if dep, ok := f.lock.Dep(owner.ID(), name); ok && !strings.HasPrefix(a.Path, ".") {
 		file, err := dep.Export(sub)
@@ -155,7 +165,7 @@ func (f *files) load(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	if text, ok := f.host[a.Path]; ok {
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	}
-	owner, file := f.owner[a.Path], f.from[a.Path]
+	owner, file := f.owned(a.Path)
 	loader, ok := loaderOf(file)
 	if !ok {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s is no script and no JSON", file), Detail: problem{"F016", "Import .ts, .js or .json files only"}}}}, nil
