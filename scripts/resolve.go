@@ -20,7 +20,7 @@ type files struct {
 	lock  *pack.Lock
 	extra map[string]string
 	host  map[string]string // text of the host's modules by specifier
-	mu    sync.Mutex // of the following: the bundler resolves and loads from many goroutines
+	mu    sync.Mutex        // of the following: the bundler resolves and loads from many goroutines
 	owner map[string]*pack.Package
 	from  map[string]string // key -> path in the owner
 }
