@@ -124,6 +124,13 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	defer stopTiers(running)
 	step("tiers    %s", count(len(running), "program"))
 
+	var watch *watch
+	if o.watch { // before anything is read, so that no save is missed
+		if watch, err = openWatch(w.Dir); err != nil {
+			return err
+		}
+		defer watch.close()
+	}
 	p := newPublisher(w, &control.Control{Store: objects, Build: buildWith, Builder: "edge " + currentVersion().Version + " " + currentVersion().Revision}, devEnv)
 	out, err := p.all(ctx)
 	if err != nil {
@@ -142,7 +149,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	for k, v := range env {
 		all[k] = v
 	}
-	open := newOpener(&environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})})
+	open := newOpener(&environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}, &m.business)
 	ask := asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion}
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: objects, Acks: objects, Env: devEnv, Region: devRegion, Instance: "dev",
@@ -172,9 +179,9 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	} else {
 		tour(s.Out, "http://"+browsable(l.Addr().String()), f.site())
 	}
-	if o.watch {
+	if watch != nil {
 		go func() {
-			err := watchFiles(ctx, []string{w.Dir}, func(files []string) { live(ctx, s.Err, p, cat, files) })
+			err := watch.run(ctx, func(files []string) { live(ctx, s.Err, p, cat, files) })
 			if err != nil {
 				fmt.Fprintln(s.Err, "edge: files are not watched any more:", err)
 			}

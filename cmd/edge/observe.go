@@ -28,6 +28,7 @@ type metrics struct {
 	tierCalls *prometheus.CounterVec
 	tierTime  *prometheus.HistogramVec
 	breakers  *prometheus.GaugeVec
+	business  business
 }
 
 func newMetrics() *metrics {
@@ -42,6 +43,7 @@ func newMetrics() *metrics {
 		tierTime:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_tier_call_seconds", Help: "Time of tier calls, retries included.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13)}, []string{"operation"}),
 		breakers:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "edge_tier_breaker", Help: "1 for the state that an operation's circuit breaker is in."}, []string{"operation", "state"}),
 	}
+	m.business = business{registry: m.registry, counters: map[string]*businessCounter{}}
 	m.registry.MustRegister(m.requests, m.seconds, m.bytes, m.inFlight, m.tierCalls, m.tierTime, m.breakers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -22,6 +22,7 @@ import (
 // did not change keeps its plans, connections and virtual machines.
 type opener struct {
 	env       *environment
+	business  *business
 	graphs    *shared[*openGraph]
 	functions *shared[*scripts.Functions]
 	engines   *shared[*openEngine]
@@ -36,13 +37,14 @@ type openGraph struct {
 
 // An openEngine answers for one set of picked builds.
 type openEngine struct {
-	engine *composer.Engine
+	engine *counted
 	done   []func()
 }
 
-func newOpener(env *environment) *opener {
+func newOpener(env *environment, b *business) *opener {
 	return &opener{
 		env:       env,
+		business:  b,
 		graphs:    newShared(func(g *openGraph) { g.close() }),
 		functions: newShared(func(f *scripts.Functions) { f.Close() }),
 		engines: newShared(func(e *openEngine) {
@@ -63,7 +65,7 @@ type served struct {
 	asking  []asker.Experiment
 
 	// fixed are the engines of routes whose mounts have one track each: what nearly every request takes, without a lock.
-	fixed map[string]*composer.Engine
+	fixed map[string]*counted
 
 	mu   sync.Mutex
 	done map[string]func() // of the engines that this release uses, by key
@@ -71,7 +73,7 @@ type served struct {
 
 // open checks that every route of a release can be served, by its stable tracks.
 func (o *opener) open(_ context.Context, next *catalog.Loaded, _ **served) (*served, error) {
-	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fixed: map[string]*composer.Engine{}}
+	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fixed: map[string]*counted{}}
 	for _, x := range next.Release.Experiments {
 		e := asker.Experiment{Name: x.Name, Salt: x.Salt}
 		for _, a := range x.Arms {
@@ -102,7 +104,7 @@ func (s *served) close() {
 }
 
 // engine is the one that answers for a route as it is picked for an asker (nil: the first tracks).
-func (s *served) engine(r release.Route, a *asker.Asker) (*composer.Engine, error) {
+func (s *served) engine(r release.Route, a *asker.Asker) (*counted, error) {
 	picked := make([]string, len(r.Mounts))
 	for i, m := range r.Mounts {
 		picked[i] = pick(r, m, a)
@@ -182,10 +184,11 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 	if err := ds.Err(); err != nil {
 		return nil, &catalog.BuildError{Build: picked[0], Err: err}
 	}
-	e.engine, err = composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Loaders: g.loaders})
+	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Loaders: g.loaders})
 	if err != nil {
 		return nil, &catalog.BuildError{Build: picked[0], Err: err}
 	}
+	e.engine = &counted{engine, s.o.business}
 	return e, nil
 }
 
@@ -202,7 +205,7 @@ func (o *opener) openGraph(digest string, sdl []byte) (*openGraph, error) {
 }
 
 // find is the engine of a device schema for an asker.
-func (s *served) find(device, schema string, a *asker.Asker) (*composer.Engine, error) {
+func (s *served) find(device, schema string, a *asker.Asker) (*counted, error) {
 	if e, ok := s.fixed[device+"/"+schema]; ok {
 		return e, nil
 	}
@@ -241,7 +244,7 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	return first
 }
 
-func warmOne(ctx context.Context, e *composer.Engine, ask *asker.Settings, device string, w *view.Warmup) error {
+func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
 	var args map[string]json.RawMessage
 	if len(w.Args) > 0 {
 		if err := json.Unmarshal(w.Args, &args); err != nil {
