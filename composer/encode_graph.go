@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"bytes"
 	"time"
 
 	"facet/fault"
@@ -89,14 +90,14 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 	}
 	err := x.rootError(r)
 	if r.root.Kind == RootEntity {
-		if err != nil {
-			at = at.kid(r.root.Name)
+		if err != nil { // the error stands below the shape, where it covers nobody else's entities
+			path := []string{r.root.Name}
 			for _, p := range r.params {
-				if pa := x.p.params[p]; pa.arg != nil && x.params[p].kind != kError {
-					at = at.kid(string(x.text(x.params[p])))
+				if pa := x.p.params[p]; !pa.many && pa.value >= 0 && pa.value < len(x.r.Values) {
+					path = append(path, keyText(bytes.TrimSpace(x.r.Values[pa.value])))
 				}
 			}
-			g.fail(at, err)
+			g.fail(path, err)
 			return
 		}
 		n := int32(1)
@@ -112,7 +113,7 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 		return
 	}
 	if err != nil {
-		g.fail(at, err)
+		g.fail(asked.Path, err)
 		return
 	}
 	for _, a := range r.absent {
@@ -133,9 +134,15 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 	g.collect(r.out, 0, 0)
 }
 
-func (g *grapher) fail(at *branch, err *fault.Error) {
+func (g *grapher) fail(path []string, err *fault.Error) {
 	x := g.x
-	x.enc.errors = append(x.enc.errors, Error{Path: x.enc.at(), Kind: err.Kind, Message: err.Public(), Err: err})
+	at := &g.root
+	var where []any
+	for _, k := range path {
+		at = at.kid(k)
+		where = append(where, k)
+	}
+	x.enc.errors = append(x.enc.errors, Error{Path: where, Kind: err.Kind, Message: err.Public(), Err: err})
 	at.note = appendError(nil, err)
 }
 

@@ -61,6 +61,9 @@ func (t *table) reset() {
 	t.keys, t.hash, t.bytes, t.parts, t.bad, t.n = t.keys[:0], t.hash[:0], t.bytes[:0], t.parts[:0], t.bad[:0], 0
 }
 
+// maxKey bounds the keys of entities, in bytes.
+const maxKey = 4 * maxString
+
 // noEntity is an object without an identity.
 const noEntity int32 = -1
 
@@ -88,7 +91,7 @@ func (x *exec) intern(space int32, parts []cell) (int32, bool) {
 		key = escapeKey(key, x.text(c))
 	}
 	x.key = key
-	if len(key) == 0 {
+	if len(key) == 0 || len(key) > maxKey { // nothing has such a key
 		return noEntity, false
 	}
 	e, added := t.lookup(key)

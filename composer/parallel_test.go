@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"facet/composer"
+	"facet/view"
+	vt "facet/view/viewtest"
 )
 
 // TestParallel asks many things at once through shared loaders, some of which leave early or find their budgets over:
@@ -87,6 +89,27 @@ func TestGraphMerges(t *testing.T) {
 	}
 	if p.Stats.Calls != 3 { // catalog for t1 and t2, for the similar ones; artwork
 		t.Logf("%d calls", p.Stats.Calls)
+	}
+}
+
+// TestGraphRootErrors: wrong arguments stand at their own paths, and hide nobody else's values.
+func TestGraphRootErrors(t *testing.T) {
+	w := connectorWorld(t, func(r *vt.Recorder) *view.Output {
+		return vt.Tree("V", view.None, true, vt.Field("me", vt.Leaf(r.Query("me", "String"), "String")))
+	})
+	root := func(size, key int) *composer.Root {
+		return &composer.Root{Kind: composer.RootEntity, Name: "ItemCard", Entity: key, Args: []composer.Arg{{Name: "size", Value: size}}, Sub: nodes("name"), Window: -1}
+	}
+	sel := &composer.Selection{Roots: []*composer.Root{root(0, 2), root(1, 2), root(0, 3), root(0, 4)}}
+	p := w.ask(&composer.Request{Selection: sel, Format: composer.FormatGraph, Values: []json.RawMessage{json.RawMessage(`3`), json.RawMessage(`"x"`),
+		json.RawMessage(`"i1"`), json.RawMessage(`""`), json.RawMessage(`"zz"`)}})
+	want := `{"ItemCard":{"3":{"i1":{"name":"n1"},"":{"$type":"atom"},"zz":{"$type":"atom"}},` +
+		`"x":{"i1":{"$type":"error","$expires":0,"value":{"code":"invalid","message":"argument \"size\" is not a 32-bit integer"}}}}}`
+	if diff := cmp.Diff(want, string(p.Data)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"ItemCard x i1 invalid"}, short(p)); diff != "" {
+		t.Error(diff)
 	}
 }
 
