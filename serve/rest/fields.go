@@ -59,6 +59,7 @@ func (p *fieldParser) list(depth int) []*asked {
 		return nil
 	}
 	var list []*asked
+	seen := map[string]*asked{}
 	for p.err == nil {
 		p.space()
 		name := p.name()
@@ -66,14 +67,10 @@ func (p *fieldParser) list(depth int) []*asked {
 			p.fail("a field's name is missing")
 			return nil
 		}
-		var f *asked
-		for _, have := range list {
-			if have.name == name {
-				f = have
-			}
-		}
+		f := seen[name]
 		if f == nil {
 			f = &asked{name: name}
+			seen[name] = f
 			list = append(list, f)
 			if p.count++; p.count > p.limits.Fields {
 				p.err = past("fields", p.limits.Fields)
