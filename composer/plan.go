@@ -53,28 +53,29 @@ const (
 // A pval is one value that a plan needs, for every instance of its domain.
 type pval struct {
 	op    vop
+	loads bool // some operation is behind it
 	dom   int32
 	of    vid
 	els   vid
+	memo  int32 // where results are kept; -1: not kept
+	facts int32 // vField of a keyed type: in plan.facts; else -1
+	slot  int32 // vField: >= 0 if the answer that gave the object gives the field
+	spec  int32 // vFieldOp
+	guard int32 // vGuarded
+	idx   int32
+	build int32
+	space int32 // of composite values: the entity space of their type; -1 without one
+	lit   cell  // the above is what reading touches: one line of the cache
+
 	args  []vid
+	slots []placeSlot // vField: the cell in the record, by the record's place
 	cases []pcase
 	name  string
 	names []string
-	lit   cell
-	idx   int32
-	build int32
 	ref   graph.TypeRef
 	typ   *graph.Type // of composite values: the type of one item
 	place *place      // of composite values: where their records come from; nil for entities by key
 	from  []*place    // all places that their records may have, when the plan is finished
-	space int32       // of composite values: the entity space of their type; -1 without one
-	facts int32       // vField of a keyed type: in plan.facts; else -1
-	slot  int32       // vField: >= 0 if the answer that gave the object gives the field
-	slots []placeSlot // vField: the cell in the record, by the record's place
-	spec  int32       // vFieldOp
-	memo  int32       // where results are kept; -1: not kept
-	loads bool        // some operation is behind it
-	guard int32       // vGuarded
 	depth int32       // nesting of the expression, bounded
 }
 
