@@ -11,20 +11,24 @@ const leafMethods = new Set(["toUpperCase", "toLowerCase", "trim", "slice", "sub
   "endsWith", "padStart", "padEnd", "concat", "charAt", "indexOf", "match", "repeat", "toFixed", "toPrecision", "length"]);
 
 
+/** The traps of one symbolic value; m says what it is. */
+class Traps {
+  constructor(m) { this.m = m; }
+  get(_, k) { return k === META ? this.m : read(this.m, k); }
+  apply(_, self, args) { return call(this.m, args); }
+  ownKeys() { fail("F103", `${this.m.path} cannot be spread or listed`, this.m.kind === "node" ? 'Name the fields, or use .pick("a", "b")' : "Use it whole, or put the logic in computed"); }
+  has() { fail("F104", `"in" cannot be asked of ${this.m.path}`, "A graph value always has the fields of its type: read one"); }
+  set(_, k) { refusals.assign(this.m, k); }
+  defineProperty(_, k) { refusals.assign(this.m, k); }
+  deleteProperty(_, k) { refusals.assign(this.m, k); }
+  getPrototypeOf() { fail("F107", `${this.m.path} ${unknown}: it cannot be told by instanceof`, "Put the logic in computed"); }
+}
+
 /** Makes a symbolic value. m: { kind, type, path, id or make, … }. */
 function sym(m) {
   m.scope = m.scope || scope;
   m.at = host.at();
-  return new Proxy(target, {
-    get: (_, k) => (k === META ? m : read(m, k)),
-    apply: (_, __, args) => call(m, args),
-    ownKeys: () => fail("F103", `${m.path} cannot be spread or listed`, m.kind === "node" ? 'Name the fields, or use .pick("a", "b")' : "Use it whole, or put the logic in computed"),
-    has: (_, k) => fail("F104", `"in" cannot be asked of ${m.path}`, "A graph value always has the fields of its type: read one"),
-    set: (_, k) => refusals.assign(m, k),
-    defineProperty: (_, k) => refusals.assign(m, k),
-    deleteProperty: (_, k) => refusals.assign(m, k),
-    getPrototypeOf: () => fail("F107", `${m.path} ${unknown}: it cannot be told by instanceof`, "Put the logic in computed"),
-  });
+  return new Proxy(target, new Traps(m));
 }
 
 const kindOf = (t) => (t.Elem ? "list" : composite(t.Name) ? (typeOf(t.Name).Kind === "object" ? "node" : "abstract") : "leaf");
