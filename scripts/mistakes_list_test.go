@@ -132,6 +132,29 @@ export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
 	{"not exported", `const w = view({ build: () => ({ n: 1 }) });
 export const v = view({ build: () => ({ n: 2 }) });`,
 		`index.ts:2:11: warning F170: this view is not exported by the package's entry, so it has no name. Export it there, or delete it`},
+	{"too long a text", `export const v = view({ build: () => ({ n: "x".repeat(2 ** 40) }) });`,
+		`index.ts:2:48: error F198: .repeat() makes too much. A package's constants are small: look at the numbers`},
+	{"too long a list", `export const v = view({ build: () => ({ n: new Array(4e9).fill(0).length }) });`,
+		`index.ts:2:59: error F198: .fill() makes too much. A package's constants are small: look at the numbers`},
+	{"computed list mapped", `export const v = view({ build: () => ({ n: computed.list.string({ n: graph.profile({ id: "1" }).name }, ({ n }) => [n]).map((x) => x) }) });`,
+		`index.ts:2:121: error F124: a computed value is a list that a function makes: it stands in a result as it is. Make its items in the function`},
+	{"shape without its argument", `const S = shape("S", graph.Title, { args: { width: arg.int() } }, (t, { args }) => ({ a: t.artwork({ width: args.width }).url }));
+export const v = view({ build: () => S(graph.title({ id: "1" })) });`,
+		`index.ts:3:38: error F148: shape S needs the argument "width". Write S(x, { width: … })`},
+	{"viewer's misspelled field", `export const v = view({ build: (_, { viewer }) => ({ n: viewer.nmae }) });`,
+		`index.ts:2:64: error F111: Viewer has no field "nmae". Did you mean name?`},
+	{"profile as a value", `export const v = view({ build: (_, { viewer }) => ({ n: graph.profile({ id: viewer.profile }).name }) });`,
+		`index.ts:2:63: error F115: profile(id) wants an ID; viewer.profile is a Profile. Give one of its fields: viewer.profile.id`},
+	{"warm-up of nothing", `export const v = view({ args: { id: arg.id() }, build: ({ id }) => ({ n: graph.title({ id }).title }) });
+export const warmup = [v.with({})];`,
+		`index.ts:3:26: error F173: .with() needs the argument "id". Write .with({ id: … })`},
+	{"two objects of one name", `const a = object("A", { x: "Int" });
+const b = object("A", { x: "String" });
+export const v = view({ build: () => ({ n: 1 }) });`,
+		`index.ts:3:11: error F146: object A is declared twice, differently. Rename one of them [index.ts:2:11: the other A]`},
+	{"names differ in case", `const C = shape("Card", graph.Title, (t) => ({ t: t.title }));
+export const card = view({ build: () => C(graph.title({ id: "1" })) });`,
+		`index.ts:2:11: error V005: the name Card is taken: shape Card of @tv/home 1.0.0 and view card of @tv/home 1.0.0 differ. Rename one of them [index.ts:3:21: view card of @tv/home 1.0.0]`},
 	{"page twice", `export const v = view({ build: () => ({ n: graph.title({ id: "1" }).similar.page({ first: 2 }).take(1).map((t) => ({ t: t.title })) }) });`,
 		`index.ts:2:96: error F124: title.similar is cut already. Use .page() or .take() once`},
 }

@@ -7,7 +7,33 @@ const property = (v) => { const m = metaOf(v); if (m) fail("F108", `${m.path} ${
 
 const hide = (on, name, v) => Object.defineProperty(on, name, { value: v, writable: false, configurable: false, enumerable: false });
 
+// What one native call may make or walk: the engine cannot be interrupted inside one.
+const longest = 1 << 20, mostItems = 100_000;
+
+/** Puts a function before a native one that refuses too much work. */
+function bound(on, name, fits) {
+  const old = on[name];
+  if (typeof old !== "function") return;
+  hide(on, name, function (...args) {
+    if (!fits(this, args)) fail("F198", `.${name}() makes too much`, "A package's constants are small: look at the numbers");
+    return old.apply(this, args);
+  });
+}
+
+function boundNatives(global) {
+  const counted = (v) => !v || isSym(v) || !(v.length > mostItems);
+  bound(String.prototype, "repeat", (self, [n]) => !(String(self).length * n > longest));
+  for (const k of ["padStart", "padEnd"]) bound(String.prototype, k, (self, [n]) => !(n > longest));
+  for (const k of ["fill", "join", "reverse", "sort", "toSorted", "toReversed", "toSpliced", "with", "unshift", "shift", "splice", "slice", "concat",
+    "copyWithin", "flat", "flatMap", "keys", "values", "entries", "map", "forEach", "reduce", "reduceRight"]) bound(Array.prototype, k, (self) => counted(self));
+  bound(Array, "from", (_, [v]) => counted(v));
+  bound(JSON, "parse", (_, [v]) => !(String(v).length > 1 << 18));
+  for (const k of ["ArrayBuffer", "SharedArrayBuffer", "DataView", "Atomics", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
+    "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"]) hide(global, k, undefined);
+}
+
 function trapRealm(global) {
+  boundNatives(global);
   const clock = refuse("F190", "the time is not known while recording", "Give a date of the graph to format.date or computed");
   const Dated = function () { return clock(); };
   for (const k of ["now", "parse", "UTC"]) Dated[k] = clock;
