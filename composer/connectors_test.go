@@ -59,7 +59,7 @@ func connectorWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args 
 	}
 	rows := obj{}
 	for i := range 20 {
-		rows[fmt.Sprint("i", i)] = obj{"id": fmt.Sprint("i", i), "name": fmt.Sprint("n", i), "size": i, "kind": "loaded"}
+		rows[fmt.Sprint("i", i)] = obj{"id": fmt.Sprint("i", i), "name": fmt.Sprint("n", i), "size": i, "kind": fmt.Sprint("p", i)}
 	}
 	w.tier.Rows("a.Item", fake.NewTable(rows))
 	w.tier.Rows("a.Place", fake.NewTable(map[string]any{"de~berlin": obj{"people": 3}}))
@@ -69,6 +69,7 @@ func connectorWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args 
 	w.tier.Static("b.Query.settings", `{"mode":"dark","spot":{"code":"B1"},"tags":["x","y","z"]}`)
 	w.tier.Func("b.Spot.weather", func(r *fake.Request) (any, error) { return obj{"sky": "blue over " + fake.Text(r.Needs[0][0])}, nil })
 	w.tier.Static("a.Query.things", `{"things":[{"kind":"car","id":"1","label":"VW","wheels":4},{"kind":"cat","id":"2","label":"Tom"},{"kind":"dog","id":"3"}]}`)
+	w.tier.Static("b.Item.secret", `{"s":"hush"}`)
 	w.tier.Fail("a.Query.broken", fault.Unavailable)
 	w.tier.Static("b.Query.me", `{"name":"Me"}`)
 	w.tier.Static("b.User", `{"id":"u1","name":"Uma"}`)
@@ -173,6 +174,12 @@ func TestConnectors(t *testing.T) {
 			}
 			return root(vt.Field("a", vt.Leaf(f("i1"), "String")), vt.Field("b", vt.Leaf(f("i13"), "String")), vt.Field("c", vt.Leaf(f("zz"), "String")))
 		}, ask("a", "b", "c"), `{"a":"<n1>","b":null,"c":null}`, 2, []string{"v b invalid"}},
+		{"a guarded field is guarded by entity", func(r *vt.Recorder) *view.Output {
+			f := func(id string) view.ID {
+				return r.Field(r.Query("item", "Item", vt.Named("id", r.Literal(`"`+id+`"`, "ID!"))), "secret", "String")
+			}
+			return root(vt.Field("a", vt.Leaf(f("p1"), "String")), vt.Field("b", vt.Leaf(f("i2"), "String")))
+		}, ask("a", "b"), `{"a":"hush","b":null}`, 1, []string{"v b forbidden"}},
 		{"orElse of a failed list", func(r *vt.Recorder) *view.Output {
 			v := r.Guarded(view.OpOrElse, r.Query("broken", "[Item!]!"), r.Literal("[]", "[Item!]!"), 0, "[Item!]!")
 			it := r.Item(v, "Item!")

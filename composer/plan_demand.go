@@ -234,6 +234,10 @@ func (p *planner) call(v vid, conds int32) demanded {
 	for _, a := range o.args {
 		in.join(p.demand(a, conds))
 	}
+	for k := o.guard; k >= 0; k = p.p.guards[k].next {
+		in.join(p.demand(p.p.guards[k].value, conds))
+		in.join(p.demand(p.p.guards[k].in, conds))
+	}
 	u := &use{of: o.of, dom: o.dom, conds: conds, spec: o.spec, guard: o.guard, value: v}
 	if n := s.needs; n <= len(o.args) {
 		u.needs = o.args[len(o.args)-n:]

@@ -205,6 +205,9 @@ func (p *planner) order(st *planOp) {
 		for _, v := range append(append(append([]vid{u.of}, u.needs...), u.args...), p.p.conds[u.conds]...) {
 			p.reads(v, seen, wait)
 		}
+		for k := u.guard; k >= 0; k = p.p.guards[k].next {
+			p.reads(p.p.guards[k].value, seen, wait)
+		}
 		if st.spec >= 0 {
 			for _, v := range p.p.specs[st.spec].args {
 				p.reads(v, seen, wait)
