@@ -169,14 +169,16 @@ type progPlace struct {
 
 type progTrie struct {
 	keys  []progKey
-	whole bool // some actions read the value itself
+	whole bool  // some actions read the value itself
+	first int32 // its number: what the first key of an object follows
 }
 
 // A progKey is what is read under one JSON key.
 type progKey struct {
-	name []byte
-	acts []progAct
-	sub  *progTrie // a path goes on below it
+	name   []byte
+	acts   []progAct
+	sub    *progTrie // a path goes on below it
+	number int32     // see scanner.after
 }
 
 type progAct struct {

@@ -18,8 +18,8 @@ import (
 // Loaders share tier calls between requests, and between the Engines of one graph version. What one operation of one
 // request asks for is a block; blocks of one operation, with equal arguments, wanted fields and forwarded headers, go in
 // one call. While fewer than k calls of such a loader are in flight a block goes at once; else blocks gather and go when
-// one returns, so that nothing waits for a clock. Mutations, paged lists and operations that are bound to a viewer are
-// never shared. Loaders are safe for use by many goroutines.
+// one returns, so that nothing waits for a clock. Mutations and paged lists are never shared, and operations
+// that are bound to a viewer with that viewer's own requests only. Loaders are safe for use by many goroutines.
 type Loaders struct {
 	graph *graph.Graph
 	tiers TiersBySource
@@ -83,7 +83,7 @@ func (l *Loaders) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 // shareable says whether a call may go together with those of other requests.
 func shareable(c *tiers.Call) bool {
 	op := c.Operation
-	return op.Batch && !op.Mutation && op.Page == nil && len(op.Context) == 0 && len(c.Needs) > 0
+	return op.Batch && !op.Mutation && op.Page == nil && len(c.Needs) > 0
 }
 
 // detach copies what a call keeps after its request may be gone, into one buffer.
@@ -139,6 +139,10 @@ func (l *Loaders) loader(c *tiers.Call) *loader {
 	k := binary.AppendUvarint(nil, uint64(c.Operation.Index))
 	for _, a := range c.Args {
 		k = appendField(k, string(a))
+	}
+	k = append(k, 0xff)
+	for _, v := range c.Context { // who asks: equal for all that share, so a viewer shares with nobody else
+		k = appendField(k, string(v))
 	}
 	k = append(k, 0xff)
 	for _, f := range c.Fields {

@@ -279,6 +279,7 @@ func (p *planner) compile(op *opPlan) {
 			op.prog.trie.add(pg.Next.Steps, rootNext, &progValue{scalar: scalarRaw})
 		}
 	}
+	op.prog.number()
 	op.fields = wantedFields(op)
 }
 

@@ -19,6 +19,7 @@ type scanner struct {
 	cells  []cell  // records and lists
 	stack  []cell  // items of the lists that are open
 	tracks []track // records of keyed objects, in order
+	after  []int32 // by a key's number: 1 + the place in its trie of the key that followed it last; 0: none yet
 }
 
 // A track is a record whose entity is to be known.

@@ -7,7 +7,45 @@ import (
 
 // A program reads the answers of one operation: a record whose first cell is the value, with the total and the next
 // cursor behind it where the operation is paged.
-type program struct{ trie progTrie }
+type program struct {
+	trie    progTrie
+	numbers int32 // of keys and of tries, by which the scanner remembers their order
+}
+
+// number numbers the keys and tries of a finished program.
+func (g *program) number() {
+	g.numbers = 0
+	next := func() int32 { g.numbers++; return g.numbers - 1 }
+	var trie func(t *progTrie)
+	var value func(v *progValue)
+	value = func(v *progValue) {
+		switch {
+		case v == nil:
+		case v.elem != nil:
+			value(v.elem)
+		case v.object != nil:
+			trie(&v.object.trie)
+		case v.match != nil:
+			for _, c := range v.match.cases {
+				trie(&c.object.trie)
+			}
+		}
+	}
+	trie = func(t *progTrie) {
+		t.first = next()
+		for i := range t.keys {
+			k := &t.keys[i]
+			k.number = next()
+			for _, a := range k.acts {
+				value(a.value)
+			}
+			if k.sub != nil {
+				trie(k.sub)
+			}
+		}
+	}
+	trie(&g.trie)
+}
 
 // The cells of an answer's first record.
 const (
@@ -19,6 +57,8 @@ const (
 
 // run reads a body into s.cells; the first rootWidth cells are the root's. False: the body is not JSON, or nests too deep.
 func (g *program) run(s *scanner) bool {
+	s.after = grow(s.after, int(g.numbers))
+	clear(s.after)
 	for range rootWidth {
 		s.cells = append(s.cells, cell{})
 	}
@@ -61,9 +101,9 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 		s.depth--
 		return true
 	}
-	hint := 0
+	last := t.first
 	for {
-		k, ok := s.key(t, &hint)
+		k, ok := s.key(t, &last)
 		if !ok {
 			return false
 		}
@@ -85,17 +125,18 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 	}
 }
 
-// key reads a key with its colon and finds it in the trie; answers mostly keep the order of the mapping.
-func (s *scanner) key(t *progTrie, hint *int) (*progKey, bool) {
+// key reads a key with its colon and finds it in the trie. Objects of one kind mostly keep one order, so the key that
+// followed the last one (whose number is in last) in the object before is tried first.
+func (s *scanner) key(t *progTrie, last *int32) (*progKey, bool) {
 	if s.i >= len(s.b) || s.b[s.i] != '"' {
 		return nil, false
 	}
 	from := s.i
-	if h := *hint; h < len(t.keys) {
-		k := &t.keys[h]
+	if h := s.after[*last]; h > 0 {
+		k := &t.keys[h-1]
 		end := from + 1 + len(k.name)
 		if end < len(s.b) && s.b[end] == '"' && string(s.b[from+1:end]) == string(k.name) {
-			*hint = h + 1
+			*last = k.number
 			s.i = end + 1
 			return k, s.colon()
 		}
@@ -113,7 +154,8 @@ func (s *scanner) key(t *progTrie, hint *int) (*progKey, bool) {
 	}
 	for i := range t.keys {
 		if k := &t.keys[i]; string(k.name) == string(name) {
-			*hint = i + 1
+			s.after[*last] = int32(i) + 1
+			*last = k.number
 			return k, true
 		}
 	}

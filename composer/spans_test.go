@@ -34,6 +34,7 @@ func testProgram() *program {
 	p.want(pl.slots[3].child, t.Field("a"))
 	g := &program{}
 	g.trie.add(nil, rootValue, p.progValue(graph.TypeRef{Name: "T"}, sel, pl))
+	g.number()
 	return g
 }
 
