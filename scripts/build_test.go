@@ -3,6 +3,7 @@ package scripts
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,11 +16,14 @@ import (
 
 	"facet/graph"
 	"facet/pack"
+	"facet/view"
 )
 
-func films(t testing.TB) *graph.Graph {
+func films(t testing.TB) *graph.Graph { return graphOf(t, "../examples/films/graph.graphqls") }
+
+func graphOf(t testing.TB, file string) *graph.Graph {
 	t.Helper()
-	sdl, err := os.ReadFile("../examples/films/graph.graphqls")
+	sdl, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,20 +47,29 @@ func load(t testing.TB, dir string) (*pack.Package, *pack.Lock) {
 	return p, l
 }
 
+// TestExamples builds every package of the repository without a finding.
 func TestExamples(t *testing.T) {
-	g := films(t)
-	for _, name := range []string{"tv-home", "tv-home-v1", "tv-player", "phone-home", "originals-rows"} {
-		t.Run(name, func(t *testing.T) {
-			p, l := load(t, "../examples/films/packages/"+name)
-			b, ds := Build(t.Context(), p, l, g, Options{})
-			for _, d := range ds {
-				t.Error(d)
-			}
-			if b == nil {
-				t.Fatal("no build")
-			}
-			t.Log(b.String())
-		})
+	for file, dirs := range map[string][]string{
+		"../examples/films/graph.graphqls":    {"../examples/films/packages/tv-home", "../examples/films/packages/tv-home-v1", "../examples/films/packages/tv-player", "../examples/films/packages/phone-home", "../examples/films/packages/originals-rows"},
+		"../loadtest/contest/graph.graphqls":  {"../loadtest/contest/packages/contest-home"},
+		"../cmd/edge/template/graph.graphqls": {"../cmd/edge/template/packages/web-home"},
+	} {
+		g := graphOf(t, file)
+		for _, dir := range dirs {
+			t.Run(filepath.Base(dir), func(t *testing.T) {
+				p, l := load(t, dir)
+				b, ds := Build(t.Context(), p, l, g, Options{})
+				for _, d := range ds {
+					t.Error(d)
+				}
+				if b == nil {
+					t.Fatal("no build")
+				}
+				if _, err := view.Decode(encoded(t, b)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 

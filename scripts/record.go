@@ -102,7 +102,8 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 func (r *recorder) start(make_ goja.Value) error {
 	host := r.vm.NewObject()
 	set := map[string]any{
-		"at": func() int { return r.here() },
+		"at":  func() int { return r.here() },
+		"key": func(fn goja.Value, name string) int { return r.key(fn, name) },
 		"type": func(name string) string {
 			text, ok := r.types[name]
 			if !ok {
@@ -253,7 +254,7 @@ func (r *recorder) exception(ex *goja.Exception, declared stack) {
 
 // add enters a diagnostic at the author's own innermost line; the module's line, if there is one, becomes a note.
 func (r *recorder) add(s, declared stack, code, text, fix string, note *fault.Note) {
-	if s.n == 0 {
+	if s.n == 0 && s.key == 0 {
 		s = declared
 	}
 	pos, inner := r.place(s)

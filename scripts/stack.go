@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 
 	"facet/fault"
 )
@@ -9,6 +10,7 @@ import (
 // A stack is where package code is at a moment: the lines and columns of its innermost frames, in the rewritten text.
 type stack struct {
 	n      int
+	key    int // instead of frames: a byte of the bundle, counted from 1
 	frames [6]struct{ line, col int }
 }
 
@@ -39,6 +41,10 @@ func (r *recorder) here() int {
 	if s.n == 0 {
 		return -1
 	}
+	return r.number(s)
+}
+
+func (r *recorder) number(s stack) int {
 	i, ok := r.known[s]
 	if !ok {
 		i = len(r.stacks)
@@ -66,6 +72,9 @@ func (r *recorder) stackAt(i int) stack {
 // in, its line is the note.
 func (r *recorder) place(s stack) (fault.Pos, *fault.Note) {
 	var first fault.Pos
+	if s.key > 0 {
+		first, _ = r.module.Places.of(s.key - 1)
+	}
 	for i := range s.n {
 		pos, _ := r.module.Places.at(s.frames[i].line, s.frames[i].col)
 		if i == 0 {
@@ -85,4 +94,50 @@ func (r *recorder) place(s stack) (fault.Pos, *fault.Note) {
 func (r *recorder) pos(i int) fault.Pos {
 	p, _ := r.place(r.stackAt(i))
 	return p
+}
+
+// key is the number of the place where a function's text names a field of an object, for fields whose values have no place
+// of their own; -1 if it names it nowhere or more than once.
+func (r *recorder) key(fn goja.Value, name string) int {
+	if fn == nil || goja.IsUndefined(fn) {
+		return -1
+	}
+	id := int(fn.ToInteger())
+	if id < 0 || id >= len(r.module.Funcs) {
+		return -1
+	}
+	f := r.module.Funcs[id]
+	at := -1
+	walk(f.node, func(n ast.Node) bool {
+		o, ok := n.(*ast.ObjectLiteral)
+		if !ok {
+			return true
+		}
+		for _, p := range o.Value {
+			key := -1
+			switch p := p.(type) {
+			case *ast.PropertyShort:
+				if p.Name.Name.String() == name {
+					key = int(p.Name.Idx)
+				}
+			case *ast.PropertyKeyed:
+				if k, ok := p.Key.(*ast.StringLiteral); ok && !p.Computed && k.Value.String() == name {
+					key = int(k.Idx)
+				}
+			}
+			if key < 0 {
+				continue
+			}
+			if at >= 0 {
+				at = -2
+			} else if at == -1 {
+				at = key
+			}
+		}
+		return true
+	})
+	if at < 0 {
+		return -1
+	}
+	return r.number(stack{key: at - r.module.base(f) + 1})
 }

@@ -7,7 +7,7 @@ const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
 const { isInteger, isFinite: finite } = Number;
 
 // Where a mistake is that is found while no package code runs: the value that is looked at, else the declaration.
-let looking = -1, declaring = -1;
+let looking = -1, declaring = -1, running;
 
 /** A mistake of the author's: code, what is wrong, what to write instead. */
 class Mistake extends Error {

@@ -91,6 +91,7 @@ function recordView(name, d) {
   const o = d.def;
   scope = newScope(`view ${name}`, "view");
   declaring = d.at;
+  running = o.build;
   const v = { name, args: d.args, at: d.at };
   if (o.cache !== undefined) {
     const c = options(o.cache, "cache", ["maxAge", "scope"]);
@@ -112,6 +113,7 @@ function recordMutation(name, d) {
   const o = d.def;
   scope = newScope(`mutation ${name}`, "mutation");
   declaring = d.at;
+  running = o.run;
   const m = { name, args: d.args, at: d.at };
   const metrics = freeze({ count });
   const got = o.run(argumentValues(d.args, `mutation ${name}`), { ...context(), metrics });

@@ -39,11 +39,14 @@ function tree(v, at, depth) {
   if (proto !== plain && proto !== null) fail("F132", `${what} is ${a((proto.constructor && proto.constructor.name) || "special object")}`, "Return a plain object");
   const fields = [];
   for (const k of keys(v)) {
+    const before = looking, own = metaOf(v[k]) ? -1 : host.key(fnIds.get(running), k);
+    if (own >= 0) looking = own;
     if (!fieldName.test(k) || k.startsWith("__")) fail("F138", `${quote(k)} cannot be a field's name`, "Use letters, digits and _, not starting with a digit or __");
     const m = metaOf(v[k]);
-    const f = { name: k, output: result(v[k], at === "" ? k : `${at}.${k}`, depth + 1), at: m ? m.at : -1 };
+    const f = { name: k, output: result(v[k], at === "" ? k : `${at}.${k}`, depth + 1), at: m ? m.at : own };
     if (m && m.cache) f.cache = m.cache;
     fields.push(f);
+    looking = before;
   }
   return { kind: "tree", value: none, fields };
 }
@@ -179,6 +182,7 @@ function useShape(s, entity, given) {
 function recordShape(s) {
   scope = newScope(`shape ${s.name}`, "shape");
   declaring = s.at;
+  running = s.fn;
   const subject = push(value("entity", named(s.on, true)));
   const entity = sym({ kind: "node", type: named(s.on, true), id: subject, path: s.name.toLowerCase() });
   const self = (x, args) => useShape(s, x, args);
