@@ -41,7 +41,7 @@ function fits(from, to) {
   if (t === "Float") return f === "Int";
   if (t === "ID") return f === "String" || f === "Int";
   if (t === "String") return f === "ID" || isEnum(f);
-  return !builtin.has(t) && !typeOf(t)?.Values && typeOf(t)?.Kind !== "input"; // a scalar of the graph's own
+  return !builtin.has(t) && !ownEnums.has(t) && !typeOf(t)?.Values && typeOf(t)?.Kind !== "input"; // a scalar of the graph's own
 }
 const ownEnums = new Map();
 const isEnum = (n) => ownEnums.has(n) || (typeOf(n) && typeOf(n).Kind === "enum");
