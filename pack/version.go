@@ -57,13 +57,17 @@ type Published struct {
 	Deprecated string `json:"deprecated,omitempty"` // why it should not be used any more; Resolve takes it last
 }
 
-// Resolve picks the version that want means. A dist-tag of the index stands for its version.
-// Of a range it is the highest version in it; deprecated versions count only where no other
-// matches. No match is a NotFound error
+// Resolve picks the version that want means. A dist-tag of the index stands for its version, and
+// a version that is published, build metadata included, for itself.
+// Of a range it is the highest version in it, of several that differ in build metadata alone the one
+// tagged latest; deprecated versions count only where no other matches. No match is a NotFound error
 // that names what there is, a text that is neither tag nor range is Invalid.
 func Resolve(want string, in Index) (Version, error) {
 	if tagged, ok := in.Tags[strings.TrimSpace(want)]; ok {
 		return ParseVersion(tagged)
+	}
+	if _, ok := in.Versions[want]; ok { // the one version, where a range would not look at build metadata
+		return ParseVersion(want)
 	}
 	r, err := ParseRange(want)
 	if err != nil {
@@ -83,7 +87,12 @@ func Resolve(want string, in Index) (Version, error) {
 	}
 	for _, vs := range [][]Version{good, old} {
 		if len(vs) > 0 {
-			return slices.MaxFunc(vs, total), nil
+			best := slices.MaxFunc(vs, total)
+			// Of versions that differ in build metadata alone, the tag knows which came last.
+			if i := slices.IndexFunc(vs, func(v Version) bool { return v.String() == in.Tags["latest"] }); i >= 0 && vs[i].Compare(best) == 0 {
+				best = vs[i]
+			}
+			return best, nil
 		}
 	}
 	return Version{}, fault.New(fault.NotFound, "no version of %s matches %q", in.Name, want).
