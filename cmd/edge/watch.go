@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,27 +16,36 @@ import (
 // settle is how long the files must be quiet before a save counts: editors write in several steps.
 const settle = 25 * time.Millisecond
 
-// watchFiles calls changed with the files that were saved below the folders, once they are quiet, one call at a time,
-// until ctx ends. Folders that appear later are watched too; node_modules and dot folders are not.
-func watchFiles(ctx context.Context, folders []string, changed func([]string)) error {
+// A watch notices what is saved below folders from the moment it is opened; run tells.
+type watch struct{ w *fsnotify.Watcher }
+
+func openWatch(folders ...string) (*watch, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer w.Close()
 	for _, f := range folders {
-		if err := watchTree(w, f); err != nil {
-			return err
+		if err := watchTree(w, f, nil); err != nil {
+			w.Close()
+			return nil, err
 		}
 	}
-	var dirty []string
+	return &watch{w}, nil
+}
+
+func (w *watch) close() { _ = w.w.Close() }
+
+// run calls changed with the files that were saved, once they are quiet, one call at a time, until ctx ends.
+// Folders that appear later are watched too, and what is in them counts as saved; node_modules and dot folders are not.
+func (w *watch) run(ctx context.Context, changed func([]string)) error {
+	dirty := map[string]bool{}
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case e, ok := <-w.Events:
+		case e, ok := <-w.w.Events:
 			if !ok {
 				return nil
 			}
@@ -44,35 +54,44 @@ func watchFiles(ctx context.Context, folders []string, changed func([]string)) e
 			}
 			if e.Op.Has(fsnotify.Create) {
 				if info, err := os.Stat(e.Name); err == nil && info.IsDir() {
-					_ = watchTree(w, e.Name) // a folder that is gone again needs no watch
+					// What was written before the watch was there is seen here; a folder that is gone again needs no watch.
+					_ = watchTree(w.w, e.Name, func(file string) { dirty[file] = true })
 				}
 			}
-			if !slices.Contains(dirty, e.Name) {
-				dirty = append(dirty, e.Name)
-			}
+			dirty[e.Name] = true
 			quiet.Reset(settle)
-		case err, ok := <-w.Errors:
+		case err, ok := <-w.w.Errors:
 			if !ok {
 				return nil
 			}
 			return err
 		case <-quiet.C:
-			files := dirty
-			dirty = nil
+			files := slices.Sorted(maps.Keys(dirty))
+			clear(dirty)
 			changed(files)
 		}
 	}
 }
 
-func watchTree(w *fsnotify.Watcher, root string) error {
+// watchTree watches a folder and all below it. found, if not nil, is told of each file.
+func watchTree(w *fsnotify.Watcher, root string, found func(file string)) error {
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+		if err != nil {
 			return nil //nolint:nilerr // what cannot be read is not watched
 		}
 		if name != root && ignoredFile(name) {
-			return filepath.SkipDir
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
 		}
-		return w.Add(name)
+		if d.IsDir() {
+			return w.Add(name)
+		}
+		if found != nil {
+			found(name)
+		}
+		return nil
 	})
 }
 
