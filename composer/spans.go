@@ -1,7 +1,6 @@
 package composer
 
 import (
-	"bytes"
 	"unicode/utf8"
 )
 
@@ -343,12 +342,16 @@ func (s *scanner) find(steps []string) ([]byte, bool) {
 	}
 	for {
 		at := s.i
-		if !s.keySkip() {
+		if s.i >= len(s.b) || s.b[s.i] != '"' {
+			return nil, false
+		}
+		if _, _, ok := s.text(); !ok {
 			return nil, false
 		}
 		name := s.b[at:s.i]
-		name = bytes.TrimRight(name, " \t\r\n")
-		name = bytes.TrimRight(name[:len(name)-1], " \t\r\n")
+		if !s.colon() {
+			return nil, false
+		}
 		if string(unquote(name)) == steps[0] {
 			v, ok := s.find(steps[1:])
 			if !ok {
