@@ -133,6 +133,14 @@ await run({
     }
   },
 
+  async "a mutation that gives an object: suffixes are below its references"() {
+    const c = new Client("phone/v1");
+    const v = await c.call(["addToMyList"], ["up-2009"], [["title"], ["key"]]);
+    same("the card", v.addToMyList.result.card, { title: "Up", key: "up-2009" });
+    assert.ok(v.addToMyList.result.total > 3);
+    await c.call(["removeFromMyList"], ["up-2009"]);
+  },
+
   async "a mutation that fails rejects, and changes nothing"() {
     const c = new Client(tv);
     await c.get(...film("jaws-1975"));
