@@ -93,9 +93,9 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, computes: cfg.Computes, format: cfg.Format, views: map[string]bool{}}
 	e.plans.most = l.Plans
-	for _, b := range cfg.Surface.Builds {
+	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Mutations {
-			for _, in := range m.Invalidates {
+			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {
 				e.views[in.View] = true
 			}
 		}

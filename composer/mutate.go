@@ -78,7 +78,7 @@ func (p *planner) mutation(er *emitRoot, i int, r *Root, n *Node) {
 		}
 		return v
 	}
-	for _, in := range def.Invalidates {
+	for _, in := range stale(p.g, p.s, found) {
 		iv := invalidation{def: in}
 		for _, a := range in.Args {
 			iv.args = append(iv.args, value(a.Value))
@@ -96,6 +96,25 @@ func (p *planner) mutation(er *emitRoot, i int, r *Root, n *Node) {
 		}
 		m.metrics = append(m.metrics, k)
 	}
+}
+
+// stale is what a mutation invalidates on its device: in its own package, as that was built, and in every other that is mounted beside
+// it. A shape that several packages bring stands once.
+func stale(g *graph.Graph, s *view.Surface, m view.Found[*view.Mutation]) []*view.Invalidation {
+	list := slices.Clip(m.Def.Invalidates)
+	for i, b := range s.Builds {
+		if i == m.Build {
+			continue
+		}
+		for _, in := range view.Invalidations(g, m.Def, b) {
+			if !slices.ContainsFunc(list, func(o *view.Invalidation) bool {
+				return o.Shape == in.Shape && o.Field == in.Field && o.View == in.View && slices.Equal(o.Args, in.Args) && slices.Equal(o.Key, in.Key)
+			}) {
+				list = append(list, in)
+			}
+		}
+	}
+	return list
 }
 
 // effectValue plans one effect: a step that waits for the effect before it.

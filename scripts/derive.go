@@ -148,7 +148,7 @@ func (r *recorder) fieldDocs(s *view.Scope, o *view.Output) {
 	for _, f := range o.Fields {
 		if f.Output.Value != view.None {
 			if v := &s.Values[f.Output.Value]; v.Op == view.OpField {
-				if g := graphFields(r.graph, s, v); len(g) > 0 {
+				if g := s.GraphFields(r.graph, v); len(g) > 0 {
 					f.Doc = strings.Join(strings.Fields(g[0].Description), " ")
 				}
 			}

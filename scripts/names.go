@@ -67,7 +67,7 @@ func (n *namer) value(s *view.Scope, id view.ID, path string, seen map[view.ID]b
 	if v.Op == view.OpComputed && n.funcs[v.Func] == "" {
 		n.funcs[v.Func] = path
 	}
-	for _, u := range operands(v) {
+	for _, u := range v.Operands() {
 		n.value(s, u, path, seen)
 	}
 }
@@ -79,26 +79,4 @@ func (n *namer) rest(s *view.Scope, owner string) {
 			n.funcs[v.Func] = owner + ".computed"
 		}
 	}
-}
-
-// operands are the values that a value stands on, in a fixed order.
-func operands(v *view.Value) []view.ID {
-	var out []view.ID
-	add := func(ids ...view.ID) {
-		for _, id := range ids {
-			if id >= 0 {
-				out = append(out, id)
-			}
-		}
-	}
-	add(v.Of)
-	for _, a := range v.Args {
-		add(a.Value)
-	}
-	add(v.List...)
-	for _, c := range v.Cases {
-		add(c.Value)
-	}
-	add(v.Else, v.First)
-	return out
 }

@@ -87,7 +87,7 @@ func (d *reader) value(id view.ID) map[string]bool {
 	set := map[string]bool{}
 	d.memo[id] = set
 	v := &d.scope.Values[id]
-	for _, u := range operands(v) {
+	for _, u := range v.Operands() {
 		maps.Copy(set, d.value(u))
 	}
 	switch v.Op {
@@ -102,7 +102,7 @@ func (d *reader) value(id view.ID) map[string]bool {
 			set["locale"] = true
 		}
 	case view.OpField, view.OpEffect:
-		for _, f := range graphFields(d.graph, d.scope, v) {
+		for _, f := range d.scope.GraphFields(d.graph, v) {
 			d.field(f, set)
 		}
 	}
@@ -139,35 +139,6 @@ func guards(list []*graph.Guard, set map[string]bool) {
 			}
 		}
 	}
-}
-
-// graphFields are the fields of the graph that a field or effect means: several where the parent is an interface.
-func graphFields(g *graph.Graph, s *view.Scope, v *view.Value) []*graph.Field {
-	var out []*graph.Field
-	add := func(t *graph.Type) {
-		if t == nil {
-			return
-		}
-		if f := t.Field(v.Name); f != nil {
-			out = append(out, f)
-		}
-	}
-	if v.Op == view.OpEffect {
-		add(g.Mutation())
-		return out
-	}
-	t := g.Types[s.Values[v.Of].Type.Named()]
-	if s.Values[v.Of].Op == view.OpQuery {
-		t = g.Query()
-	}
-	if t == nil {
-		return nil
-	}
-	add(t)
-	for _, m := range t.Members {
-		add(g.Types[m])
-	}
-	return out
 }
 
 // caches refuses public caches over what depends on the viewer.
