@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 
 	"facet/examples/films"
 	"facet/serve/servetest"
@@ -26,7 +26,7 @@ func TestEveryRoute(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.300s", path, w.Code, want, w.Body)
 		}
 	}
-	if d := gocmp.Diff([]string{"phone/v1", "tv/v1", "tv/v2"}, e.Near("", "")); d != "" {
+	if d := cmp.Diff([]string{"phone/v1", "tv/v1", "tv/v2"}, e.Near("", "")); d != "" {
 		t.Error(d)
 	}
 }
@@ -121,7 +121,7 @@ func TestFilmsInTrouble(t *testing.T) {
 		if p.name == "jsongraph" {
 			errors = []string{"Card.inception-2010.art unavailable", "Card.pulp-fiction-1994.art unavailable", "home.recent bad_answer"}
 		}
-		if d := gocmp.Diff(errors, got.Errors); d != "" {
+		if d := cmp.Diff(errors, got.Errors); d != "" {
 			t.Errorf("%s: -want +got:\n%s", p.name, d)
 		}
 		if len(got.Late) != 4 || !strings.Contains(got.Data, "Inception") {

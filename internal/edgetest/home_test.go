@@ -1,7 +1,6 @@
 package edgetest
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 
 	"facet/graph"
 	"facet/tiers"
@@ -157,20 +156,22 @@ func (h *home) operations(since time.Time) map[string]time.Duration {
 // TestHomeOperations: how many operations the home costs, and in how many levels, however many processors there are.
 func TestHomeOperations(t *testing.T) {
 	record(t)
-	for _, procs := range []int{1, 2} {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+	procs := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(procs)
+	for _, c := range []struct {
+		name            string
+		series, similar bool
+		calls, levels   int
+	}{
+		{"rows of films", false, false, 6, 2},
+		{"with a series in a row", true, false, 7, 2},
+		{"with similar films", false, true, 7, 3},
+		{"with both", true, true, 8, 3},
+	} {
 		for _, p := range protocols {
-			for _, c := range []struct {
-				name            string
-				series, similar bool
-				calls, levels   int
-			}{
-				{"rows of films", false, false, 6, 2},
-				{"with a series in a row", true, false, 7, 2},
-				{"with similar films", false, true, 7, 3},
-				{"with both", true, true, 8, 3},
-			} {
-				t.Run(fmt.Sprintf("%d/%s/%s", procs, p.name, c.name), func(t *testing.T) {
+			for n := range 2 {
+				t.Run(fmt.Sprintf("%s/%s/%d", c.name, p.name, n+1), func(t *testing.T) {
+					runtime.GOMAXPROCS(n + 1)
 					synctest.Test(t, func(t *testing.T) {
 						h := newHome(t, c.series)
 						h.tier.Delay("*", 10*time.Millisecond)
@@ -217,7 +218,7 @@ func TestHomeAHeldTierHoldsNobodyElse(t *testing.T) {
 							want[op] = 200 * time.Millisecond
 						}
 					}
-					if d := gocmp.Diff(want, h.operations(began)); d != "" {
+					if d := cmp.Diff(want, h.operations(began)); d != "" {
 						t.Errorf("when each operation started, -want +got:\n%s", d)
 					}
 					time.Sleep(time.Second)
@@ -264,24 +265,25 @@ func TestHomeWithin(t *testing.T) {
 	}
 }
 
-// TestHomeWithinByTheClock is the same on a real clock, with slack for a busy machine: far from the 200 ms that the tier takes.
+// TestHomeWithinByTheClock is the same on a real clock: the best of some tries, for a machine may be busy.
 func TestHomeWithinByTheClock(t *testing.T) {
 	record(t)
 	h := newHome(t, false)
-	h.ask(t, protocols[0], false) // plans, machines and connections are there
+	h.ask(t, protocols[0], false) // plans and machines are there
 	h.tier.Delay("bookmarks", 200*time.Millisecond)
-	best := slices.MinFunc(slices.Collect(func(yield func(time.Duration) bool) {
-		for range 5 {
-			h.tier.Forget()
-			h.ask(t, protocols[0], false)
-			end := time.Now()
-			calls := h.tier.Calls("bookmarks")
-			if len(calls) != 1 || !yield(end.Sub(calls[0].Started)) {
-				return
-			}
+	best := time.Hour
+	for try := 0; try < 20 && best > 45*time.Millisecond; try++ {
+		h.tier.Forget()
+		h.ask(t, protocols[0], false)
+		end := time.Now()
+		calls := h.tier.Calls("bookmarks")
+		if len(calls) != 1 {
+			t.Fatalf("%d calls", len(calls))
 		}
-	}), cmp.Compare)
-	if best > 45*time.Millisecond {
+		best = min(best, end.Sub(calls[0].Started))
+	}
+	t.Logf("the answer was out %v after its keys were known", best)
+	if best > 45*time.Millisecond || best < 30*time.Millisecond {
 		t.Errorf("the answer was out %v after its keys were known", best)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 
 	"facet/fault"
 	"facet/tiers/fake"
@@ -254,7 +254,7 @@ func TestHomeInTrouble(t *testing.T) {
 					if took := time.Since(began); took != c.took {
 						t.Errorf("it took %v, want %v", took, c.took)
 					}
-					if d := gocmp.Diff(want, tell(t, p, w)); d != "" {
+					if d := cmp.Diff(want, tell(t, p, w)); d != "" {
 						t.Errorf("-want +got:\n%s", d)
 					}
 					if kept := !strings.Contains(w.Header().Get("Cache-Control"), "no-store"); kept && c.name != "all is well" {

@@ -16,11 +16,11 @@ import (
 	"facet/scripts"
 )
 
-// editor makes a copy of examples/films as an author has it: with the graph's types and with the modules linked.
-func editor(t *testing.T) string {
+// editor makes a copy of a workspace's packages as an author has them: with the graph's types, and with the modules linked.
+func editor(t *testing.T, workspace string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "packages"), os.DirFS(filepath.Join(FilmsDir(), "packages"))); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "packages"), os.DirFS(filepath.Join(workspace, "packages"))); err != nil {
 		t.Fatal(err)
 	}
 	config, err := os.ReadFile(filepath.Join(FilmsDir(), "tsconfig.json"))
@@ -28,7 +28,7 @@ func editor(t *testing.T) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "tsconfig.json"), config)
-	write(t, filepath.Join(dir, "graph.d.ts"), scripts.Declare(Parse(t, FilmsDir())))
+	write(t, filepath.Join(dir, "graph.d.ts"), scripts.Declare(Parse(t, workspace)))
 	if err := os.CopyFS(filepath.Join(dir, "node_modules", "@facet", "sdk"), os.DirFS(filepath.Join(Root(), "sdk"))); err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +61,12 @@ func tsc(t *testing.T, dir string) string {
 	return out
 }
 
-// TestTypesOfTheExamples: the examples pass tsc --strict with the types that `edge types` writes.
+// TestTypesOfTheExamples: what is written here passes tsc --strict with the types that `edge types` writes.
 func TestTypesOfTheExamples(t *testing.T) {
-	if out := tsc(t, editor(t)); out != "" {
-		t.Error(out)
+	for _, workspace := range []string{"examples/films", "cmd/edge/template", "internal/edgetest/testdata/marks"} {
+		if out := tsc(t, editor(t, filepath.Join(Root(), workspace))); out != "" {
+			t.Errorf("%s:\n%s", workspace, out)
+		}
 	}
 }
 
@@ -74,7 +76,7 @@ func TestTypesFlagMisuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := editor(t)
+	dir := editor(t, FilmsDir())
 	write(t, filepath.Join(dir, "packages", "tv-home", "src", "misuse.ts"), text)
 	var want []string
 	lines := bufio.NewScanner(bytes.NewReader(text))
