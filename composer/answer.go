@@ -3,6 +3,7 @@ package composer
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -40,6 +41,11 @@ func failedPart(err error) Part {
 		f = &fault.Error{Kind: fault.KindOf(err), Message: fault.Public(err), Err: err}
 	}
 	return Part{Data: []byte("null"), Errors: []Error{{Kind: f.Kind, Message: f.Public(), Err: f}}}
+}
+
+// past is the refusal of an answer that is past a limit.
+func (e *Engine) past(what string, limit int) *fault.Error {
+	return &fault.Error{Kind: fault.Limit, Op: "answer", Message: fmt.Sprintf("the answer is past the limit of %d %s", limit, what), Hint: "ask for fewer fields, or for shorter lists"}
 }
 
 func (e *Engine) query(ctx context.Context, r *Request) Part {
@@ -116,6 +122,7 @@ func (x *exec) reset() {
 		x.memo[i] = x.memo[i][:0]
 	}
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
+	x.items, x.swollen = 0, false
 	x.stats = Stats{}
 	x.guards = grow(x.guards, len(p.guards))
 	clear(x.guards)
@@ -138,9 +145,11 @@ func (x *exec) part() Part {
 	buf := buffers.Get().(*[]byte)
 	n := &x.enc
 	n.buf = slices.Grow((*buf)[:0], int(x.p.hint.Load()))
-	if x.r.Format == FormatGraph {
+	switch {
+	case x.swollen: // nothing of it would be sent
+	case x.r.Format == FormatGraph:
 		x.graph()
-	} else {
+	default:
 		x.tree()
 	}
 	p := Part{Errors: n.errors, Degraded: n.degraded, NotFound: n.notFound, Stats: x.stats}
@@ -150,12 +159,16 @@ func (x *exec) part() Part {
 	}
 	size := len(n.buf)
 	switch {
+	case x.swollen:
+		p = failedPart(x.e.past("items", x.e.limits.Items))
+		p.Stats = x.stats
+		buffers.Put(buf)
 	case n.tooLarge || size > x.e.limits.Bytes:
-		p = failedPart(&fault.Error{Kind: fault.TooLarge, Op: "answer", Message: "the answer is too large"})
+		p = failedPart(&fault.Error{Kind: fault.TooLarge, Op: "answer", Message: fmt.Sprintf("the answer is past the limit of %d bytes", x.e.limits.Bytes), Hint: "ask for fewer fields, or for shorter lists"})
 		p.Stats = x.stats
 		buffers.Put(buf)
 	case x.entities > x.e.limits.Entities:
-		p = failedPart(&fault.Error{Kind: fault.Limit, Op: "answer", Message: "the answer holds too many entities"})
+		p = failedPart(x.e.past("entities", x.e.limits.Entities))
 		p.Stats = x.stats
 		buffers.Put(buf)
 	default:

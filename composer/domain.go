@@ -28,6 +28,13 @@ func (x *exec) expand(dom int32) {
 	n := x.size(pd.parent)
 	d.items, d.parent, d.index, d.start = d.items[:0], d.parent[:0], d.index[:0], append(d.start[:0], 0)
 	for i := range int32(n) {
+		if x.items+len(d.items) > x.e.limits.Items {
+			x.swollen = true
+		}
+		if x.swollen { // lists of lists multiply: they would fill the memory before a byte is written
+			d.start = append(d.start, int32(len(d.items)))
+			continue
+		}
 		c, w := x.listOf(pd.list, pd.parent, i)
 		if c.kind == kList {
 			cells := x.ans[c.ans].cells[c.off : c.off+c.n]
@@ -48,6 +55,9 @@ func (x *exec) expand(dom int32) {
 			}
 		}
 		d.start = append(d.start, int32(len(d.items)))
+	}
+	if x.items += len(d.items); x.items > x.e.limits.Items {
+		x.swollen = true
 	}
 	d.ready = true
 }

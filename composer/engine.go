@@ -31,13 +31,14 @@ type Limits struct {
 	Time     time.Duration // of the whole answer; a part that is late is an error at its path
 	Calls    int           // tier calls
 	Entities int           // entities that one answer may hold
+	Items    int           // items of all lists of one answer, each counted wherever it stands
 	Bytes    int           // of the answer written
 	Plans    int           // cached plans
 }
 
 // Defaults are the limits that stand where none are stated.
 func Defaults() Limits {
-	return Limits{Time: 2 * time.Second, Calls: 200, Entities: 50_000, Bytes: 16 << 20, Plans: 2_000}
+	return Limits{Time: 2 * time.Second, Calls: 200, Entities: 50_000, Items: 100_000, Bytes: 16 << 20, Plans: 2_000}
 }
 
 // Attached holds what protocols keep for as long as an Engine lives: a handler, parsed documents, an OpenAPI text.
@@ -84,6 +85,9 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	if l.Entities == 0 {
 		l.Entities = d.Entities
+	}
+	if l.Items == 0 {
+		l.Items = d.Items
 	}
 	if l.Bytes == 0 {
 		l.Bytes = d.Bytes

@@ -61,6 +61,8 @@ type exec struct {
 	late     *fault.Error
 	shaky    bool // something degraded decided what was asked
 	entities int
+	items    int  // of all domains
+	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
 	stats    Stats
 	groups   []group
 	raws     []json.RawMessage

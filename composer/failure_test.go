@@ -347,6 +347,25 @@ func TestEntityLimit(t *testing.T) {
 	}
 }
 
+// TestListsMultiply: lists of lists are refused before they fill the memory, wherever the product is formed.
+func TestListsMultiply(t *testing.T) {
+	for _, sub := range [][]any{{"title"}, {"key"}, {"art"}} {
+		for _, format := range []composer.Format{composer.FormatTree, composer.FormatGraph} {
+			w := filmWorld(t, false)
+			ask := sub
+			for range 20 {
+				ask = []any{"similar", nodes(ask...)}
+			}
+			sel, values := film("t2", ask...)
+			sel.Roots[0].Path = []string{"film", "t2"}
+			p := w.ask(&composer.Request{Selection: sel, Values: values, Format: format})
+			if string(p.Data) != "null" || len(p.Errors) != 1 || p.Errors[0].Kind != fault.Limit || p.Errors[0].Path != nil || p.Cache.Storable {
+				t.Errorf("%v %d: %.80s %.5v", sub, format, p.Data, short(p))
+			}
+		}
+	}
+}
+
 // TestEffectInTime: a mutation whose effect has not ended in time says so at its root, and counts nothing.
 func TestEffectInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -196,12 +196,15 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 	for from := 0; from < len(g.es); from += size {
 		end := min(from+size, len(g.es))
 		es := append([]int32(nil), g.es[from:end]...)
-		if x.stats.Calls >= x.e.limits.Calls || x.entities > x.e.limits.Entities {
-			what := "tier calls"
-			if x.entities > x.e.limits.Entities {
-				what = "entities"
+		if x.swollen || x.stats.Calls >= x.e.limits.Calls || x.entities > x.e.limits.Entities {
+			past := x.e.past("tier calls", x.e.limits.Calls)
+			switch {
+			case x.swollen:
+				past = x.e.past("items", x.e.limits.Items)
+			case x.entities > x.e.limits.Entities:
+				past = x.e.past("entities", x.e.limits.Entities)
 			}
-			bad := x.fail(&fault.Error{Kind: fault.Limit, Op: "answer", Message: "the answer needs too many " + what})
+			bad := x.fail(past)
 			for _, e := range es {
 				*x.cols[g.col].at(e) = bad
 			}

@@ -25,7 +25,10 @@ func (k *call) walk() {
 		if page > 0 {
 			if x.over || x.steps[k.step].done || page >= maxWalk || x.stats.Calls >= x.e.limits.Calls {
 				if !x.over && !x.steps[k.step].done {
-					bad = &fault.Error{Kind: fault.Limit, Op: "answer", Message: "the answer needs too many tier calls"}
+					bad = x.e.past("tier calls", x.e.limits.Calls)
+					if page >= maxWalk {
+						bad = x.e.past("pages of one list", maxWalk)
+					}
 				}
 				x.mu.Unlock()
 				break
