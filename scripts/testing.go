@@ -105,7 +105,7 @@ type TestResult struct {
 	Name    string        `json:"name"`
 	Pos     fault.Pos     `json:"pos"` // where it is declared, or where it failed
 	Failure string        `json:"failure,omitempty"`
-	Took    time.Duration `json:"took"`
+	Took    time.Duration `json:"took"` // nanoseconds
 }
 
 // Failed says whether any test failed.

@@ -149,7 +149,7 @@ func testPackage(ctx context.Context, log io.Writer, l *loader, w *workspace, di
 			continue
 		}
 		r.OK = r.OK && !ds.Failed() && !report.Failed()
-		if report.Changed && (o.update || !report.Failed()) {
+		if report.Changed {
 			if err := writeSnapshots(snap, report.Snapshots); err != nil {
 				return nil, err
 			}

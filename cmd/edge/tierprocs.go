@@ -20,6 +20,7 @@ import (
 type tierProcess struct {
 	name string
 	cmd  *exec.Cmd
+	in   io.Closer     // its standard input: closing it ends the program, also below a `go run`
 	done chan struct{} // closed when the child has ended
 	err  error         // set before done is closed
 }
@@ -67,13 +68,14 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 		return nil, nil, err
 	}
 	// The child ends when its standard input does, so that it cannot outlive us however we end.
-	if _, err := cmd.StdinPipe(); err != nil {
+	in, err := cmd.StdinPipe()
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
 		return nil, nil, fault.Wrap(fault.Unavailable, "start tier", name, err).WithHint("check \"tiers\" in %s", workspaceFile)
 	}
-	t := &tierProcess{name: name, cmd: cmd, done: make(chan struct{})}
+	t := &tierProcess{name: name, cmd: cmd, in: in, done: make(chan struct{})}
 	type hello struct {
 		env map[string]string
 		ok  bool
@@ -119,10 +121,12 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 	}
 }
 
-// stopTiers interrupts the programs and waits until they have ended.
+// stopTiers interrupts the programs, ends their input and waits until they have ended. The interrupt alone would not do:
+// `go run` keeps it from the program that it runs.
 func stopTiers(running []*tierProcess) {
 	for _, t := range running {
 		_ = t.cmd.Process.Signal(os.Interrupt)
+		_ = t.in.Close()
 	}
 	for _, t := range running {
 		select {
