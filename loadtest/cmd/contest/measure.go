@@ -140,7 +140,7 @@ func withServers(ctx context.Context, edge, dir string, delay time.Duration, f f
 		return err
 	}
 	defer hand.stop()
-	ours, err := start(ctx, backs.env, edge, "dev", dir, "--listen", "127.0.0.1:0", "--announce", "--no-watch")
+	ours, err := start(ctx, backs.env, edge, "dev", dir, "--listen", "127.0.0.1:0", "--announce", "--no-watch", "--log", "off")
 	if err != nil {
 		return err
 	}
