@@ -93,7 +93,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	log := devLog(s.Err, o.log)
 	data := o.data
 	if data == "" {
-		if data, err = os.MkdirTemp("", "facet-dev-"); err != nil {
+		if data, err = scratchDir(); err != nil {
 			return err
 		}
 		defer os.RemoveAll(data)
