@@ -130,7 +130,7 @@
           if (!current) throw new Error("a snapshot belongs to a test");
           const key = `${current.name}${name === undefined ? (current.snaps++ ? ` ${current.snaps}` : "") : `: ${name}`}`;
           const kept = host.snapshot(key, JSON.stringify(got === undefined ? null : got));
-          if (kept !== "") { const d = differs(JSON.parse(JSON.stringify(got === undefined ? null : got)), JSON.parse(kept), false, ""); if (d) throw new Error(`the snapshot differs ${text(d)}; if that is right: edge test --update`); }
+          if (kept !== "") { const d = differs(JSON.parse(JSON.stringify(got === undefined ? null : got)), JSON.parse(kept), false, ""); if (d) throw new Error(`the snapshot differs: ${text(d)}; if that is right: edge test --update`); }
         },
       };
     };
