@@ -67,13 +67,14 @@ type served struct {
 	// fixed are the engines of routes whose mounts have one track each: what nearly every request takes, without a lock.
 	fixed map[string]*counted
 
-	mu   sync.Mutex
-	done map[string]func() // of the engines that this release uses, by key
+	mu    sync.Mutex
+	done  map[string]func() // of the engines that this release uses, by key
+	fresh map[string]bool   // routes whose engine no other release had: those are warmed
 }
 
 // open checks that every route of a release can be served, by its stable tracks.
 func (o *opener) open(_ context.Context, next *catalog.Loaded, _ **served) (*served, error) {
-	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fixed: map[string]*counted{}}
+	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fresh: map[string]bool{}, fixed: map[string]*counted{}}
 	for _, x := range next.Release.Experiments {
 		e := asker.Experiment{Name: x.Name, Salt: x.Salt}
 		for _, a := range x.Arms {
@@ -115,7 +116,10 @@ func (s *served) engine(r release.Route, a *asker.Asker) (*counted, error) {
 	if s.done == nil {
 		return nil, fault.New(fault.Unavailable, "the release is closed")
 	}
-	e, done, err := s.o.engines.take(key, func() (*openEngine, error) { return s.make(r, picked) })
+	e, done, err := s.o.engines.take(key, func() (*openEngine, error) {
+		s.fresh[r.Name()] = true
+		return s.make(r, picked)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -225,13 +229,20 @@ func (s *served) routes() []string {
 	return names
 }
 
-// warm asks for the warm-ups of every build, so that plans and connections are there before devices ask.
+// warm asks for the warm-ups of every route that changed, so that plans and connections are there before devices ask.
+// What did not change kept them.
 func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	var first error
 	for _, r := range s.release.Routes {
+		if ctx.Err() != nil {
+			break
+		}
 		e, err := s.engine(r, nil)
 		if err != nil {
 			return err
+		}
+		if !s.isFresh(r.Name()) {
+			continue
 		}
 		for _, b := range e.Surface().Builds {
 			for _, w := range b.Warmups {
@@ -242,6 +253,12 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 		}
 	}
 	return first
+}
+
+func (s *served) isFresh(route string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fresh[route]
 }
 
 func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
