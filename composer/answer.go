@@ -212,7 +212,7 @@ func (x *exec) free() {
 // cacheState says what may be done with the answer.
 func (x *exec) cacheState() CacheState {
 	n := &x.enc
-	c := CacheState{Storable: len(n.errors) == 0 && len(n.degraded) == 0 && !x.shaky && x.late == nil, Reads: x.p.reads}
+	c := CacheState{Storable: len(n.errors) == 0 && len(n.degraded) == 0 && !x.shaky && x.late == nil, Reads: x.p.reads, Invalidatable: x.p.stale}
 	public := true
 	for _, r := range x.p.roots {
 		if r.view == nil {

@@ -3,6 +3,7 @@ package composer
 import (
 	"container/list"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"facet/asker"
@@ -54,6 +55,7 @@ func (e *Engine) plan(sel *Selection, a *asker.Asker, only int) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.stale = slices.ContainsFunc(p.shows, func(field string) bool { return e.fields[field] })
 	en.mu.Lock()
 	if len(en.variants) >= maxVariants {
 		en.variants = en.variants[1:]

@@ -64,6 +64,7 @@ type Engine struct {
 	attached Attached
 	plans    planCache
 	views    map[string]bool // views that some mutation makes stale
+	fields   map[string]bool // and fields of shapes: "Card.progress"
 }
 
 // NewEngine makes an Engine. It fails if the surface and the graph do not fit together.
@@ -95,12 +96,16 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if l.Plans == 0 {
 		l.Plans = d.Plans
 	}
-	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, computes: cfg.Computes, format: cfg.Format, views: map[string]bool{}}
+	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, computes: cfg.Computes, format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
 	e.plans.most = l.Plans
 	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Mutations {
 			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {
-				e.views[in.View] = true
+				if in.View != "" {
+					e.views[in.View] = true
+				} else {
+					e.fields[in.Shape+"."+in.Field] = true
+				}
 			}
 		}
 	}

@@ -222,6 +222,8 @@ type plan struct {
 	loaders []*opPlan
 	forks   []fork
 	reads   []string
+	shows   []string     // fields of shapes, "Card.progress", each once
+	stale   bool         // some mutation changes a field that it shows
 	hint    atomic.Int64 // the size of the last answer
 	free    sync.Pool    // of *exec that fit
 }

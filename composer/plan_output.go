@@ -162,6 +162,7 @@ func (p *planner) oneField(f *frame, o *view.Output, n *Node, conds int32, depth
 		e := p.output(f, fd.Output, n, conds, depth+1)
 		e.cache = fd.Cache
 		p.addReads(fd.Reads)
+		p.show(host, n.Name)
 		return e
 	}
 	if list, ok := cutPage(n.Name); ok {
@@ -170,6 +171,7 @@ func (p *planner) oneField(f *frame, o *view.Output, n *Node, conds int32, depth
 			e.nonNull = true
 			p.pageOf(f, fd.Output, n, conds, e)
 			p.addReads(fd.Reads)
+			p.show(host, list)
 			return e
 		}
 	}
@@ -183,6 +185,16 @@ func cutPage(name string) (string, bool) {
 		return "", false
 	}
 	return name[:len(name)-len(suffix)], true
+}
+
+// show notes that the answer shows a field of a shape.
+func (p *planner) show(host *emit, field string) {
+	if host.shape == nil {
+		return
+	}
+	if name := host.shape.name + "." + field; !slices.Contains(p.p.shows, name) {
+		p.p.shows = append(p.p.shows, name)
+	}
 }
 
 func (p *planner) addReads(reads []string) {
