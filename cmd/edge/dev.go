@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -78,7 +79,13 @@ const (
 	devRegion = "local"
 )
 
+// devGarbage is GOGC while developing: recording hundreds of packages is one burst of garbage, and memory is there for it.
+const devGarbage = 400
+
 func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(devGarbage))
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w, err := openWorkspace(o.dir)

@@ -25,6 +25,7 @@ type opener struct {
 	business  *business
 	graphs    *shared[*openGraph]
 	functions *shared[*scripts.Functions]
+	asked     askedRoutes
 	engines   *shared[*openEngine]
 }
 
@@ -65,16 +66,23 @@ type served struct {
 	asking  []asker.Experiment
 
 	// fixed are the engines of routes whose mounts have one track each: what nearly every request takes, without a lock.
-	fixed map[string]*counted
+	fixed map[string]fixedRoute
+	first bool // nothing was served before
 
 	mu    sync.Mutex
 	done  map[string]func() // of the engines that this release uses, by key
 	fresh map[string]bool   // routes whose engine no other release had: those are warmed
 }
 
+// A fixedRoute needs no picking.
+type fixedRoute struct {
+	engine *counted
+	asked  *lastAsked
+}
+
 // open checks that every route of a release can be served, by its stable tracks.
-func (o *opener) open(_ context.Context, next *catalog.Loaded, _ **served) (*served, error) {
-	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fresh: map[string]bool{}, fixed: map[string]*counted{}}
+func (o *opener) open(_ context.Context, next *catalog.Loaded, current **served) (*served, error) {
+	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fresh: map[string]bool{}, first: current == nil, fixed: map[string]fixedRoute{}}
 	for _, x := range next.Release.Experiments {
 		e := asker.Experiment{Name: x.Name, Salt: x.Salt}
 		for _, a := range x.Arms {
@@ -89,7 +97,7 @@ func (o *opener) open(_ context.Context, next *catalog.Loaded, _ **served) (*ser
 			return nil, err
 		}
 		if !slices.ContainsFunc(r.Mounts, func(m release.Mount) bool { return len(m.Tracks) != 1 }) {
-			s.fixed[r.Name()] = e
+			s.fixed[r.Name()] = fixedRoute{e, o.asked.of(r.Name())}
 		}
 	}
 	return s, nil
@@ -210,13 +218,15 @@ func (o *opener) openGraph(digest string, sdl []byte) (*openGraph, error) {
 
 // find is the engine of a device schema for an asker.
 func (s *served) find(device, schema string, a *asker.Asker) (*counted, error) {
-	if e, ok := s.fixed[device+"/"+schema]; ok {
-		return e, nil
+	if f, ok := s.fixed[device+"/"+schema]; ok {
+		f.asked.now()
+		return f.engine, nil
 	}
 	r, ok := s.release.Route(device, schema)
 	if !ok {
 		return nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
 	}
+	s.o.asked.of(r.Name()).now()
 	return s.engine(r, a)
 }
 
@@ -229,20 +239,20 @@ func (s *served) routes() []string {
 	return names
 }
 
-// warm asks for the warm-ups of every route that changed, so that plans and connections are there before devices ask.
-// What did not change kept them.
+// warm asks for the warm-ups of every route that changed and is in use, so that plans and connections are there before
+// devices ask. What did not change kept them; of the first release all are warmed, as its routes could not be asked yet.
 func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	var first error
 	for _, r := range s.release.Routes {
 		if ctx.Err() != nil {
 			break
 		}
+		if !s.isFresh(r.Name()) || !s.first && !s.o.asked.of(r.Name()).lately() {
+			continue
+		}
 		e, err := s.engine(r, nil)
 		if err != nil {
 			return err
-		}
-		if !s.isFresh(r.Name()) {
-			continue
 		}
 		for _, b := range e.Surface().Builds {
 			for _, w := range b.Warmups {

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// warmFor is how long after a device asked a route is worth warming when it changes; the rest is planned on demand.
+const warmFor = 10 * time.Minute
+
+// askedRoutes remembers when each route was asked last, over releases. It holds at most the routes that were ever served.
+type askedRoutes struct {
+	mu   sync.Mutex
+	last map[string]*lastAsked
+}
+
+// lastAsked is in seconds since 1970.
+type lastAsked struct{ at atomic.Int64 }
+
+func (a *askedRoutes) of(route string) *lastAsked {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last == nil {
+		a.last = map[string]*lastAsked{}
+	}
+	l := a.last[route]
+	if l == nil {
+		l = &lastAsked{}
+		a.last[route] = l
+	}
+	return l
+}
+
+// now notes that the route is asked. It writes once a second at most: processors would fight over it.
+func (l *lastAsked) now() {
+	if now := time.Now().Unix(); l.at.Load() != now {
+		l.at.Store(now)
+	}
+}
+
+func (l *lastAsked) lately() bool {
+	return time.Since(time.Unix(l.at.Load(), 0)) < warmFor
+}
