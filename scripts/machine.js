@@ -4,22 +4,20 @@
   var kept = ["Math", "JSON", "Number", "String", "Boolean", "Array", "Object", "Map", "Set", "format",
     "parseInt", "parseFloat", "isNaN", "isFinite", "undefined", "NaN", "Infinity"];
   var world = globalThis;
-  var define = Object.defineProperty, freeze = Object.freeze, protoOf = Object.getPrototypeOf, symbols = Symbol;
+  var define = Object.defineProperty, freeze = Object.freeze, protoOf = Object.getPrototypeOf;
   var namesOf = Object.getOwnPropertyNames, describe = Object.getOwnPropertyDescriptor, fail = TypeError;
 
-  // Functions make no code.
-  [function () {}, function* () {}, async function () {}].forEach(function (f) {
-    define(protoOf(f), "constructor", { value: undefined, writable: false, configurable: false });
+  // From a value nobody comes to its prototype or its constructor, but for the constructors that are named here: so
+  // functions make no code, and only these need freezing. Freezing all would double what a machine costs.
+  [function () {}, function* () {}, async function () {}, /x/, Promise.prototype, Symbol.prototype, BigInt.prototype, Error.prototype,
+    TypeError.prototype, RangeError.prototype, ReferenceError.prototype, SyntaxError.prototype].forEach(function (v, i) {
+    define(i < 4 ? protoOf(v) : v, "constructor", { value: undefined, writable: false, configurable: false });
   });
-  var iterators = [[][symbols.iterator](), ""[symbols.iterator](), new Map()[symbols.iterator](), new Set()[symbols.iterator]()];
-  var protos = [Function.prototype, protoOf(function* () {}), protoOf(async function () {}), RegExp, RegExp.prototype, Promise, Promise.prototype,
-    Symbol, Symbol.prototype, BigInt, BigInt.prototype, Error, Error.prototype, TypeError, TypeError.prototype, RangeError, RangeError.prototype,
-    ReferenceError, ReferenceError.prototype, protoOf(function* () {}).prototype];
-  iterators.forEach(function (i) { protos.push(protoOf(i), protoOf(protoOf(i))); });
+  var protos = [Object, Math, JSON, format];
   ["Number", "String", "Boolean", "Array", "Map", "Set"].forEach(function (name) { protos.push(world[name], world[name].prototype); });
-  protos.push(Object, Math, JSON, format);
   ["__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__"].forEach(function (name) { delete Object.prototype[name]; });
   delete Object.setPrototypeOf;
+  delete Object.getPrototypeOf;
   delete Math.random;
   delete world.eval;
 
