@@ -41,7 +41,7 @@ func (m *module) collect(prog *ast.Program) {
 			return body == nil
 		})
 	}
-	span := func(n ast.Node) (int, int) { return int(n.Idx0()) - base, int(n.Idx1()) - base }
+	span := func(n ast.Node) (int, int) { return int(n.Idx0()) - base, endOf(n) - base }
 	add := func(d *decl) {
 		m.top = append(m.top, d)
 		for _, name := range d.names {

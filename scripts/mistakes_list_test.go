@@ -126,6 +126,25 @@ export const v = view({ build: () => A(graph.title({ id: "1" })) });`,
 	{"sets of an unknown field", `const C = shape("C", graph.Title, (t) => ({ title: t.title }));
 export const m = mutation({ args: { t: arg.id(), s: arg.int() }, sets: { field: "C.titel", key: "t", value: "s" }, run: ({ t, s }, { viewer }) => C(graph.setBookmark({ profile: viewer.profile.id, title: t, positionSeconds: s }).title) });`,
 		`index.ts:3:18: error F184: sets names the field "titel", which shape C does not have. Did you mean title?`},
+	{"sets that cannot give an argument", `const C = shape("C", graph.Title, (t) => ({ title: t.title }));
+export const m = mutation({ args: { t: arg.id(), s: arg.int(), z: arg.int() }, sets: { field: "C.title", key: "t", value: "s" }, run: ({ t, z }, { viewer }) => C(graph.setBookmark({ profile: viewer.profile.id, title: t, positionSeconds: z }).title) });`,
+		`index.ts:3:18: error F184: sets gives t and s, and the mutation needs "z" too. Write .optional() or .default(…) for z`},
+	{"misuse that a catch hides", `export const v = view({ build: () => { try { return { d: graph.title({ id: "1" }).title + "!" }; } catch { return { d: "y" }; } } });`,
+		`index.ts:2:58: error F101: title.title is not known until a request comes: it cannot become text or a number here. Put the logic in computed.string({ … }, fn), or use format.*`},
+	{"misuse in a shape that a catch hides", `const C = shape("C", graph.Title, (t) => { let s = ""; try { s = `+"`${t.title}`"+`; } catch {} return { s }; });
+export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
+		`index.ts:2:71: error F101: c.title is not known until a request comes: it cannot become text or a number here. Put the logic in computed.string({ … }, fn), or use format.*`},
+	{"instance of a class", `class Box { x = 1; }
+export const v = view({ build: () => new Box() });`,
+		`index.ts:3:18: error F132: view v is a Box. Return a plain object`},
+	{"default export", `export default view({ build: () => ({ n: 1 }) });`,
+		`index.ts:2:16: error F172: a view cannot be exported as "default". Write export const home = view({ … })`},
+	{"a global of browsers", `export const v = view({ build: () => ({ n: window.innerWidth }) });`,
+		`index.ts:2:44: error F100: the code fails while it is recorded: ReferenceError: window is not defined. A package runs neither in a browser nor in Node: use the graph, the context and what @facet/sdk exports`},
+	{"metrics in a view", `export const v = view({ build: (_, { metrics }) => { metrics.count("x"); return { n: 1 }; } });`,
+		`index.ts:2:32: error F119: the context of view v has no "metrics". There are: viewer, device, locale, region`},
+	{"profile of the context", `export const v = view({ build: (_, context) => ({ n: context.profile.id }) });`,
+		`index.ts:2:62: error F119: the context of view v has no "profile". There are: viewer, device, locale, region`},
 	{"id in a keyed shape", `const C = shape("C", graph.Title, (t) => ({ id: t.id }));
 export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
 		`index.ts:2:51: error V004: shape C of @tv/home 1.0.0 writes the field "id". Leave it out: it comes by itself`},

@@ -249,6 +249,9 @@ func (r *recorder) exception(ex *goja.Exception, declared stack) {
 	if strings.Contains(text, "of undefined") || strings.Contains(text, "of null") {
 		fix = "Look at what is undefined there: views see only what they declare and what the graph gives"
 	}
+	if strings.HasPrefix(text, "ReferenceError: ") && strings.HasSuffix(text, " is not defined") {
+		fix = "A package runs neither in a browser nor in Node: use the graph, the context and what @facet/sdk exports"
+	}
 	r.add(r.stackIn(ex.Stack()), declared, "F100", "the code fails while it is recorded: "+text, fix, nil)
 }
 

@@ -219,7 +219,44 @@ func (r *rewriter) declarations(list []ast.Statement) {
 }
 
 func (r *rewriter) span(n ast.Node) (start, end int) {
-	return int(n.Idx0()) - r.base, int(n.Idx1()) - r.base
+	return int(n.Idx0()) - r.base, endOf(n) - r.base
+}
+
+// endOf is the place after a node. The parser's own leaves out the parentheses of a new without arguments, wherever one
+// is the last thing of a node: a call around () => new Set() would close before them.
+func endOf(n ast.Node) int {
+	last := n
+	for last != nil {
+		switch x := last.(type) {
+		case *ast.NewExpression:
+			if len(x.ArgumentList) == 0 && x.RightParenthesis > 0 {
+				return int(x.RightParenthesis) + 1
+			}
+			return int(n.Idx1())
+		case *ast.AssignExpression:
+			last = x.Right
+		case *ast.AwaitExpression:
+			last = x.Argument
+		case *ast.BinaryExpression:
+			last = x.Right
+		case *ast.ConditionalExpression:
+			last = x.Alternate
+		case *ast.SequenceExpression:
+			last = x.Sequence[len(x.Sequence)-1]
+		case *ast.UnaryExpression:
+			if x.Postfix {
+				return int(n.Idx1())
+			}
+			last = x.Operand
+		case *ast.ArrowFunctionLiteral:
+			last = x.Body
+		case *ast.ExpressionBody:
+			last = x.Expression
+		default:
+			return int(n.Idx1())
+		}
+	}
+	return int(n.Idx1())
 }
 
 func (r *rewriter) insert(at int, text string) {

@@ -89,6 +89,7 @@ func TestRewriteWrapsWhatNoProxyCanTrap(t *testing.T) {
 		{"key", "const a: any = 'k', o: any = {};\nexport const x = o[a];", []string{"__k k at src/index.ts:2:20"}},
 		{"in", "const a: any = 'k', o: any = {};\nexport const x = a in o;", []string{"__k k at src/index.ts:2:18"}},
 		{"while and for", "let n: any = 0;\nwhile (n) { }\nfor (; n; ) { }\nexport const x = 1;", []string{"__t 0 at src/index.ts:2:8", "__t 0 at src/index.ts:3:8"}},
+		{"new without arguments", "class A { y = 0 }\nconst f = () => new A(), g = () => 1 || new A();\nexport const x = f() === new A() ? [1].map(() => !new A()) : g();", []string{"__c [object Object] at src/index.ts:3:18", "__c [object Object] at src/index.ts:3:26", "__t false at src/index.ts:3:18"}},
 		{"after text that is not ASCII", "const a: any = 1;\nexport const x = { é: \"日本\", y: a ? 1 : 2 };", []string{"__t 1 at src/index.ts:2:32"}},
 	}
 	for _, tt := range tests {

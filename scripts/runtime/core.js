@@ -20,7 +20,18 @@ class Mistake extends Error {
     if (note) { this.noteAt = note.at; this.noteText = note.text; }
   }
 }
-const fail = (code, text, fix, note) => { throw new Mistake(code, text, fix, note); };
+const fail = (code, text, fix, note) => {
+  const m = new Mistake(code, text, fix, note);
+  if (scope.kind !== "module" && /^F1[0-2]/.test(code)) misuse = m;
+  throw m;
+};
+// The last misuse of a symbolic value in the piece that is recorded: a catch of the author's own must not hide it.
+let misuse;
+function owned() {
+  const m = misuse;
+  misuse = undefined;
+  if (m) throw m;
+}
 
 const metaOf = (v) => (v !== null && (typeof v === "object" || typeof v === "function") ? v[META] : undefined);
 const isSym = (v) => metaOf(v) !== undefined;

@@ -104,7 +104,7 @@ function recordView(name, d) {
     for (const k of o.keys) if (!d.args.some((x) => x.name === k)) fail("F175", `key ${show(k)} is no argument`, meant(k, d.args.map((x) => x.name)));
     v.keys = [...o.keys];
   }
-  v.output = result(o.build(argumentValues(d.args, `view ${name}`), context()), "", 0);
+  v.output = result(o.build(argumentValues(d.args, `view ${name}`), strictContext(context())), "", 0);
   v.values = scope.values;
   return v;
 }
@@ -116,7 +116,7 @@ function recordMutation(name, d) {
   running = o.run;
   const m = { name, args: d.args, at: d.at };
   const metrics = freeze({ count });
-  const got = o.run(argumentValues(d.args, `mutation ${name}`), { ...context(), metrics });
+  const got = o.run(argumentValues(d.args, `mutation ${name}`), strictContext({ ...context(), metrics }));
   if (got !== undefined) m.output = result(got, "", 0);
   if (scope.effects.length === 0) fail("F181", `mutation ${name} changes nothing`, "Call a mutation of the graph: graph.aMutation({ … })");
   if (o.sets !== undefined) m.sets = setsOf(o.sets, d);
@@ -138,6 +138,8 @@ function setsOf(o, d) {
   const s = shapes.get(at[1]);
   if (!s) fail("F184", `there is no shape ${quote(at[1])}`, meant(at[1], [...shapes.keys()]));
   for (const [name, k] of [["key", key], ["value", v]]) if (!d.args.some((x) => x.name === k)) fail("F184", `sets.${name} is ${show(k)}, which is no argument`, meant(k, d.args.map((x) => x.name)));
+  const more = d.args.find((x) => x.name !== key && x.name !== v && x.type.NonNull && x.default === undefined);
+  if (more) fail("F184", `sets gives ${key} and ${v}, and the mutation needs ${quote(more.name)} too`, `Write .optional() or .default(…) for ${more.name}`);
   wanted(s);
   return { shape: at[1], field: at[2], key, value: v };
 }

@@ -25,6 +25,10 @@ const graph = new Proxy(target, {
   apply: () => fail("F112", "the graph is not called", "Write graph.aField({ … })"),
 });
 
+/** A context that refuses what it does not have; what is the view, shape or mutation whose it is. */
+const strictContext = (o) => new Proxy(freeze(o), {
+  get: (t, k) => (typeof k === "symbol" || k in t ? t[k] : fail("F119", `the context of ${scope.what} has no ${quote(k)}`, meant(k, keys(t)))),
+});
 const contextValue = (path, type) => sym({ kind: "leaf", type, path, make: () => push(value("context", type, { name: path })) });
 
 function context() {
@@ -81,7 +85,7 @@ function kindOfExport(v) {
 }
 const exported = (m) => keys(m).map((k) => ({ name: k, v: m[k] }));
 
-const restore = () => { scope = outer; looking = declaring = -1; };
+const restore = () => { scope = outer; looking = declaring = -1; misuse = undefined; };
 
 /** Records one export. The Go side calls it in a try of its own, so that one mistake hides no other. */
 function recordExport(name, v) {
@@ -89,11 +93,13 @@ function recordExport(name, v) {
     const d = v[VIEW];
     if (d) {
       d.exported = true;
+      declaring = d.at;
       if (name === "default" || !fieldName.test(name)) fail("F172", `a ${d.what} cannot be exported as ${quote(name)}`, `Write export const home = ${d.what}({ … })`);
       if (d.name !== undefined) fail("F172", `one ${d.what} is exported as ${d.name} and as ${name}`, "Export it once");
       d.name = name;
       if (d.what === "view") done.views.push(recordView(name, d));
       else done.mutations.push(recordMutation(name, d));
+      owned();
     } else wanted(v[SHAPE]);
   } finally { restore(); }
 }
@@ -101,7 +107,7 @@ function recordExport(name, v) {
 const wantAll = () => { for (const s of shapes.values()) wanted(s); };
 const nextShape = () => (waiting.length ? waiting.shift() : undefined);
 function recordNext(s) {
-  try { done.shapes.push(recordShape(s)); } finally { restore(); }
+  try { done.shapes.push(recordShape(s)); owned(); } finally { restore(); }
 }
 function recordWarmups(list) {
   if (!isArray(list)) fail("F173", `warmup is ${show(list)}`, "Write export const warmup = [home.with({})]");

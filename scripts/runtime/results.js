@@ -191,7 +191,7 @@ function recordShape(s) {
     if (!o) fail("F149", `there is no shape ${quote(n)}`, meant(n, [...shapes.keys()]));
     return (x, args) => useShape(o, x, args);
   };
-  const v = s.fn(entity, { ...context(), self, other, args: argumentValues(s.args, `shape ${s.name}`) });
+  const v = s.fn(entity, strictContext({ ...context(), self, other, args: argumentValues(s.args, `shape ${s.name}`) }));
   if (isSym(v) || !isPlain(v)) fail("F145", `shape ${s.name} gives ${show(v)}`, "A shape gives an object: ({ title: x.title })");
   const output = result(v, "", 0);
   const t = typeOf(s.on);
