@@ -205,13 +205,13 @@ func TestUndeclaredResult(t *testing.T) {
 
 // A machine that ran a deadline out, or 1,000 calls, is replaced; the others answer as before.
 func TestMachinesAreReplaced(t *testing.T) {
-	c := open(t, RunOptions{Deadline: 20 * time.Millisecond, Machines: 2},
+	c := open(t, RunOptions{Deadline: 150 * time.Millisecond, Machines: 2, Wait: 10 * time.Second},
 		fn("Int", `({ a }) => { while (a > 5) {} return a }`, "a"), fn("Int", `({ a }) => a * 2`, "a"))
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 600 {
-				if g == 0 && i%100 == 0 {
+				if g == 0 && i%300 == 0 {
 					if _, err := c[0](in("9"), nil); fault.KindOf(err) != fault.Timeout {
 						t.Errorf("got %v", err)
 					}
