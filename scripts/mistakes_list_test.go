@@ -131,7 +131,7 @@ export const m = mutation({ args: { t: arg.id(), s: arg.int(), z: arg.int() }, s
 		`index.ts:3:18: error F184: sets gives t and s, and the mutation needs "z" too. Write .optional() or .default(…) for z`},
 	{"misuse that a catch hides", `export const v = view({ build: () => { try { return { d: graph.title({ id: "1" }).title + "!" }; } catch { return { d: "y" }; } } });`,
 		`index.ts:2:58: error F101: title.title is not known until a request comes: it cannot become text or a number here. Put the logic in computed.string({ … }, fn), or use format.*`},
-	{"misuse in a shape that a catch hides", `const C = shape("C", graph.Title, (t) => { let s = ""; try { s = `+"`${t.title}`"+`; } catch {} return { s }; });
+	{"misuse in a shape that a catch hides", `const C = shape("C", graph.Title, (t) => { let s = ""; try { s = ` + "`${t.title}`" + `; } catch {} return { s }; });
 export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
 		`index.ts:2:71: error F101: c.title is not known until a request comes: it cannot become text or a number here. Put the logic in computed.string({ … }, fn), or use format.*`},
 	{"instance of a class", `class Box { x = 1; }
