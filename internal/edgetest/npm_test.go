@@ -2,6 +2,7 @@ package edgetest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,18 +28,10 @@ var modules = sync.OnceValues(func() (string, error) {
 			return "", err
 		}
 	}
-	for _, name := range []string{"package.json", "apollo.js", "falcor.js"} {
-		text, err := os.ReadFile(filepath.Join(Root(), "sdk", name))
-		if err != nil {
-			return "", err
-		}
-		to := filepath.Join(dir, "node_modules", "@facet", "sdk", name) // a copy: from a link Node would not find what it imports
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(to, text, 0o644); err != nil {
-			return "", err
-		}
+	// A copy: from behind a link Node would not find what the SDK imports.
+	to := filepath.Join(dir, "node_modules", "@facet", "sdk")
+	if err := errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(filepath.Join(Root(), "sdk")))); err != nil {
+		return "", err
 	}
 	return dir, nil
 })

@@ -1,8 +1,6 @@
 package edgetest
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,6 +68,42 @@ func TestTypesOfTheExamples(t *testing.T) {
 	}
 }
 
+// TestTypesOfTheHelpers: what the SDK gives to clients has types that fit theirs.
+func TestTypesOfTheHelpers(t *testing.T) {
+	out, _ := node(t, npm(t), "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--pretty", "false", "--target", "es2022",
+		"--module", "esnext", "--moduleResolution", "bundler", "helpers.ts")
+	text, err := os.ReadFile(filepath.Join(clients, "helpers.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(flagged(text), linesOf(out, "helpers.ts")); d != "" {
+		t.Errorf("-want +flagged:\n%s\n%s", d, out)
+	}
+}
+
+// flagged are the numbers of the lines that say so.
+func flagged(text []byte) (lines []string) {
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		if n++; strings.HasSuffix(strings.TrimSpace(line), "// flagged") {
+			lines = append(lines, fmt.Sprint(n))
+		}
+	}
+	return lines
+}
+
+// linesOf are the lines of a file that the compiler has something to say about.
+func linesOf(out, file string) (lines []string) {
+	for _, m := range regexp.MustCompile(`(?m)^([^\s(]+)\((\d+),\d+\): error TS`).FindAllStringSubmatch(out, -1) {
+		if m[1] != file {
+			lines = append(lines, m[0])
+		} else if !slices.Contains(lines, m[2]) {
+			lines = append(lines, m[2])
+		}
+	}
+	return lines
+}
+
 // TestTypesFlagMisuse: the compiler flags every line that recording would refuse, and no other.
 func TestTypesFlagMisuse(t *testing.T) {
 	text, err := os.ReadFile("testdata/misuse.ts")
@@ -78,25 +112,12 @@ func TestTypesFlagMisuse(t *testing.T) {
 	}
 	dir := editor(t, FilmsDir())
 	write(t, filepath.Join(dir, "packages", "tv-home", "src", "misuse.ts"), text)
-	var want []string
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		if strings.HasSuffix(lines.Text(), "// flagged") {
-			want = append(want, fmt.Sprint(n))
-		}
-	}
+	want := flagged(text)
 	if len(want) < 40 {
 		t.Fatalf("%d misuses", len(want))
 	}
 	out := tsc(t, dir)
-	var got []string
-	for _, m := range regexp.MustCompile(`(?m)^([^\s(]+)\((\d+),\d+\): error TS`).FindAllStringSubmatch(out, -1) {
-		if m[1] != "packages/tv-home/src/misuse.ts" {
-			t.Errorf("%s is flagged", m[0])
-		}
-		got = append(got, m[2])
-	}
-	if d := cmp.Diff(want, slices.Compact(got)); d != "" {
+	if d := cmp.Diff(want, linesOf(out, "packages/tv-home/src/misuse.ts")); d != "" {
 		t.Errorf("lines of testdata/misuse.ts, -want +flagged:\n%s\n%s", d, out)
 	}
 }
