@@ -125,7 +125,7 @@ type child struct {
 // start runs a program until it says "ready"; its NAME=URL lines are its announcements.
 func start(ctx context.Context, env map[string]string, name string, args ...string) (*child, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), "GOGC=100") // the same for all: edge dev would choose another
 	for k, v := range env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
