@@ -131,6 +131,16 @@ func TestEndless(t *testing.T) {
 	}
 }
 
+// TestEndlessMatch says that a regular expression, inside which the engine cannot be interrupted, ends too, and that what it
+// then says is not believed.
+func TestEndlessMatch(t *testing.T) {
+	t.Parallel()
+	_, ds := buildText(t, films(t), imports+`export const v = view({ build: () => ({ n: /(a*)*\1b/.test("a".repeat(60)) ? 1 : 2 }) });`)
+	if len(ds) != 1 || ds[0].Code != "F196" {
+		t.Errorf("got %v", ds)
+	}
+}
+
 // TestAll says that one mistake hides no other.
 func TestAll(t *testing.T) {
 	_, ds := buildText(t, films(t), imports+`

@@ -52,8 +52,10 @@ type function struct {
 	err     error
 }
 
-// matching is set once: goja gives regular expressions no way to take a time limit one by one.
-var matching sync.Once
+// limitMatching bounds every match of a regular expression, once for the process: goja gives no way to take a time limit one by
+// one. A match that is cut off reads as "no match" to the script, so the limit lies past every deadline: then the interrupt
+// comes before the wrong answer is used.
+var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = 2 * time.Second })
 
 // Open makes a build's functions callable. Programs are compiled at their first call; what can be known to be wrong
 // before, a result type that the build does not declare, is an Invalid error.
@@ -70,9 +72,7 @@ func Open(b *view.Build, o RunOptions) (*Functions, error) {
 	if o.Wait <= 0 {
 		o.Wait = time.Second
 	}
-	// A match that is cut off reads as "no match" to the script, so the limit must lie past every deadline: then the
-	// interrupt comes before the wrong answer is used.
-	matching.Do(func() { regexp2.DefaultMatchTimeout = 2 * time.Second })
+	limitMatching()
 	f := &Functions{opts: o, slots: make(chan struct{}, o.Machines)}
 	kinds := newKinds(b)
 	for _, fn := range b.Funcs {

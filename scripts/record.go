@@ -69,6 +69,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "package", err)
 	}
+	limitMatching()
 	ctx, cancel := context.WithTimeout(ctx, r.wall)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { r.vm.Interrupt(ctx.Err()) })

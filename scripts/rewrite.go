@@ -120,6 +120,8 @@ func (r *rewriter) visit(n ast.Node) bool {
 		r.wrap(x.Test, "__t")
 	case *ast.SwitchStatement:
 		r.wrap(x.Discriminant, "__c")
+	case *ast.CaseStatement:
+		r.wrap(x.Test, "__c")
 	case *ast.UnaryExpression:
 		switch x.Operator {
 		case token.NOT:

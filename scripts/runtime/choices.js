@@ -196,8 +196,8 @@ function join(x, y, v) {
 }
 
 const methods = {
-  leaf: { orNull, orElse, orNotFound, pick, is },
-  list: { orNull, orElse, orNotFound, page, take, map: (m, fn) => mapList(m, fn) },
-  node: { orNull, orNotFound, pick: pickFields },
-  abstract: { orNull, orNotFound },
+  leaf: alone({ orNull, orElse, orNotFound, pick, is }),
+  list: alone({ orNull, orElse, orNotFound, page, take, map: (m, fn) => mapList(m, fn) }),
+  node: alone({ orNull, orNotFound, pick: pickFields }),
+  abstract: alone({ orNull, orNotFound }),
 };

@@ -44,10 +44,17 @@ const meant = (name, known) => host.near(String(name), known.join(","));
 
 // Types come from the graph one by one, as data: { Kind, Fields, Args, Members, Values, Key }.
 const types = new Map();
+const alone = (o) => (o === undefined ? o : Object.assign(Object.create(null), o));
+/** A type whose fields and arguments are none of JavaScript's own: it has no field "constructor" unless the graph says so. */
+function bare(t) {
+  t.Fields = alone(t.Fields);
+  for (const k of keys(t.Fields || {})) t.Fields[k].Args = alone(t.Fields[k].Args);
+  return t;
+}
 function typeOf(name) {
   if (!types.has(name)) {
     const text = host.type(name);
-    types.set(name, text === "" ? undefined : parse(text));
+    types.set(name, text === "" ? undefined : bare(parse(text)));
   }
   return types.get(name);
 }

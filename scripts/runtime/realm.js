@@ -62,6 +62,20 @@ function trapRealm(global) {
   const same = Object.is;
   hide(Object, "is", (x, y) => same(compare(x, ""), compare(y, "")));
 
+  // What these say of a symbolic value would be about the Proxy.
+  const told = (on, names) => {
+    for (const k of names) {
+      const old = on[k];
+      if (old) hide(on, k, (...args) => {
+        const m = metaOf(args[0]);
+        if (m) fail("F107", `${m.path} ${unknown}: it cannot be told by ${on.name}.${k}`, "Put the logic in computed");
+        return old.apply(on, args);
+      });
+    }
+  };
+  told(Array, ["isArray"]);
+  told(Number, ["isInteger", "isSafeInteger", "isFinite", "isNaN"]);
+
   const list = Array.prototype;
   for (const k of ["includes", "indexOf", "lastIndexOf"]) {
     const old = list[k];

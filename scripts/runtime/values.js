@@ -18,6 +18,7 @@ class Traps {
   apply(_, self, args) { return call(this.m, args); }
   ownKeys() { fail("F103", `${this.m.path} cannot be spread or listed`, this.m.kind === "node" ? 'Name the fields, or use .pick("a", "b")' : "Use it whole, or put the logic in computed"); }
   has() { fail("F104", `"in" cannot be asked of ${this.m.path}`, "A graph value always has the fields of its type: read one"); }
+  getOwnPropertyDescriptor() { fail("F104", `${this.m.path} cannot be asked what it has`, "A graph value always has the fields of its type: read one"); }
   set(_, k) { refusals.assign(this.m, k); }
   defineProperty(_, k) { refusals.assign(this.m, k); }
   deleteProperty(_, k) { refusals.assign(this.m, k); }
@@ -38,7 +39,7 @@ function read(m, k) {
   if (k === Symbol.toPrimitive) return () => refusals.text(m);
   if (k === Symbol.iterator) return () => fail("F102", `${m.path} cannot be iterated or spread`, m.kind === "list" ? "Use .map(), .take() or .page()" : "Read its fields by name");
   if (typeof k === "symbol") return undefined;
-  if (m.own && m.own[k]) return m.own[k]();
+  if (m.own && Object.hasOwn(m.own, k)) return m.own[k]();
   const op = methods[m.kind] && methods[m.kind][k];
   if (op) return (...args) => op(m, ...args);
   if (m.kind === "node" || m.kind === "abstract") return fieldNamed(m, k);
