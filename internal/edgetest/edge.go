@@ -27,6 +27,7 @@ type World struct {
 	Tiers  map[string]tiers.Tier
 	Asker  asker.Settings
 	Limits composer.Limits
+	Run    scripts.RunOptions
 	Done   func(Outcome) // told of every answer, on the request's goroutine; nil: nobody is
 }
 
@@ -60,7 +61,7 @@ func Open(t testing.TB, w World) *Edge {
 	}
 	functions := map[*view.Build]*scripts.Functions{}
 	for _, b := range w.Builds {
-		f, err := scripts.Open(b, scripts.RunOptions{})
+		f, err := scripts.Open(b, w.Run)
 		if err != nil {
 			t.Fatalf("open %s: %v", b.Package, err)
 		}

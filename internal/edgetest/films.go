@@ -10,6 +10,7 @@ import (
 	"facet/composer"
 	"facet/examples/films"
 	"facet/graph"
+	"facet/scripts"
 	"facet/tiers"
 	"facet/tiers/guard"
 	tierhttp "facet/tiers/http"
@@ -30,7 +31,8 @@ func Films(t testing.TB, packages ...string) World {
 		t.Cleanup(srv.Close)
 		env[tier.Env] = srv.URL
 	}
-	return World{Graph: g, Builds: Build(t, dir, g, packages...), Tiers: Dial(t, g, env), Asker: Demo(), Limits: composer.Limits{Time: time.Minute}}
+	return World{Graph: g, Builds: Build(t, dir, g, packages...), Tiers: Dial(t, g, env), Asker: Demo(),
+		Limits: composer.Limits{Time: time.Minute}, Run: scripts.RunOptions{Deadline: 30 * time.Second, Wait: 30 * time.Second}}
 }
 
 // Demo lets headers say who asks; without them it is the viewer demo.
