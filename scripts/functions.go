@@ -47,9 +47,10 @@ type function struct {
 	locale int      // the index of the input "$locale"; -1: none
 	result *kind
 
-	once    sync.Once
-	program *goja.Program
-	err     error
+	once      sync.Once
+	program   *goja.Program
+	stateless bool // see stateless
+	err       error
 }
 
 // limitMatching bounds every match of a regular expression, once for the process: goja gives no way to take a time limit one by
@@ -196,6 +197,7 @@ func (fn *function) compile() (*goja.Program, error) {
 			fn.err = err
 			return
 		}
+		fn.stateless = stateless(ast)
 		fn.program, fn.err = goja.CompileAST(ast, true)
 	})
 	return fn.program, fn.err

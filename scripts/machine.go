@@ -52,7 +52,8 @@ func (m *machine) stop() {
 }
 
 func (m *machine) load(i int, fn *function, program *goja.Program) (*loaded, error) {
-	if l := m.loaded[i]; l != nil {
+	l := m.loaded[i]
+	if l != nil && fn.stateless {
 		return l, nil
 	}
 	v, err := m.vm.RunProgram(program)
@@ -63,9 +64,12 @@ func (m *machine) load(i int, fn *function, program *goja.Program) (*loaded, err
 	if !ok {
 		return nil, errors.New("its source is no function")
 	}
-	l := &loaded{call: call, inputs: newInputs(m.vm, fn.names)}
-	l.args[0] = m.vm.NewDynamicObject(l.inputs)
-	m.loaded[i] = l
+	if l == nil {
+		l = &loaded{inputs: newInputs(m.vm, fn.names)}
+		l.args[0] = m.vm.NewDynamicObject(l.inputs)
+		m.loaded[i] = l
+	}
+	l.call = call
 	return l, nil
 }
 
