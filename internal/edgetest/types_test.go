@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"facet/fault"
+	"facet/pack"
 	"facet/scripts"
 )
 
@@ -76,16 +78,17 @@ func TestTypesOfTheHelpers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(flagged(text), linesOf(out, "helpers.ts")); d != "" {
+	if d := cmp.Diff(flagged(string(text), "// flagged"), linesOf(out, "helpers.ts")); d != "" {
 		t.Errorf("-want +flagged:\n%s\n%s", d, out)
 	}
 }
 
-// flagged are the numbers of the lines that say so.
-func flagged(text []byte) (lines []string) {
+// flagged are the numbers of the lines that end in one of the marks.
+func flagged(text string, marks ...string) (lines []string) {
 	n := 0
-	for line := range strings.Lines(string(text)) {
-		if n++; strings.HasSuffix(strings.TrimSpace(line), "// flagged") {
+	for line := range strings.Lines(text) {
+		n++
+		if slices.ContainsFunc(marks, func(mark string) bool { return strings.HasSuffix(strings.TrimSpace(line), mark) }) {
 			lines = append(lines, fmt.Sprint(n))
 		}
 	}
@@ -112,12 +115,55 @@ func TestTypesFlagMisuse(t *testing.T) {
 	}
 	dir := editor(t, FilmsDir())
 	write(t, filepath.Join(dir, "packages", "tv-home", "src", "misuse.ts"), text)
-	want := flagged(text)
+	want := flagged(string(text), "// flagged", "// flagged by types")
 	if len(want) < 40 {
 		t.Fatalf("%d misuses", len(want))
 	}
 	out := tsc(t, dir)
 	if d := cmp.Diff(want, linesOf(out, "packages/tv-home/src/misuse.ts")); d != "" {
 		t.Errorf("lines of testdata/misuse.ts, -want +flagged:\n%s\n%s", d, out)
+	}
+}
+
+// TestRecordingRefusesWhatTheCompilerFlags: a misuse that gets past the editor is a diagnostic at the same line.
+func TestRecordingRefusesWhatTheCompilerFlags(t *testing.T) {
+	text, err := os.ReadFile("testdata/misuse.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := Parse(t, FilmsDir())
+	lines := strings.SplitAfter(string(text), "\n")
+	head := "" // imports and declarations: each export is built with them, alone, because the first mistake of a module may end it
+	for n, end := 0, 0; n < len(lines); n = end {
+		for end = n + 1; end < len(lines) && (strings.HasPrefix(lines[end], " ") || strings.HasPrefix(lines[end], "}")); end++ {
+		}
+		statement := strings.Join(lines[n:end], "")
+		if !strings.HasPrefix(statement, "export") {
+			head += statement
+			continue
+		}
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "src", "index.ts"), []byte(head+statement))
+		write(t, filepath.Join(dir, "package.json"), []byte(`{"name":"@tv/misuse","version":"1.0.0","type":"module","exports":"./src/index.ts","files":["src"],`+
+			`"edge":{"device":["tv"],"schema":"v9","graph":"^1"}}`))
+		space, ds := pack.OpenWorkspace(dir, pack.DefaultLimits())
+		if ds.Failed() {
+			t.Fatal(ds.Err())
+		}
+		pkg, lock, ds := space.Load(dir)
+		if ds.Failed() {
+			t.Fatal(ds.Err())
+		}
+		_, ds = scripts.Build(t.Context(), pkg, lock, g, scripts.Options{})
+		var got []string
+		for _, d := range ds {
+			if line := fmt.Sprint(d.Pos.Line); d.Severity == fault.Err && !slices.Contains(got, line) {
+				got = append(got, line)
+			}
+		}
+		want := flagged(head+statement, "// flagged")
+		if d := cmp.Diff(want, got); d != "" && (len(want) > 0 || !strings.Contains(statement, "by types")) {
+			t.Errorf("%s-want +refused:\n%s\n%v", statement, d, ds)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 import { arg, cell, computed, format, graph, match, mutation, object, oneOf, shape, view, when } from "@facet/sdk";
 
-// Each line that ends in "// flagged" is one that recording would refuse, or that names what is not there; the others are right.
+// The compiler flags each line that ends in "// flagged", and recording refuses it there; those "by types" it refuses elsewhere
+// in the statement, or only a request would show. The others are right.
 const jaws = graph.title({ id: "jaws-1975" });
 
 export const inIf = view({
@@ -14,7 +15,7 @@ export const inAnd = view({ build: () => ({ n: jaws.director && "known" }) }); /
 export const inIfWithEntity = view({
   build: () => {
     if (jaws) return { n: 1 }; // flagged
-    if (jaws.similar) return { n: 2 }; // flagged
+    if (jaws.similar) return { n: 2 }; // flagged by types
     return { n: 3 };
   },
 });
@@ -24,7 +25,7 @@ export const inLooseEquals = view({ build: (_args, { locale }) => ({ us: locale 
 export const inSwitch = view({
   build: (_args, { device }) => {
     switch (device.form) {
-      case "tv": // flagged
+      case "tv": // flagged by types
         return { width: 342 };
       default:
         return { width: 160 };
@@ -50,14 +51,14 @@ export const missingArgument = view({ build: () => ({ t: graph.title().title }) 
 export const missingArguments = view({ build: () => ({ u: jaws.artwork.url }) }); // flagged
 export const emptyArguments = view({ build: () => ({ u: jaws.artwork({}).url }) }); // flagged
 export const wrongArgument = view({ build: () => ({ u: jaws.artwork({ width: "wide" }).url }) }); // flagged
-export const wrongId = view({ build: () => ({ t: graph.title({ id: 3 }).title }) }); // flagged
+export const wrongId = view({ build: () => ({ t: graph.title({ id: 3 }).title }) }); // flagged by types
 export const wrongEnum = view({ build: () => ({ f: graph.titles({ filter: { sort: "TITLE" } }).take(1).map((t) => t.title) }) }); // flagged
 export const wrongArm = view({ build: () => ({ n: cell("big-art").pick({ default: 1 }).titel }) }); // flagged
 
 const Card = shape("Card", graph.Title, (t) => ({ title: t.title }));
 export const wrongEntity = view({ build: () => ({ c: Card(graph.series({ id: "jaws-1975" })) }) }); // flagged
 export const rowsAreNoTitles = view({ build: (_args, { viewer }) => ({ r: viewer.profile.rows.map(Card) }) }); // flagged
-export const bareEntity = view({ build: () => ({ t: jaws }) }); // flagged
+export const bareEntity = view({ build: () => ({ t: jaws }) }); // flagged by types
 export const bareArray = view({ build: () => ({ a: [1, 2] }) }); // flagged
 export const arrayMethods = view({ build: () => ({ s: jaws.similar.filter(() => true) }) }); // flagged
 export const arrayLength = view({ build: () => ({ s: jaws.similar.length }) }); // flagged
@@ -67,12 +68,12 @@ export const memberMissing = view({
   }),
 });
 export const nullInComputed = shape("Long", graph.Title, (t) => ({
-  left: computed.int({ runtime: t.runtimeMinutes }, ({ runtime }) => runtime - 1), // flagged
-  text: computed.int({ runtime: t.runtimeMinutes }, ({ runtime }) => `${runtime}`), // flagged
+  left: computed.int({ runtime: t.runtimeMinutes }, ({ runtime }) => runtime - 1), // flagged by types
+  text: computed.int({ runtime: t.runtimeMinutes }, ({ runtime }) => `${runtime}`), // flagged by types
 }));
 const State = object("State", { at: "Int", is: oneOf("Is", ["NEW", "OLD"]) });
 export const wrongState = shape("Stated", graph.Title, (t) => ({
-  state: computed.object(State, { y: t.year }, ({ y }) => ({ at: y, is: "AGED" })), // flagged
+  state: computed.object(State, { y: t.year }, ({ y }) => ({ at: y, is: "AGED" })), // flagged by types
 }));
 export const unknownEffect = mutation({ args: { id: arg.id() }, run: ({ id }) => Card(graph.setBokmark({ title: id }).title) }); // flagged
 export const lessEffect = mutation({ args: { id: arg.id() }, run: ({ id }) => Card(graph.setBookmark({ title: id }).title) }); // flagged
