@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/parser"
 	"github.com/dop251/goja/token"
 
 	"facet/fault"
@@ -15,7 +16,8 @@ import (
 type decl struct {
 	names      []string
 	start, end int // of its text in the bundle
-	text       string
+	before     string
+	after      string
 	node       ast.Node // where its free names are
 	sdk        string   // the SDK's export that it is; "" otherwise
 	base       string   // statements: the name that they change
@@ -51,7 +53,7 @@ func (m *module) collect(prog *ast.Program) {
 	bindings := func(list []*ast.Binding) {
 		for _, b := range list {
 			start, end := span(b)
-			d := &decl{start: start, end: end, node: b, text: "var " + m.bundle[start:end] + ";"}
+			d := &decl{start: start, end: end, node: b, before: "var ", after: ";"}
 			declaredBy(b.Target, func(name string) { d.names = append(d.names, name) })
 			if dot, ok := b.Initializer.(*ast.DotExpression); ok {
 				if id, ok := dot.Left.(*ast.Identifier); ok && id.Name == "__sdk" {
@@ -69,13 +71,13 @@ func (m *module) collect(prog *ast.Program) {
 			bindings(x.List)
 		case *ast.FunctionDeclaration:
 			start, end := span(x.Function)
-			add(&decl{names: []string{x.Function.Name.Name.String()}, start: start, end: end, node: x.Function, text: m.bundle[start:end]})
+			add(&decl{names: []string{x.Function.Name.Name.String()}, start: start, end: end, node: x.Function})
 		case *ast.ClassDeclaration:
 			start, end := span(x.Class)
-			add(&decl{names: []string{x.Class.Name.Name.String()}, start: start, end: end, node: x.Class, text: m.bundle[start:end]})
+			add(&decl{names: []string{x.Class.Name.Name.String()}, start: start, end: end, node: x.Class})
 		case *ast.ExpressionStatement:
 			start, end := span(x.Expression)
-			add(&decl{start: start, end: end, node: x.Expression, text: m.bundle[start:end] + ";", base: baseName(x.Expression)})
+			add(&decl{start: start, end: end, node: x.Expression, after: ";", base: baseName(x.Expression)})
 		}
 	}
 	for _, s := range body {
@@ -242,9 +244,9 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 	l.statements()
 	decls := slices.Collect(keys(l.taken))
 	slices.SortFunc(decls, func(a, b *decl) int { return cmp.Compare(a.start, b.start) })
-	text := m.bundle[f.start:f.end]
+	text := m.whole("(", f.start, f.end, ")")
 	if len(decls) == 0 && f.name == "" {
-		return lifted{Source: "(" + text + ")", Format: l.format}, ds
+		return m.checked(lifted{Source: text, Format: l.format}, where, ds)
 	}
 	var b strings.Builder
 	b.WriteString("(() => {\n")
@@ -255,13 +257,38 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 			}
 			continue
 		}
-		b.WriteString(d.text + "\n")
+		b.WriteString(m.whole(d.before, d.start, d.end, d.after) + "\n")
 	}
 	if f.name != "" && l.taken[m.byName[f.name]] {
 		text = f.name
 	}
 	b.WriteString("return " + text + ";\n})()")
-	return lifted{Source: b.String(), Format: l.format}, ds
+	return m.checked(lifted{Source: b.String(), Format: l.format}, where, ds)
+}
+
+// whole is a node's text as a program that parses, between before and after. The parser's nodes end before the
+// parentheses that close them, as in () => ({ a: 1 }).
+func (m *module) whole(before string, start, end int, after string) string {
+	for at := end; ; {
+		text := before + m.bundle[start:at] + after
+		if _, err := parser.ParseFile(nil, bundleFile, text, 0, parser.WithDisableSourceMaps); err == nil {
+			return text
+		}
+		rest := strings.TrimLeft(m.bundle[at:], " \t\r\n")
+		if !strings.HasPrefix(rest, ")") {
+			return before + m.bundle[start:end] + after
+		}
+		at = len(m.bundle) - len(rest) + 1
+	}
+}
+
+// checked refuses a function that would not compile where it is to run.
+func (m *module) checked(l lifted, where fault.Pos, ds fault.Diagnostics) (lifted, fault.Diagnostics) {
+	if _, err := parser.ParseFile(nil, bundleFile, enclosed(l.Source), 0, parser.WithDisableSourceMaps); err != nil {
+		ds.Add(where, "F199", "Report this: it is a defect of edge", "the function cannot be taken out of the package: %v", err)
+		return lifted{}, ds
+	}
+	return l, ds
 }
 
 func keys[K comparable, V any](m map[K]V) func(func(K) bool) {

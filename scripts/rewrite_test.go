@@ -133,6 +133,9 @@ func TestLift(t *testing.T) {
 		want         string // of calling the lifted function with 4; or the diagnostic
 	}{
 		{"closed", "export const x = pick((n: number) => n + 1);", "5"},
+		{"an object in parentheses", "export const x = pick((n: number) => ({ valueOf: () => (n) }) as any);", "[object Object]"},
+		{"parentheses of a module's constants", "const O = (n: number) => ({ v: n }), N = (o: any) => (void 0, (o.v)), S = () => new Set();\nexport const x = pick((n: number) => (S(), N(O(n)) + 1));", "5"},
+		{"new without arguments", "export const x = pick((n: number) => n === 4 && new Set());", "[object Set]"},
 		{"a module's constant", "const ONE = 1;\nexport const x = pick((n: number) => n + ONE);", "5"},
 		{"functions that call each other", "export const x = pick((n: number) => twice(n));\nfunction twice(n: number): number { return plus(n, n); }\nconst plus = (a: number, b: number) => a + b;", "8"},
 		{"a table that is filled", "const LABELS: any = {};\nLABELS.four = 44;\nexport const x = pick((n: number) => LABELS.four);", "44"},
