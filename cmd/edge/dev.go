@@ -103,7 +103,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		if data, err = scratchDir(); err != nil {
 			return err
 		}
-		defer os.RemoveAll(data)
+		defer func() { _ = os.RemoveAll(data) }()
 	}
 	began := time.Now()
 	step := func(format string, args ...any) {
@@ -129,6 +129,17 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		return err
 	}
 	defer stopTiers(running)
+	for _, t := range running {
+		go func() {
+			select {
+			case <-t.done:
+				if ctx.Err() == nil {
+					fmt.Fprintf(s.Err, "edge: the tier %q ended: %v; what it answers fails until edge dev is started again\n", t.name, t.err)
+				}
+			case <-ctx.Done():
+			}
+		}()
+	}
 	step("tiers    %s", count(len(running), "program"))
 
 	var watch *watch

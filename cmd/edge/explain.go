@@ -162,6 +162,9 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 	kind, x := composer.RootView, explained{Name: name, Kind: "view"}
 	if _, ok := e.Surface().Mutation(name); ok {
 		kind, x.Kind = composer.RootMutation, "mutation"
+	} else if _, ok := e.Surface().View(name); !ok {
+		all := append(e.Surface().Views(), e.Surface().Mutations()...)
+		return x, fault.New(fault.NotFound, "there is no view or mutation %q", name).WithHint("there are: %s", strings.Join(all[:min(20, len(all))], ", "))
 	}
 	args, err := o.arguments(e.Surface(), kind, name)
 	if err != nil {
@@ -257,9 +260,8 @@ func (o explainOptions) arguments(s *view.Surface, kind composer.RootKind, name 
 }
 
 func printExplained(out io.Writer, x explained) {
-	calls := len(x.Operations)
-	fmt.Fprintf(out, "%s %s: %s in %s\n", x.Kind, x.Name, count(calls, "operation"), count(x.Levels, "level"))
-	fmt.Fprint(out, x.Explanation.String())
+	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name
+	fmt.Fprintf(out, "%s %s: %s in %s\n%s", x.Kind, x.Name, count(len(x.Operations), "operation"), count(x.Levels, "level"), tree)
 	for _, c := range x.Computed {
 		fmt.Fprintf(out, "computed %s runs in %s (%s)\n", c.Name, c.Runs, c.Where)
 	}

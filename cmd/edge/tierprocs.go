@@ -57,6 +57,14 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 		return nil, nil, fault.New(fault.Invalid, "%s: a tier needs a command", workspaceFile)
 	}
 	name := strings.Join(p.Command, " ")
+	within := tierStart
+	if p.ReadyWithin != "" {
+		d, err := time.ParseDuration(p.ReadyWithin)
+		if err != nil || d <= 0 {
+			return nil, nil, fault.New(fault.Invalid, "%s: the tier %q: \"readyWithin\" is a time like \"30s\", not %q", workspaceFile, name, p.ReadyWithin)
+		}
+		within = d
+	}
 	cmd := exec.CommandContext(ctx, p.Command[0], p.Command[1:]...)
 	cmd.Dir = filepath.Join(dir, filepath.FromSlash(p.Dir))
 	cmd.Env = append(os.Environ(), "FACET_TIER=1")
@@ -102,7 +110,7 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 		t.err = cmd.Wait()
 		close(t.done)
 	}()
-	timeout := time.NewTimer(tierStart)
+	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	select {
 	case h := <-said:
@@ -114,7 +122,8 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 			WithHint("run it by hand in %s to see why", cmd.Dir)
 	case <-timeout.C:
 		stopTiers([]*tierProcess{t})
-		return nil, nil, fault.New(fault.Timeout, "tier %q did not say %q within %v", name, readyLine, tierStart)
+		return nil, nil, fault.New(fault.Timeout, "tier %q did not say %q within %v", name, readyLine, within).
+			WithHint("it prints NAME=URL lines and then %q; a slow one is given time by \"readyWithin\" in %s", readyLine, workspaceFile)
 	case <-ctx.Done():
 		stopTiers([]*tierProcess{t})
 		return nil, nil, ctx.Err()

@@ -40,6 +40,8 @@ type workspace struct {
 type tierProgram struct {
 	Command []string `json:"command"`
 	Dir     string   `json:"dir,omitempty"` // relative to the workspace
+	// ReadyWithin is how long it may take to start, as "30s"; "" is tierStart.
+	ReadyWithin string `json:"readyWithin,omitempty"`
 }
 
 type workspaceViewer struct {
