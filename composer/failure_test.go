@@ -53,6 +53,9 @@ func TestFailures(t *testing.T) {
 		{"a key costs no call", func(*world) {}, "t2", []any{"id", "key", "__typename"}, `{"film":{"id":"Card:t2","key":"t2","__typename":"Card"}}`, nil},
 		{"garbage is a bad answer", func(w *world) { w.tier.Static("catalog.Title", `{"titles":[{"id":`) }, "t2", []any{"title"},
 			`{"film":null}`, []string{"film title bad_answer"}},
+		{"no rows where they should be", func(w *world) { w.tier.Static("catalog.Title", `{"error":"busy"}`) }, "t2", []any{"title"},
+			`{"film":null}`, []string{"film title bad_answer"}},
+		{"null for no rows", func(w *world) { w.tier.Static("catalog.Title", `{"titles":null}`) }, "t2", []any{"title"}, `{"film":null}`, nil},
 		{"a value of a wrong type fails alone", func(w *world) {
 			w.tier.Static("catalog.Title", `{"titles":[{"id":"t2","title":"Film","runtimeMinutes":"long"}]}`)
 		}, "t2", []any{"title", "progress"}, `{"film":{"title":"Film","progress":null}}`, []string{"film progress bad_answer"}},

@@ -118,10 +118,14 @@ func (x *exec) identify(k *call, a *answerData) {
 
 func (x *exec) settleRows(k *call, a *answerData, root cell) {
 	col := &x.cols[k.col]
+	if root.kind == kMissing { // not one row is missing, but the place where rows stand: {"error": "…"} is no answer
+		root = x.fail(&fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: k.op.op.ID, Message: "the tier's answer has no rows where the selection takes them"})
+	}
 	if root.kind == kError {
 		for _, e := range k.es {
 			*col.at(e) = root
 		}
+		x.broken(x.p.steps[k.step], root)
 		return
 	}
 	if root.kind == kList {
