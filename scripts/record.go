@@ -151,6 +151,15 @@ func (r *recorder) call(name string, args ...goja.Value) (goja.Value, error) {
 	return r.api[name](goja.Undefined(), args...)
 }
 
+// whole calls a function that must have come to its end: a throw inside an await can make the engine leave it half done, without an error.
+func (r *recorder) whole(name string, args ...goja.Value) error {
+	v, err := r.call(name, args...)
+	if err == nil && !v.ToBoolean() {
+		err = fmt.Errorf("%s did not come to its end", name)
+	}
+	return err
+}
+
 // exports records what the entry exports, each in a try of its own, then the shapes that they use.
 func (r *recorder) exports() {
 	list, err := r.call("exported", r.vm.Get("m"))
@@ -175,7 +184,7 @@ func (r *recorder) exports() {
 		if kind.String() == "" {
 			continue
 		}
-		if _, err := r.call("recordExport", e.Get("name"), v); err != nil {
+		if err := r.whole("recordExport", e.Get("name"), v); err != nil {
 			r.failed(err, stack{})
 		}
 		if r.dead {
@@ -202,7 +211,7 @@ func (r *recorder) shapes() {
 		if err != nil || goja.IsUndefined(s) {
 			break
 		}
-		if _, err := r.call("recordNext", s); err != nil {
+		if err := r.whole("recordNext", s); err != nil {
 			r.failed(err, r.stackOf(s.ToObject(r.vm).Get("at")))
 		}
 	}

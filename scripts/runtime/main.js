@@ -101,13 +101,14 @@ function recordExport(name, v) {
       else done.mutations.push(recordMutation(name, d));
       owned();
     } else wanted(v[SHAPE]);
+    return true;
   } finally { restore(); }
 }
 /** Where something failed, shapes that nothing reached are looked at too, so that their mistakes are told at once. */
 const wantAll = () => { for (const s of shapes.values()) wanted(s); };
 const nextShape = () => (waiting.length ? waiting.shift() : undefined);
 function recordNext(s) {
-  try { done.shapes.push(recordShape(s)); owned(); } finally { restore(); }
+  try { done.shapes.push(recordShape(s)); owned(); return true; } finally { restore(); }
 }
 function recordWarmups(list) {
   if (!isArray(list)) fail("F173", `warmup is ${show(list)}`, "Write export const warmup = [home.with({})]");
