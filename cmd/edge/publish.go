@@ -34,11 +34,12 @@ type publisher struct {
 	env     string
 	spaces  map[string]*pack.Workspace // npm workspaces by their root
 	names   map[string]string          // package folder -> name@version that is published
-	graph   string                     // the graph version that is published
+	places  map[string][]release.Place // package folder -> where its package is mounted
+	release *release.Release           // what was released last; nil before the first
 }
 
 func newPublisher(w *workspace, c *control.Control, env string) *publisher {
-	return &publisher{space: w, control: c, env: env, spaces: map[string]*pack.Workspace{}, names: map[string]string{}}
+	return &publisher{space: w, control: c, env: env, spaces: map[string]*pack.Workspace{}, names: map[string]string{}, places: map[string][]release.Place{}}
 }
 
 // An outcome is what became of one round.
@@ -54,6 +55,15 @@ func (p *publisher) all(ctx context.Context) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	pointer, _, err := p.control.Pointer(ctx, p.env, devRegion)
+	if err != nil {
+		return nil, err
+	}
+	if pointer.Release != "" { // a store that is kept between runs
+		if p.release, err = p.control.Load(ctx, p.env, pointer.Release); err != nil {
+			return nil, err
+		}
+	}
 	return p.round(ctx, true, dirs)
 }
 
@@ -63,11 +73,17 @@ func (p *publisher) saved(ctx context.Context, files []string) (*outcome, error)
 	if err != nil {
 		return nil, err
 	}
+	for dir := range p.places { // a folder that is gone takes its package along
+		if !slices.Contains(dirs, dir) {
+			delete(p.places, dir)
+			delete(p.names, dir)
+		}
+	}
 	graph := slices.Contains(files, filepath.Join(p.space.Dir, filepath.FromSlash(p.space.Graph)))
 	dirty := slices.DeleteFunc(dirs, func(dir string) bool {
 		return !slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, dir+string(filepath.Separator)) })
 	})
-	if !graph && len(dirty) == 0 {
+	if !graph && len(dirty) == 0 && len(p.gone()) == 0 {
 		return &outcome{}, nil
 	}
 	return p.round(ctx, graph, dirty)
@@ -93,15 +109,15 @@ func (p *publisher) round(ctx context.Context, graph bool, dirs []string) (*outc
 		if err != nil {
 			return nil, err
 		}
-		req.Graph, p.graph = version, version
+		req.Graph = version
 	}
 	published, err := p.publishAll(ctx, dirs, out)
 	if err != nil || out.Diagnostics.Failed() {
 		return out, err
 	}
-	req.Deploy = published
+	req.Deploy, req.Remove = published, p.gone()
 	out.Published = published
-	if len(published) == 0 && !graph {
+	if len(published) == 0 && len(req.Remove) == 0 && !graph {
 		return out, nil
 	}
 	res, err := p.control.Release(ctx, req)
@@ -114,15 +130,41 @@ func (p *publisher) round(ctx context.Context, graph bool, dirs []string) (*outc
 	if err != nil && !out.Diagnostics.Failed() {
 		return out, err
 	}
+	if err == nil {
+		p.release = res.Release
+	}
 	return out, nil
+}
+
+// gone are the mounts of the last release that no package of the workspace asks for any more.
+func (p *publisher) gone() []release.Place {
+	if p.release == nil {
+		return nil
+	}
+	wanted := map[release.Place]bool{}
+	for _, places := range p.places {
+		for _, at := range places {
+			wanted[at] = true
+		}
+	}
+	var gone []release.Place
+	for _, r := range p.release.Routes {
+		for _, m := range r.Mounts {
+			if at := (release.Place{Device: r.Device, Schema: r.Schema, Package: m.Package}); !wanted[at] {
+				gone = append(gone, at)
+			}
+		}
+	}
+	return gone
 }
 
 // publishAll packs and publishes folders, several at a time; what does not pack is in the outcome.
 func (p *publisher) publishAll(ctx context.Context, dirs []string, out *outcome) ([]string, error) {
 	type done struct {
-		id  string
-		ds  fault.Diagnostics
-		err error
+		id     string
+		places []release.Place
+		ds     fault.Diagnostics
+		err    error
 	}
 	results := make([]done, len(dirs))
 	slots := make(chan struct{}, 8)
@@ -137,7 +179,7 @@ func (p *publisher) publishAll(ctx context.Context, dirs []string, out *outcome)
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i].id, results[i].ds, results[i].err = p.publishOne(ctx, space, dir)
+			results[i].id, results[i].places, results[i].ds, results[i].err = p.publishOne(ctx, space, dir)
 		})
 	}
 	wg.Wait()
@@ -148,7 +190,7 @@ func (p *publisher) publishAll(ctx context.Context, dirs []string, out *outcome)
 		}
 		out.Diagnostics = append(out.Diagnostics, r.ds...)
 		if r.id != "" {
-			p.names[dirs[i]] = r.id
+			p.names[dirs[i]], p.places[dirs[i]] = r.id, r.places
 			ids = append(ids, r.id)
 		}
 	}
@@ -167,28 +209,32 @@ func (p *publisher) open(dir string) (*pack.Workspace, fault.Diagnostics) {
 	return s, ds
 }
 
-func (p *publisher) publishOne(ctx context.Context, space *pack.Workspace, dir string) (string, fault.Diagnostics, error) {
+func (p *publisher) publishOne(ctx context.Context, space *pack.Workspace, dir string) (string, []release.Place, fault.Diagnostics, error) {
 	pkg, ds := space.Pack(dir)
 	ds = under(p.space.show(dir), ds)
 	if ds.Failed() {
-		return "", ds, nil
+		return "", nil, ds, nil
 	}
 	if pkg.Manifest.Kind() == pack.Plain {
-		return "", ds, nil // a package of npm's that stands beside ours
+		return "", nil, ds, nil // a package of npm's that stands beside ours
 	}
 	tarball, err := pkg.Tarball()
 	if err != nil {
-		return "", ds, err
+		return "", nil, ds, err
 	}
 	pub, err := p.control.Publish(ctx, control.Publication{Tarball: tarball, Suffix: strings.TrimPrefix(pkg.Digest, "sha256:")[:12]})
 	if err != nil {
 		if k := fault.KindOf(err); k == fault.Invalid || k == fault.TooLarge || k == fault.Limit {
 			ds.Add(fault.Pos{File: filepath.Join(p.space.show(dir), pack.File)}, "P001", fault.HintOf(err), "%v", err)
-			return "", ds, nil
+			return "", nil, ds, nil
 		}
-		return "", ds, err
+		return "", nil, ds, err
 	}
-	return pub.ID(), ds, nil
+	var places []release.Place
+	for _, device := range pkg.Manifest.Edge.Device {
+		places = append(places, release.Place{Device: device, Schema: pkg.Manifest.Edge.Schema, Package: pkg.Manifest.Name})
+	}
+	return pub.ID(), places, ds, nil
 }
 
 // dirOf is the folder that a published package came from.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,7 +18,10 @@ import (
 const settle = 25 * time.Millisecond
 
 // A watch notices what is saved below folders from the moment it is opened; run tells.
-type watch struct{ w *fsnotify.Watcher }
+type watch struct {
+	w       *fsnotify.Watcher
+	folders []string
+}
 
 func openWatch(folders ...string) (*watch, error) {
 	w, err := fsnotify.NewWatcher()
@@ -30,7 +34,7 @@ func openWatch(folders ...string) (*watch, error) {
 			return nil, err
 		}
 	}
-	return &watch{w}, nil
+	return &watch{w, folders}, nil
 }
 
 func (w *watch) close() { _ = w.w.Close() }
@@ -64,7 +68,13 @@ func (w *watch) run(ctx context.Context, changed func([]string)) error {
 			if !ok {
 				return nil
 			}
-			return err
+			if !errors.Is(err, fsnotify.ErrEventOverflow) {
+				return err
+			}
+			for _, f := range w.folders { // more at once than the system remembers: anything may be new
+				_ = watchTree(w.w, f, func(file string) { dirty[file] = true })
+			}
+			quiet.Reset(settle)
 		case <-quiet.C:
 			files := slices.Sorted(maps.Keys(dirty))
 			clear(dirty)
