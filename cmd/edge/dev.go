@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -239,7 +240,20 @@ func live(ctx context.Context, out io.Writer, p *publisher, cat *catalog.Catalog
 		fmt.Fprintln(out, "edge:", err)
 		return
 	}
-	fmt.Fprintf(out, "live in %d ms: %s\n", time.Since(began).Milliseconds(), strings.Join(o.Result.Made, ", "))
+	fmt.Fprintf(out, "live in %d ms: %s\n", time.Since(began).Milliseconds(), whatChanged(o.Result))
+}
+
+// whatChanged names the builds that a release is new by; of many the first.
+func whatChanged(r *control.Result) string {
+	const most = 5
+	names := slices.Concat(r.Made, r.Reused)
+	switch {
+	case len(names) == 0:
+		return "the routes"
+	case len(names) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func report(out io.Writer, o *outcome) {
