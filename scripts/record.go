@@ -151,10 +151,10 @@ func (r *recorder) call(name string, args ...goja.Value) (goja.Value, error) {
 	return r.api[name](goja.Undefined(), args...)
 }
 
-// whole calls a function that must have come to its end: a throw inside an await can make the engine leave it half done, without an error.
+// whole calls a function that must have come to its end: a throw out of an await can make the engine leave it half done, without an error.
 func (r *recorder) whole(name string, args ...goja.Value) error {
 	v, err := r.call(name, args...)
-	if err == nil && !v.ToBoolean() {
+	if err == nil && (v == nil || !v.ToBoolean()) {
 		err = fmt.Errorf("%s did not come to its end", name)
 	}
 	return err

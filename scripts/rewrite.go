@@ -135,6 +135,8 @@ func (r *rewriter) visit(n ast.Node) bool {
 		r.binary(x)
 	case *ast.BracketExpression:
 		r.wrap(x.Member, "__k")
+	case *ast.AwaitExpression:
+		r.wrap(x.Argument, "__a")
 	case *ast.PropertyKeyed:
 		if f, ok := x.Value.(*ast.FunctionLiteral); ok && x.Kind != ast.PropertyKindValue {
 			r.methods[f] = true

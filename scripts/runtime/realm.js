@@ -103,6 +103,7 @@ function trapRealm(global) {
   hide(JSON, "stringify", function (v, ...more) { const m = metaOf(v); if (m) refusals.text(m); return text(v, ...more); });
 
   const define = { __t: (v) => condition_(v, "a branch here"), __c: (v) => compare(v, " here"), __k: property,
+    __a: (v) => { const m = metaOf(v); if (m) fail("F109", `${m.path} is not awaited: nothing waits while recording`, "Leave out async and await"); return v; },
     __f: (id, fn) => { if (typeof fn === "function") fnIds.set(fn, id); return fn; } };
   for (const k of keys(define)) hide(global, k, define[k]);
 }

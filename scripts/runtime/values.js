@@ -39,7 +39,6 @@ function read(m, k) {
   if (k === Symbol.toPrimitive) return () => refusals.text(m);
   if (k === Symbol.iterator) return () => fail("F102", `${m.path} cannot be iterated or spread`, m.kind === "list" ? "Use .map(), .take() or .page()" : "Read its fields by name");
   if (typeof k === "symbol") return undefined;
-  if (k === "then" && !(m.kind === "node" && typeOf(m.type.Name)?.Fields?.then)) return undefined; // awaiting asks for it; what awaits is told of later
   if (m.own && Object.hasOwn(m.own, k)) return m.own[k]();
   const op = methods[m.kind] && methods[m.kind][k];
   if (op) return (...args) => op(m, ...args);
