@@ -76,8 +76,6 @@ func connectorWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args 
 	return w
 }
 
-func str(r *vt.Recorder, v view.ID, typ string) *view.Output { return vt.Leaf(v, typ) }
-
 func TestConnectors(t *testing.T) {
 	root := func(fields ...*view.Field) *view.Output { return vt.Tree("V", view.None, true, fields...) }
 	list := func(name, typ string, page bool, item func(r *vt.Recorder, it view.ID) *view.Output) func(r *vt.Recorder) *view.Output {

@@ -135,8 +135,6 @@ func view1(name string, sub []*composer.Node, args ...composer.Arg) *composer.Se
 	return &composer.Selection{Roots: []*composer.Root{{Kind: composer.RootView, Key: name, Name: name, Args: args, Sub: sub, Window: -1}}}
 }
 
-var homeNodes = nodes("name", "recent", "rows", nodes("name", "items", nodes("__typename", "key", "title", "art", "progress")))
-
 func TestHome(t *testing.T) {
 	w := filmWorld(t, false)
 	sel := view1("home", nodes("name", "recent", "rows", nodes("name", "items", nodes("__typename", "key", "title", "art", "progress"))))

@@ -130,8 +130,6 @@ type column struct {
 	order  []uint32 // places: by which step the record came; lower ones win
 	totals []int32  // paged lists: the declared total, -1 unknown
 	from   []int32  // paged lists: the index of the first item
-	spec   int32    // of dynamic columns
-	args   []byte   // their arguments, as JSON
 }
 
 func (c *column) at(e int32) *cell {

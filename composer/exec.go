@@ -2,7 +2,6 @@ package composer
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -65,7 +64,6 @@ type exec struct {
 	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
 	stats    Stats
 	groups   []group
-	raws     []json.RawMessage
 	specs    []int32 // by plan.specs: the column of a fixed one; -1 not known yet
 
 	enc encoder

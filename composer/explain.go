@@ -77,13 +77,13 @@ func (e *Engine) Explain(sel *Selection, values []json.RawMessage, a *asker.Aske
 	return out, nil
 }
 
-func (out *Explanation) add(p *plan) {
+func (e *Explanation) add(p *plan) {
 	order := make([]int, len(p.steps))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(p.steps[a].level - p.steps[b].level) })
-	base := len(out.Operations)
+	base := len(e.Operations)
 	place := make([]int, len(p.steps))
 	for n, i := range order {
 		place[i] = base + n
@@ -92,7 +92,7 @@ func (out *Explanation) add(p *plan) {
 		st := p.steps[i]
 		op := st.op.op
 		o := ExplainedOperation{Operation: op.ID, Level: int(st.level), Batch: op.Batch, MaxSize: op.MaxSize, Context: op.Context, Fields: st.op.fields, Effect: st.effect >= 0}
-		out.Levels = max(out.Levels, o.Level)
+		e.Levels = max(e.Levels, o.Level)
 		if b := st.op.budget(); b > 0 {
 			o.Within = b.String()
 		}
@@ -137,20 +137,20 @@ func (out *Explanation) add(p *plan) {
 		}
 		slices.Sort(o.After)
 		slices.Sort(o.Except)
-		out.Operations = append(out.Operations, o)
+		e.Operations = append(e.Operations, o)
 	}
 	for _, k := range p.forks {
 		f := ExplainedFork{Path: k.path, Arm: "else"}
 		if k.arm < len(k.cases) {
 			f.Arm = string(k.cases[k.arm])
 		}
-		if !slices.Contains(out.Forks, f) {
-			out.Forks = append(out.Forks, f)
+		if !slices.Contains(e.Forks, f) {
+			e.Forks = append(e.Forks, f)
 		}
 	}
 	for _, r := range p.reads {
-		if !slices.Contains(out.Reads, r) {
-			out.Reads = append(out.Reads, r)
+		if !slices.Contains(e.Reads, r) {
+			e.Reads = append(e.Reads, r)
 		}
 	}
 }

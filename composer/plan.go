@@ -1,7 +1,6 @@
 package composer
 
 import (
-	"encoding/json"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,8 +253,6 @@ type param struct {
 	many   bool
 	parts  int
 }
-
-func rawMessage(b []byte) json.RawMessage { return b }
 
 // A fixedColumn is the column of a spec whose arguments are the same everywhere and that no other spec could equal.
 type fixedColumn struct{ col, spec int32 }

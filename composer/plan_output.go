@@ -206,7 +206,7 @@ func (p *planner) addReads(reads []string) {
 }
 
 func (p *planner) leaf(f *frame, o *view.Output, n *Node, conds int32) *emit {
-	v := none
+	var v vid
 	window := int32(-1)
 	if o.Paged || o.Type.List() && n.Window >= 0 {
 		v = p.windowed(f, o.Value, n.Window, hasLength(n))

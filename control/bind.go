@@ -82,11 +82,10 @@ func (r *resolver) pick(name, want string, among []string) (string, error) {
 		for _, v := range among {
 			in.Versions[v] = pack.Published{}
 		}
-		v, err := pack.Resolve(want, in)
-		if err != nil { // a tag, or a range that allows none of them
-			return "", nil
+		if v, err := pack.Resolve(want, in); err == nil {
+			return v.String(), nil
 		}
-		return v.String(), nil
+		return "", nil // a tag, or a range that allows none of them
 	}
 	in, err := r.index(name)
 	if err != nil {

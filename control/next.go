@@ -151,7 +151,11 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 	if err != nil {
 		return false, err
 	}
-	if v, err := pack.ParseVersion(version); err != nil || !rng.Contains(v) {
+	v, err := pack.ParseVersion(version)
+	if err != nil {
+		return false, err
+	}
+	if !rng.Contains(v) {
 		fail("C001", "Widen edge.graph, or release the graph version that it asks for", fmt.Sprintf("%s asks for the graph %s, and the release has %s", j.id, rng, version))
 		return false, nil
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -92,7 +93,7 @@ func observe(h http.Handler, m *metrics, log zerolog.Logger, known func(device, 
 		defer func() {
 			m.inFlight.Dec()
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
 				log.Error().Str("request", id).Str("path", r.URL.Path).Interface("panic", p).Stack().Msg("a handler panicked")

@@ -88,7 +88,7 @@ func Measure(ctx context.Context, w *World, p Plan, program []string, env []stri
 		took = append(took, time.Since(at))
 		for i := range w.Packages { // one release has it for all
 			if got, err := e.ask(ctx, i, "shared"); err != nil || got != mark {
-				return nil, fmt.Errorf("%s serves %q of the module, not %q (%v)", Device(i), got, mark, err)
+				return nil, fmt.Errorf("%s serves %q of the module, not %q (%w)", Device(i), got, mark, err)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func Measure(ctx context.Context, w *World, p Plan, program []string, env []stri
 		took = append(took, time.Since(at))
 		before, err := e.ask(ctx, i, "mark")
 		if err != nil || before == "" {
-			return nil, fmt.Errorf("%s does not serve its release before the mistake: %v", Device(i), err)
+			return nil, fmt.Errorf("%s does not serve its release before the mistake: %w", Device(i), err)
 		}
 		if err := w.SavePackage(i, field); err != nil {
 			return nil, err
@@ -139,7 +139,7 @@ func (e *edge) until(ctx context.Context, i int, field, want string) error {
 		select {
 		case <-time.After(poll):
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %s is %q (%v), not %q after %v", Device(i), field, got, err, want, longest)
+			return fmt.Errorf("%s: %s is %q (%w), not %q after %v", Device(i), field, got, err, want, longest)
 		}
 	}
 }

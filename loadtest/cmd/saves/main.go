@@ -44,7 +44,7 @@ func run(ctx context.Context) error {
 		if dir, err = os.MkdirTemp("", "saves-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 	}
 	edge, err := filepath.Abs(*program)
 	if err != nil {
