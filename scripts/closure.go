@@ -2,220 +2,20 @@ package scripts
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
-	"github.com/dop251/goja/token"
 
 	"facet/fault"
 )
-
-// A decl is one thing at module level: a binding, a function, a class, or a statement that runs when the module is loaded.
-type decl struct {
-	names      []string
-	start, end int // of its text in the bundle
-	before     string
-	after      string
-	node       ast.Node // where its free names are
-	sdk        string   // the SDK's export that it is; "" otherwise
-	base       string   // statements: the name that they change
-}
 
 // A lifted function is closed: a program of its own.
 type lifted struct {
 	Source string // a JavaScript expression that evaluates to the function
 	Format bool   // it uses format.*
-}
-
-// collect notes what stands at module level: the statements of the bundle's one IIFE.
-func (m *module) collect(prog *ast.Program) {
-	base := prog.File.Base()
-	var body []ast.Statement
-	for _, s := range prog.Body {
-		walk(s, func(n ast.Node) bool {
-			if f, ok := n.(*ast.ArrowFunctionLiteral); ok && body == nil {
-				if block, ok := f.Body.(*ast.BlockStatement); ok {
-					body = block.List
-				}
-			}
-			return body == nil
-		})
-	}
-	span := func(n ast.Node) (int, int) { return int(n.Idx0()) - base, endOf(n) - base }
-	add := func(d *decl) {
-		m.top = append(m.top, d)
-		for _, name := range d.names {
-			m.byName[name] = d
-		}
-	}
-	bindings := func(list []*ast.Binding) {
-		for _, b := range list {
-			start, end := span(b)
-			d := &decl{start: start, end: end, node: b, before: "var ", after: ";"}
-			declaredBy(b.Target, func(name string) { d.names = append(d.names, name) })
-			if dot, ok := b.Initializer.(*ast.DotExpression); ok {
-				if id, ok := dot.Left.(*ast.Identifier); ok && id.Name == "__sdk" {
-					d.sdk = dot.Identifier.Name.String()
-				}
-			}
-			add(d)
-		}
-	}
-	for _, s := range body {
-		switch x := s.(type) {
-		case *ast.VariableStatement:
-			bindings(x.List)
-		case *ast.LexicalDeclaration:
-			bindings(x.List)
-		case *ast.FunctionDeclaration:
-			start, end := span(x.Function)
-			add(&decl{names: []string{x.Function.Name.Name.String()}, start: start, end: end, node: x.Function})
-		case *ast.ClassDeclaration:
-			start, end := span(x.Class)
-			add(&decl{names: []string{x.Class.Name.Name.String()}, start: start, end: end, node: x.Class})
-		case *ast.ExpressionStatement:
-			start, end := span(x.Expression)
-			add(&decl{start: start, end: end, node: x.Expression, after: ";", base: baseName(x.Expression)})
-		}
-	}
-	for _, s := range body {
-		walk(s, func(n ast.Node) bool {
-			var target ast.Expression
-			switch x := n.(type) {
-			case *ast.AssignExpression:
-				target = x.Left
-			case *ast.UnaryExpression:
-				if x.Operator == token.INCREMENT || x.Operator == token.DECREMENT {
-					target = x.Operand
-				}
-			}
-			if id, ok := target.(*ast.Identifier); ok {
-				m.change[id.Name.String()] = int(id.Idx) - base
-			}
-			return true
-		})
-	}
-}
-
-// baseName is the name that a statement at module level changes: "labels" of labels.x = 1 and of labels.set("x", 1).
-func baseName(e ast.Expression) string {
-	for {
-		switch x := e.(type) {
-		case *ast.AssignExpression:
-			e = x.Left
-		case *ast.CallExpression:
-			e = x.Callee
-		case *ast.DotExpression:
-			e = x.Left
-		case *ast.BracketExpression:
-			e = x.Left
-		case *ast.Identifier:
-			return x.Name.String()
-		default:
-			return ""
-		}
-	}
-}
-
-// declaredBy calls name for every name that a binding's target declares.
-func declaredBy(e ast.Node, name func(string)) {
-	if e == nil {
-		return
-	}
-	switch x := e.(type) {
-	case *ast.Identifier:
-		if x != nil {
-			name(x.Name.String())
-		}
-	case *ast.Binding:
-		declaredBy(x.Target, name)
-	case *ast.AssignExpression:
-		declaredBy(x.Left, name)
-	case *ast.SpreadElement:
-		declaredBy(x.Expression, name)
-	case *ast.PropertyShort:
-		name(x.Name.Name.String())
-	case *ast.PropertyKeyed:
-		declaredBy(x.Value, name)
-	case *ast.ObjectPattern:
-		for _, p := range x.Properties {
-			declaredBy(p, name)
-		}
-		declaredBy(x.Rest, name)
-	case *ast.ArrayPattern:
-		for _, p := range x.Elements {
-			declaredBy(p, name)
-		}
-		declaredBy(x.Rest, name)
-	}
-}
-
-// A reference is a use of a name that is not declared where it is used.
-type reference struct {
-	name string
-	idx  int // goja's index of the first use
-}
-
-// free lists the names that a piece of code uses and does not declare, in order of first use. The bundler gives inner names
-// that would hide outer ones names of their own, so one set of declared names is enough.
-func free(n ast.Node) (names []reference, async bool) {
-	declared := map[string]bool{"arguments": true}
-	walk(n, func(n ast.Node) bool {
-		declare := func(name string) { declared[name] = true }
-		switch x := n.(type) {
-		case *ast.Binding:
-			declaredBy(x.Target, declare)
-		case *ast.FunctionLiteral:
-			if x.Name != nil {
-				declare(x.Name.Name.String())
-			}
-			async = async || x.Async || x.Generator
-			if x.ParameterList != nil {
-				declaredBy(x.ParameterList.Rest, declare)
-			}
-		case *ast.ArrowFunctionLiteral:
-			async = async || x.Async
-			if x.ParameterList != nil {
-				declaredBy(x.ParameterList.Rest, declare)
-			}
-		case *ast.ClassLiteral:
-			if x.Name != nil {
-				declare(x.Name.Name.String())
-			}
-		case *ast.TryStatement:
-			if x.Catch != nil && x.Catch.Parameter != nil {
-				declaredBy(x.Catch.Parameter, declare)
-			}
-		case *ast.ForInStatement:
-			declaredByInto(x.Into, declare)
-		case *ast.ForOfStatement:
-			declaredByInto(x.Into, declare)
-		}
-		return true
-	})
-	seen := map[string]bool{}
-	walk(n, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Identifier); ok {
-			name := id.Name.String()
-			if !declared[name] && !seen[name] {
-				seen[name] = true
-				names = append(names, reference{name, int(id.Idx)})
-			}
-		}
-		return true
-	})
-	return names, async
-}
-
-func declaredByInto(i ast.ForInto, declare func(string)) {
-	switch x := i.(type) {
-	case *ast.ForIntoVar:
-		declaredBy(x.Binding.Target, declare)
-	case *ast.ForDeclaration:
-		declaredBy(x.Target, declare)
-	}
 }
 
 // lift makes a function a program of its own, with the module-level constants and functions that it uses. What else it uses is a
@@ -237,11 +37,13 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 	}
 	l := &lifter{module: m, where: where, taken: map[*decl]bool{}, base: m.base(f)}
 	l.use(f.node)
+	if !l.ds.Failed() {
+		l.statements()
+	}
 	ds = append(ds, l.ds...)
 	if ds.Failed() {
 		return lifted{}, ds
 	}
-	l.statements()
 	decls := slices.Collect(keys(l.taken))
 	slices.SortFunc(decls, func(a, b *decl) int { return cmp.Compare(a.start, b.start) })
 	text := m.whole("(", f.start, f.end, ")")
@@ -348,23 +150,45 @@ func (l *lifter) use(n ast.Node) {
 
 func (l *lifter) changed(name string) bool {
 	_, ok := l.module.change[name]
-	return ok
+	return ok && !l.module.byName[name].temporary
 }
 
-// statements takes in the statements of module level that fill what was taken: labels.en = "…".
+// statements takes in the statements of module level that fill what was taken: labels.en = "…", and loops that do so. What they
+// need is taken too, and is filled in turn.
 func (l *lifter) statements() {
-	for _, d := range l.module.top {
-		if d.base == "" || l.taken[d] {
-			continue
+	for more := true; more; {
+		more = false
+		for _, d := range l.module.top {
+			if l.taken[d] {
+				continue
+			}
+			switch {
+			case slices.ContainsFunc(d.changes, l.holds):
+				l.taken[d] = true
+				l.use(d.node)
+				more = true
+			case slices.ContainsFunc(d.gives, l.holds):
+				taken, found, format := maps.Clone(l.taken), len(l.ds), l.format
+				l.taken[d] = true
+				l.use(d.node)
+				if len(l.ds) > found { // it is for recording: what it gets there is only read
+					l.taken, l.ds, l.format = taken, l.ds[:found], format
+					continue
+				}
+				more = true
+			}
 		}
-		if owner := l.module.byName[d.base]; owner == nil || !l.taken[owner] || owner.sdk != "" {
-			continue
-		}
-		before := len(l.ds)
-		l.taken[d] = true
-		l.use(d.node)
-		l.ds = l.ds[:before] // what such a statement needs beyond this is none of the function's
 	}
+}
+
+// holds says whether the name was taken and is no function, nor the SDK's.
+func (l *lifter) holds(name string) bool {
+	d := l.module.byName[name]
+	if d == nil || !l.taken[d] || d.sdk != "" {
+		return false
+	}
+	_, function := d.node.(*ast.FunctionLiteral)
+	return !function
 }
 
 func (l *lifter) complain(idx int, code, fix, format string, args ...any) {

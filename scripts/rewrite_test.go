@@ -139,6 +139,13 @@ func TestLift(t *testing.T) {
 		{"a module's constant", "const ONE = 1;\nexport const x = pick((n: number) => n + ONE);", "5"},
 		{"functions that call each other", "export const x = pick((n: number) => twice(n));\nfunction twice(n: number): number { return plus(n, n); }\nconst plus = (a: number, b: number) => a + b;", "8"},
 		{"a table that is filled", "const LABELS: any = {};\nLABELS.four = 44;\nexport const x = pick((n: number) => LABELS.four);", "44"},
+		{"a table that a loop fills", "const LABELS: any = {};\nfor (const k of [\"3\", \"4\"]) LABELS[k] = k + k;\nexport const x = pick((n: number) => LABELS[n]);", "44"},
+		{"a table that a function fills", "const LABELS: any = {}, MORE = { four: 44 };\nObject.assign(LABELS, MORE);\nexport const x = pick((n: number) => LABELS.four);", "44"},
+		{"a table that is shown to the SDK", "const LABELS: any = { four: 44 };\nshape(LABELS as any, null as any, null as any);\nexport const x = pick((n: number) => LABELS.four);", "44"},
+		{"a table that holds what is recorded", "const S = shape(\"S\", null as any, () => ({}));\nconst LABELS: any = { four: 44 };\nLABELS.shape = S;\nexport const x = pick((n: number) => LABELS.four);", "src/index.ts:3:11: error F166: a computed function cannot use shape: it runs when a request comes. Use it while recording, and pass the values that the function needs as inputs"},
+		{"a block", "const LABELS: any = {};\nif (LABELS) { LABELS.four = 44; } else { LABELS.four = 0; }\nexport const x = pick((n: number) => LABELS.four);", "44"},
+		{"newer syntax in a constant", "const config: any = { max: 5 };\nconst limit = config?.max ?? 10;\nexport const x = pick((n: number) => n + limit);", "9"},
+		{"an enum", "enum Kind { Old = 1, New = 4 }\nexport const x = pick((n: number) => Kind[n]);", "New"},
 		{"a declared function", "function next(n: number) { return n + 1; }\nexport const x = pick(next);", "5"},
 		{"recursion", "function fact(n: number): number { return n < 2 ? 1 : n * fact(n - 1); }\nexport const x = pick(fact);", "24"},
 		{"a host function", "export const x = pick((n: number) => format.number(n));", "formatted 4"},
@@ -175,6 +182,7 @@ func liftOne(t *testing.T, m *module) string {
 	set("__t", same)
 	set("__c", same)
 	set("__k", same)
+	set("__a", same)
 	set("__f", func(c goja.FunctionCall) goja.Value {
 		ids[c.Argument(1).ToObject(vm)] = int(c.Argument(0).ToInteger())
 		return c.Argument(1)
