@@ -87,6 +87,7 @@ func broken(ds fault.Diagnostics, pkg *pack.Package, err error) fault.Diagnostic
 // derive fills in what follows from what was recorded.
 func (r *recorder) derive(b *view.Build) {
 	names(b)
+	r.escapes(b)
 	nullability(b)
 	sources := &reader{build: b, graph: r.graph}
 	sources.reads()

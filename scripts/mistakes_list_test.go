@@ -151,6 +151,13 @@ export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
 	{"instance of a class", `class Box { x = 1; }
 export const v = view({ build: () => new Box() });`,
 		`index.ts:3:18: error F132: view v is a Box. Return a plain object`},
+	{"item outside of its map", `let last: any;
+export const v = view({ build: () => { const rows = graph.profile({ id: "1" }).rows.map((r) => { last = r; return { n: r.name }; }); return { rows, last: last.name }; } });`,
+		`index.ts:3:160: error F159: an item of a list is used in view v outside of the .map() that gives it. Use it inside the function that .map() is given`},
+	{"effect for each item", `export const m = mutation({ run: (_, { viewer }) => ({ all: graph.titles({ filter: {} }).take(3).map((t) => ({ n: graph.addToMyList({ profile: viewer.profile.id, title: t.id }).total })) }) });`,
+		`index.ts:2:121: error F159: an item of a list is used in mutation m outside of the .map() that gives it. Use it inside the function that .map() is given`},
+	{"nothing exported", `const w = 1;`,
+		`@tv/home: error F018: the package's entry has no code that is exported. Write export const home = view({ … }) in the entry`},
 	{"default export", `export default view({ build: () => ({ n: 1 }) });`,
 		`index.ts:2:16: error F172: a view cannot be exported as "default". Write export const home = view({ … })`},
 	{"a global of browsers", `export const v = view({ build: () => ({ n: window.innerWidth }) });`,

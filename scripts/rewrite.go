@@ -50,6 +50,10 @@ func prepare(ctx context.Context, pkg *pack.Package, lock *pack.Lock, extra map[
 
 func rewrite(b *bundle, ds fault.Diagnostics) (*module, fault.Diagnostics) {
 	places, err := newPositions(b)
+	if err != nil && strings.HasSuffix(err.Error(), "mappings are empty") { // the bundler left nothing of the author's
+		ds.Add(fault.Pos{File: b.files.pkg.Manifest.Name}, "F018", "Write export const home = view({ … }) in the entry", "the package's entry has no code that is exported")
+		return nil, ds
+	}
 	if err != nil {
 		ds.Add(fault.Pos{File: b.files.pkg.Manifest.Name}, "F003", "Report this: it is a defect of edge", "the source map cannot be read: %v", err)
 		return nil, ds
