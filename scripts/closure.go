@@ -203,7 +203,7 @@ func (l *lifter) complain(idx int, code, fix, format string, args ...any) {
 var computedGlobals = map[string]bool{
 	"Math": true, "JSON": true, "Number": true, "String": true, "Boolean": true, "Array": true, "Object": true, "Map": true, "Set": true,
 	"parseInt": true, "parseFloat": true, "isNaN": true, "isFinite": true, "NaN": true, "Infinity": true, "undefined": true,
-	"Error": true, "TypeError": true, "RangeError": true, "encodeURIComponent": true, "decodeURIComponent": true, "Symbol": true,
+	"encodeURIComponent": true, "decodeURIComponent": true,
 }
 
 // missingGlobals are those that people miss, with what to do instead.
@@ -226,5 +226,10 @@ var missingGlobals = map[string]string{
 	"WeakMap":         "Use Map",
 	"BigInt":          "Use numbers, or text for bigger ones",
 	"structuredClone": "Write { ...value }",
+	"Error":           "Return null where there is no result: the field is null then",
+	"TypeError":       "Return null where there is no result: the field is null then",
+	"RangeError":      "Return null where there is no result: the field is null then",
+	"Symbol":          "Use text",
+	"encodeURI":       "Use encodeURIComponent for each part",
 	"performance":     "Remove it: a computed function has no clock",
 }

@@ -107,6 +107,7 @@ func TestResults(t *testing.T) {
 		{"String", `({ a }) => { try { nothing() } catch (e) { return [e, /x/, 5n, async () => 1, Object.getOwnPropertySymbols(Array.prototype)[0]].map((v) => typeof v.constructor).join() } }`, `1`,
 			`"undefined,undefined,undefined,undefined,undefined"`},
 		{"String", `({ a }) => [typeof Object.getPrototypeOf, typeof ({}).__proto__, typeof (class extends Array {}).__proto__].join()`, `1`, `"undefined,undefined,undefined"`},
+		{"String", `({ a }) => encodeURIComponent(a)`, `"a b/é"`, `"a%20b%2F%C3%A9"`},
 		{"Boolean", `({ a }) => /^a+$/.test(a)`, `"aaa"`, `true`},
 		{"String", `({ a }) => a.replace(/b/g, "x").split("x").join("|")`, `"abcb"`, `"a|c|"`},
 		{"Int", `({ a }) => { try { throw new Map() } catch (e) { return a } }`, `3`, `3`},

@@ -33,7 +33,7 @@ var furniture = sync.OnceValues(func() (*goja.Program, error) {
 const hidden = "Function,Date,RegExp,Promise,Proxy,Reflect,Symbol,WeakMap,WeakSet,WeakRef,ArrayBuffer,SharedArrayBuffer,Atomics," +
 	"DataView,BigInt,BigInt64Array,BigUint64Array,Int8Array,Uint8Array,Uint8ClampedArray,Int16Array,Uint16Array,Int32Array," +
 	"Uint32Array,Float32Array,Float64Array,Error,AggregateError,EvalError,RangeError,ReferenceError,SyntaxError,TypeError," +
-	"URIError,GoError,escape,unescape,encodeURI,encodeURIComponent,decodeURI,decodeURIComponent,console,globalThis"
+	"URIError,GoError,escape,unescape,encodeURI,decodeURI,console,globalThis"
 
 // enclosed is the text of a program whose value is the function of a source.
 func enclosed(source string) string {

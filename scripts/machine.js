@@ -2,7 +2,7 @@
 // changed, so that no call sees what another left behind.
 (function () {
   var kept = ["Math", "JSON", "Number", "String", "Boolean", "Array", "Object", "Map", "Set", "format",
-    "parseInt", "parseFloat", "isNaN", "isFinite", "undefined", "NaN", "Infinity"];
+    "parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "decodeURIComponent", "undefined", "NaN", "Infinity"];
   var world = globalThis;
   var define = Object.defineProperty, freeze = Object.freeze, protoOf = Object.getPrototypeOf;
   var namesOf = Object.getOwnPropertyNames, describe = Object.getOwnPropertyDescriptor, fail = TypeError;
@@ -36,6 +36,6 @@
   });
   freeze(Object.prototype);
   protos.forEach(function (o) { freeze(o); });
-  kept.forEach(function (name) { define(world, name, { value: world[name], writable: false, enumerable: false, configurable: false }); });
+  kept.forEach(function (name) { freeze(world[name]); define(world, name, { value: world[name], writable: false, enumerable: false, configurable: false }); });
   freeze(world);
 })();

@@ -80,3 +80,25 @@ func BenchmarkComputedOverTable(b *testing.B) {
 		}
 	}
 }
+
+// TestGlobals says that computed functions meet the globals that lifting lets them name, and none of those that it refuses.
+func TestGlobals(t *testing.T) {
+	there := func(name string) string {
+		c := open(t, RunOptions{}, fn("String", "({ a }) => typeof "+name, "a"))[0]
+		got, err := c(in("1"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(got)
+	}
+	for name := range computedGlobals {
+		if there(name) == `"undefined"` && name != "undefined" {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for name := range missingGlobals {
+		if got := there(name); got != `"undefined"` {
+			t.Errorf("%s is %s", name, got)
+		}
+	}
+}
