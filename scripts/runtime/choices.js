@@ -101,6 +101,7 @@ function is(m, v) {
   if (isSym(v)) fail("F127", `.is() compares with a constant; ${v[META].path} is none`, "Put the comparison in computed.boolean({ … }, fn)");
   if (v === null || v === undefined) fail("F127", `${m.path}.is(${show(v)}) cannot be asked`, "Use .orElse() for what is null");
   constant(v, m.type, `${m.path}.is()`);
+  v = keyed(v, m.type);
   return sym({ kind: "leaf", type: named("Boolean", true), path: `${m.path}.is(${show(v)})`, id: push(value("is", named("Boolean", true), { of: idOf(m), json: stringify(v) })) });
 }
 
@@ -126,15 +127,16 @@ function some(cs, what) {
 
 const isPlain = (v) => v !== null && typeof v === "object" && !isSym(v) && !isArray(v);
 
-/** Makes a choice between arms: of values of one type, of objects with the same fields, or of one shape. */
+/** Makes a choice between arms: of values of one type, of objects field by field, or of one shape. */
 function choose(arms, what, make) {
   for (const v of arms) if (v === undefined) fail("F126", `an arm of ${what} is undefined`, "Write null");
+  if (arms.every((v) => v === null)) return null;
   if (arms.some(isPlain)) {
-    const first = arms.find(isPlain);
-    const names = keys(first);
-    if (!arms.every((v) => isPlain(v) && keys(v).join() === names.join())) fail("F126", `the arms of ${what} are objects with different fields`, "Choose field by field, with the same fields in every arm");
+    if (!arms.every((v) => v === null || isPlain(v))) fail("F126", `the arms of ${what} are objects and values`, "Give objects in every arm, or null");
     const got = {};
-    for (const k of names) got[k] = choose(arms.map((v) => v[k]), what, make);
+    for (const v of arms) for (const k of keys(v || {})) if (!Object.hasOwn(got, k)) got[k] = null;
+    // A field that an arm does not have is null where that arm is chosen.
+    for (const k of keys(got)) got[k] = choose(arms.map((x) => (x === null || x[k] === undefined ? null : x[k])), what, make);
     return got;
   }
   const metas = arms.map(metaOf);

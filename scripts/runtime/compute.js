@@ -107,10 +107,10 @@ function computerOf(typeFor) {
 const itemsOf = (name) => listOf(named(name, true));
 const enumType = (of) => named(enumOf(of, "computed.oneOf()").name);
 const objectType = (of) => named(objectOf(of, "computed.object()").name);
-const computed = freeze({
+const computed = offered("computed", {
   string: computer(named("String")), int: computer(named("Int")), float: computer(named("Float")), boolean: computer(named("Boolean")),
   id: computer(named("ID")), json: computer(named("JSON")), oneOf: computerOf(enumType), object: computerOf(objectType),
-  list: freeze({
+  list: offered("computed.list", {
     string: computer(itemsOf("String")), int: computer(itemsOf("Int")), float: computer(itemsOf("Float")), boolean: computer(itemsOf("Boolean")),
     id: computer(itemsOf("ID")), oneOf: computerOf((of) => listOf(strict(enumType(of)))), object: computerOf((of) => listOf(strict(objectType(of)))),
   }),
@@ -126,7 +126,7 @@ function formatted(name, v, wants, second, what) {
   return sym({ kind: "leaf", type: named("String"), path: `format.${name}()`, id: push(value("format", named("String"), { name, args })) });
 }
 const oneIn = (v, list, what) => { if (v !== undefined && !list.some((x) => x === v)) fail("F166", `${what} is not ${show(v)}`, `It is one of ${list.join(", ")}`); };
-const format = freeze({
+const format = offered("format", {
   date: (v, o) => {
     oneIn(options(o, "format.date", ["style"]).style, ["short", "medium", "long", "full"], "style");
     return formatted("date", v, ["String", "ID"], o, "options");

@@ -33,6 +33,11 @@ function owned() {
   if (m) throw m;
 }
 
+/** An object of the SDK's, which refuses what it does not have. */
+const offered = (what, o) => new Proxy(freeze(o), {
+  get: (t, k) => (typeof k === "symbol" || Object.hasOwn(t, k) ? t[k] : fail("F119", `${what} has no ${quote(k)}`, meant(k, keys(t)))),
+});
+
 const metaOf = (v) => (v !== null && (typeof v === "object" || typeof v === "function") ? v[META] : undefined);
 const isSym = (v) => metaOf(v) !== undefined;
 
@@ -41,6 +46,11 @@ const show = (v) => (isSym(v) ? v[META].path : typeof v === "function" ? "a func
 
 /** The name that was probably meant, as a fix. */
 const meant = (name, known) => host.near(String(name), known.join(","));
+/** The method that was probably meant, as a fix; "" if none is near. */
+function nearly(name, known) {
+  const fix = host.near(String(name), known.join(","));
+  return fix.startsWith("Did you") ? fix.replace("mean ", "mean .") : "";
+}
 
 // Types come from the graph one by one, as data: { Kind, Fields, Args, Members, Values, Key }.
 const types = new Map();

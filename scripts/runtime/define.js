@@ -12,10 +12,10 @@ function argument(data) {
         constant(v, data.type, "the default");
         if (data.min !== undefined && v < data.min || data.max !== undefined && v > data.max) fail("F116", `the default ${show(v)} is out of bounds`, "Give one between min and max");
       }
-      return argument({ ...data, type: strict(data.type), default: json(v, "the default") });
+      return argument({ ...data, type: strict(data.type), default: json(keyed(v, data.type), "the default") });
     },
   };
-  return freeze(self);
+  return offered("an argument", self);
 }
 function bounds(o, whole) {
   const { min, max } = options(o, "arg", ["min", "max"]);
@@ -23,7 +23,7 @@ function bounds(o, whole) {
   if (min !== undefined && max !== undefined && min > max) fail("F116", `min is ${min}, more than max, which is ${max}`, "Turn them round");
   return { min, max };
 }
-const arg = freeze({
+const arg = offered("arg", {
   id: () => argument({ type: named("ID", true) }),
   int: (o) => argument({ type: named("Int", true), ...bounds(o, true) }),
   float: (o) => argument({ type: named("Float", true), ...bounds(o) }),

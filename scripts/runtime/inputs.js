@@ -68,8 +68,10 @@ function input(v, type, what) {
   const t = typeOf(type.Name);
   if (t && t.Kind === "input") return inputObject(v, type, t, what);
   constant(v, type, what);
-  return push(value("literal", strict(type), { json: stringify(v) }));
+  return push(value("literal", strict(type), { json: stringify(keyed(v, type)) }));
 }
+/** A constant as its type has it: keys are text. */
+const keyed = (v, type) => (type.Name === "ID" && typeof v === "number" ? String(v) : v);
 
 function inputObject(v, type, t, what) {
   if (typeof v !== "object" || isArray(v)) fail("F115", `${what} wants ${a(type.Name)}, not ${show(v)}`, `Write { ${keys(t.Fields)[0]}: … }`);

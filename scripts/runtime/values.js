@@ -48,12 +48,12 @@ function read(m, k) {
     if (k === "length") fail("F120", `the length of ${m.path} ${unknown}`, "Clients read it from a list's page; put other logic in computed");
     if (/^\d+$/.test(k)) fail("F121", `item ${k} of ${m.path} ${unknown}`, "Use .take(1).map(…)");
     if (listMethods.has(k)) fail("F121", `${m.path} is a list of the graph: it has no .${k}() while recording`, "Use .map(), .take(n) or .page({ first }); to choose items, ask the graph for them");
-    fail("F121", `${m.path} is a list: it has no ${quote(k)}`, `Use .map((x) => x.${k})`);
+    fail("F121", `${m.path} is a list: it has no ${quote(k)}`, nearly(k, keys(methods.list)) || `Use .map((x) => x.${k})`);
   }
   if (m.kind === "tag") fail("F110", `${m.path} is a type: it has no ${quote(k)}`, `Get ${a(m.type.Name)} from a field of the graph`);
   if (m.kind === "leaf") {
     if (leafMethods.has(k)) fail("F101", `${m.path} ${unknown}: .${k} cannot be used here`, `Put the logic in computed.string({ value: ${m.path} }, ({ value }) => …)`);
-    fail("F110", `${m.path} is ${a(typeText(loose(m.type)))}: it has no field ${quote(k)}`, "Read it as it is");
+    fail("F110", `${m.path} is ${a(typeText(loose(m.type)))}: it has no field ${quote(k)}`, nearly(k, keys(methods.leaf)) || "Read it as it is");
   }
   fail("F110", `${m.path} stands in a result: it has no field ${quote(k)}`, "Place it as it is");
 }
@@ -70,8 +70,9 @@ function fieldNamed(m, k) {
   if (listMethods.has(k) || k === "map" || k === "page" || k === "take") {
     fail("F120", `${m.path} is ${a(m.type.Name)}, not a list: it has no .${k}()`, "Read its fields by name");
   }
+  if (k === "orElse") fail("F129", `${m.path} is ${a(m.type.Name)}: nothing else can stand for it`, "Write .orNull(), or .orElse() behind its fields");
   const names = t && t.Fields ? keys(t.Fields) : [];
-  fail("F111", `${m.type.Name} has no field ${quote(k)}`, meant(k, names.concat(m.own ? keys(m.own) : [])));
+  fail("F111", `${m.type.Name} has no field ${quote(k)}`, nearly(k, keys(methods.node)) || meant(k, names.concat(m.own ? keys(m.own) : [])));
 }
 
 /** A field of a node: as it is, or to be called with arguments. */
