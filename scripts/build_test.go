@@ -124,6 +124,10 @@ func TestEndless(t *testing.T) {
 	if d := time.Since(begin); d > time.Second {
 		t.Errorf("it took %v", d)
 	}
+	wide := source(t, imports+`export const v = view({ build: () => { let x: any = { a: 1 }; for (let i = 0; i < 30; i++) x = { a: x, b: x }; return x; } });`)
+	if _, ds := Build(t.Context(), wide, nil, g, Options{Wall: 100 * time.Millisecond}); len(ds) != 1 || ds[0].Code != "F196" || ds[0].Pos.String() != "index.ts:2:18" {
+		t.Errorf("a result without end: got %v", ds)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, ds := Build(ctx, p, nil, g, Options{}); len(ds) != 1 || ds[0].Code != "F196" {

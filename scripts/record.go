@@ -184,8 +184,13 @@ func (r *recorder) exports() {
 		if kind.String() == "" {
 			continue
 		}
-		if err := r.whole("recordExport", e.Get("name"), v); err != nil {
+		at, err := r.call("declaredAt", v)
+		if err != nil {
 			r.failed(err, stack{})
+			continue
+		}
+		if err := r.whole("recordExport", e.Get("name"), v); err != nil {
+			r.failed(err, r.stackOf(at))
 		}
 		if r.dead {
 			return
@@ -271,6 +276,9 @@ func (r *recorder) add(s, declared stack, code, text, fix string, note *fault.No
 		s = declared
 	}
 	pos, inner := r.place(s)
+	if pos.File == "" {
+		pos.File = r.module.Places.files.pkg.Manifest.Name
+	}
 	d := fault.Diagnostic{Pos: pos, Severity: fault.Err, Code: code, Text: text, Fix: fix}
 	if note != nil {
 		d.Notes = append(d.Notes, *note)

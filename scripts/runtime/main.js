@@ -83,6 +83,8 @@ function kindOfExport(v) {
   }
   return "";
 }
+/** Where an export was declared. */
+const declaredAt = (v) => (v[VIEW] || v[SHAPE]).at;
 const exported = (m) => keys(m).map((k) => ({ name: k, v: m[k] }));
 
 const restore = () => { scope = outer; looking = declaring = -1; misuse = undefined; };
@@ -126,4 +128,4 @@ const finish = () => stringify({
 });
 trapRealm(globalThis);
 hide(globalThis, "__sdk", sdk);
-return { kindOfExport, exported, recordExport, wantAll, nextShape, recordNext, recordWarmups, finish, names: () => keys(sdk).join() };
+return { kindOfExport, declaredAt, exported, recordExport, wantAll, nextShape, recordNext, recordWarmups, finish, names: () => keys(sdk).join() };
