@@ -154,6 +154,7 @@ func TestRefusals(t *testing.T) {
 		{"String", `() => "x".repeat(70000)`, fault.BadAnswer, "Card.test gave more than 65536 bytes"},
 		{"Int", `async () => 1`, fault.BadAnswer, "Card.test gave a promise (computed functions answer at once) instead of an Int"},
 		{"Int", `() => nothing`, fault.Internal, "Card.test failed"},
+		{"Int", `() => { let x = {}; for (let i = 0; i < 30; i++) x = [x, x]; return JSON.stringify(x).length }`, fault.Internal, "Card.test failed"},
 		{"Int", `() => { throw "x" }`, fault.Internal, "Card.test failed"},
 		{"Int", `(o) => { o.a = 1 }`, fault.Internal, "Card.test failed"},
 		{"Int", `({ a }) => { a.push(1) }`, fault.Internal, "Card.test failed"},

@@ -26,6 +26,8 @@ function boundNatives(global) {
   for (const k of ["padStart", "padEnd"]) bound(String.prototype, k, (self, [n]) => !(n > longest));
   for (const k of ["fill", "join", "reverse", "sort", "toSorted", "toReversed", "toSpliced", "with", "unshift", "shift", "splice", "slice", "concat",
     "copyWithin", "flat", "flatMap", "keys", "values", "entries", "map", "forEach", "reduce", "reduceRight"]) bound(Array.prototype, k, (self) => counted(self));
+  for (const k of ["replace", "replaceAll"]) bound(String.prototype, k, (self, [, to]) => !(typeof to === "string" && String(self).length * to.length > 16 * longest));
+  bound(String, "raw", (_, [v]) => counted(v && v.raw));
   bound(Array, "from", (_, [v]) => counted(v));
   bound(JSON, "parse", (_, [v]) => !(String(v).length > 1 << 18));
   for (const k of ["ArrayBuffer", "SharedArrayBuffer", "DataView", "Atomics", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
@@ -100,7 +102,19 @@ function trapRealm(global) {
     }
   }
   const text = JSON.stringify;
-  hide(JSON, "stringify", function (v, ...more) { const m = metaOf(v); if (m) refusals.text(m); return text(v, ...more); });
+  hide(JSON, "stringify", function (v, ...more) {
+    const m = metaOf(v);
+    if (m) refusals.text(m);
+    let left = mostItems;
+    const count = (x, depth) => {
+      if (--left < 0 || depth > 64) fail("F198", "JSON.stringify makes too much", "A package's constants are small: look at the numbers");
+      if (x === null || typeof x !== "object") return;
+      if (isArray(x)) for (let i = 0; i < x.length; i++) count(x[i], depth + 1);
+      else for (const k of keys(x)) count(x[k], depth + 1);
+    };
+    count(v, 0);
+    return text(v, ...more);
+  });
 
   const define = { __t: (v) => condition_(v, "a branch here"), __c: (v) => compare(v, " here"), __k: property,
     __a: (v) => { const m = metaOf(v); if (m) fail("F109", `${m.path} is not awaited: nothing waits while recording`, "Leave out async and await"); return v; },
