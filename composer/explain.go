@@ -241,7 +241,7 @@ func (p *plan) literal(c cell) string {
 // String prints the plan as a tree: levels, their operations, what each asks for.
 func (e Explanation) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d operations in %d levels\n", len(e.Operations), e.Levels)
+	fmt.Fprintf(&b, "%s in %s\n", count(len(e.Operations), "operation"), count(e.Levels, "level"))
 	level := 0
 	for i, o := range e.Operations {
 		if o.Level != level {
@@ -293,3 +293,10 @@ func (e Explanation) String() string {
 }
 
 var _ Answerer = (*Engine)(nil)
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

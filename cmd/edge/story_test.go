@@ -82,7 +82,6 @@ type runningKey struct{}
 type running struct {
 	cmd      *exec.Cmd
 	done     chan error
-	children []int
 
 	mu   sync.Mutex
 	text strings.Builder // standard error
@@ -191,7 +190,7 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 func until(ts *testscript.TestScript, neg bool, want string, ask func() (*http.Response, error)) {
 	pattern := regexp.MustCompile(want)
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		text := ""
+		var text string
 		res, err := ask()
 		if err != nil {
 			text = err.Error()
