@@ -80,8 +80,8 @@ type runningKey struct{}
 
 // running is the `edge dev` of a story.
 type running struct {
-	cmd      *exec.Cmd
-	done     chan error
+	cmd  *exec.Cmd
+	done chan error
 
 	mu   sync.Mutex
 	text strings.Builder // standard error
