@@ -259,7 +259,7 @@ func (w *writer) object(o *view.Output, at []any, keyed bool, sets *[][]any) {
 		leaves = append(leaves, "id")
 	}
 	for _, f := range o.Fields {
-		if f.Output.Kind == view.Leaf && !f.Output.Type.List() {
+		if f.Output.Kind == view.Leaf && !f.Output.Paged { // a list that is not paged is one value
 			leaves = append(leaves, f.Name)
 		}
 	}
@@ -268,7 +268,7 @@ func (w *writer) object(o *view.Output, at []any, keyed bool, sets *[][]any) {
 	}
 	for _, f := range o.Fields {
 		switch {
-		case f.Output.Kind == view.Leaf && f.Output.Type.List():
+		case f.Output.Kind == view.Leaf && f.Output.Paged:
 			*sets = append(*sets, append(slices.Clone(at), f.Name, map[string]int{"to": sampleRows - 1}))
 		case f.Output.Kind != view.Leaf && len(at) < sampleDepth && !w.recursive(f.Output):
 			w.walk(f.Output, append(slices.Clone(at), f.Name), sets)
