@@ -24,7 +24,7 @@
   // The engine cannot be interrupted inside JSON.stringify, and a value of thirty objects can be a text of a billion.
   var stringify = JSON.stringify, isArray = Array.isArray, keysOf = Object.keys;
   JSON.stringify = function (v, replacer, space) {
-    var left = 100000;
+    var left = 10000;
     (function count(v, depth) {
       if (--left < 0 || depth > 64) throw new fail("JSON.stringify of too much: a computed function is for one field");
       if (v === null || typeof v !== "object") return;
