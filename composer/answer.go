@@ -239,7 +239,34 @@ func (x *exec) cacheState() CacheState {
 	return c
 }
 
-// specColumn finds the column of a field operation's arguments at an instance; bad is set if an argument failed.
+// argument evaluates an argument of a field operation; the default of a non-null one stands for its null.
+func (x *exec) argument(s *spec, n int, dom, i int32) cell {
+	c := x.cell(s.args[n], dom, i)
+	if c.kind == kNull || c.kind == kMissing {
+		for _, t := range s.strict {
+			if t.at == n && t.els != none {
+				return x.cell(t.els, dom, i)
+			}
+		}
+	}
+	return c
+}
+
+// lacking finds a non-null argument that is null and has no default; null is kMissing if there is none.
+func (x *exec) lacking(s *spec, dom, i int32) (name string, null cell) {
+	for _, t := range s.strict {
+		if t.els != none {
+			continue
+		}
+		if c := x.cell(s.args[t.at], dom, i); c.kind == kNull || c.kind == kMissing {
+			return s.op.op.Args[t.at], cell{kind: kNull, deg: c.deg}
+		}
+	}
+	return "", cell{}
+}
+
+// specColumn finds the column of a field operation's arguments at an instance; bad is set if an argument failed, and null where a
+// read is not to be made because a non-null argument is null.
 func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
 	if c := x.specs[id]; c >= 0 {
 		if x.specOK[id] {
@@ -254,17 +281,27 @@ func (x *exec) specColumn(id, dom, i int32) (int32, cell) {
 				return 0, v
 			}
 		}
+		if s.effect < 0 {
+			if _, v := x.lacking(s, dom, i); v.kind != kMissing {
+				return 0, v
+			}
+		}
 		x.specOK[id] = true
 		return c, cell{}
 	}
 	s := x.p.specs[id]
+	if s.effect < 0 {
+		if _, v := x.lacking(s, dom, i); v.kind != kMissing {
+			return 0, v
+		}
+	}
 	k := binary.LittleEndian.AppendUint32(x.argKey[:0], uint32(s.op.index))
-	for _, a := range s.args {
+	for n, a := range s.args {
 		k = append(k, 0)
 		if a == none {
 			continue
 		}
-		v := x.cell(a, dom, i)
+		v := x.argument(s, n, dom, i)
 		if v.kind == kError || v.kind == kNotFound {
 			return 0, v
 		}

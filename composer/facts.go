@@ -22,6 +22,9 @@ func (x *exec) facts() []Fact {
 			f := Fact{Type: x.p.spaces[s].typ.Name, Key: string(x.spaces[s].key(e)), Field: v.name, Args: "{}"}
 			if v.op == vFieldOp {
 				sp := x.p.specs[v.spec]
+				if _, null := x.lacking(sp, v.dom, i); null.kind != kMissing {
+					continue // it was not asked for
+				}
 				f.Args = x.factArgs(sp, v.dom, i)
 				f.Context = sp.op.op.Context
 			}
@@ -54,7 +57,7 @@ func (x *exec) factArgs(s *spec, dom, i int32) string {
 			b = append(b, ',')
 		}
 		b = append(appendQuoted(b, s.op.op.Args[k]), ':')
-		b = x.appendJSON(b, x.cell(a, dom, i))
+		b = x.appendJSON(b, x.argument(s, k, dom, i))
 	}
 	return string(append(b, '}'))
 }

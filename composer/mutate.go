@@ -228,10 +228,28 @@ func (s *Stats) add(o Stats) {
 	s.Plan += o.Plan
 }
 
-// outcome fills in what the mutation made stale and what it counted; nothing if an effect failed.
+// happened says whether an effect was made and its tier answered.
+func (x *exec) happened(effect vid) bool {
+	col, e, bad := x.locate(&x.p.vals[effect], 0, 0)
+	if bad.kind != kMissing {
+		return false
+	}
+	switch x.cols[col].get(e).kind {
+	case kMissing, kPending, kError, kNotFound:
+		return false
+	}
+	return true
+}
+
+// outcome fills in what the mutation made stale and what it counted. If an effect failed, it counted nothing; what it made stale
+// is then all that it may write, as soon as one effect before did happen: a build does not tell the effects' writes apart.
 func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
 	m := x.p.roots[0].mutation
-	if m == nil || x.rootError(x.p.roots[0]) != nil {
+	if m == nil {
+		return nil, nil
+	}
+	failed := x.rootError(x.p.roots[0]) != nil
+	if failed && !slices.ContainsFunc(m.effects, x.happened) {
 		return nil, nil
 	}
 	text := func(v vid) (string, bool) {
@@ -273,6 +291,9 @@ func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
 			in.ID = view.EncodeID(iv.def.Shape, args, k)
 		}
 		inv = append(inv, in)
+	}
+	if failed {
+		return inv, nil
 	}
 	for _, k := range m.metrics {
 		mt := Metric{Name: k.name}

@@ -151,11 +151,18 @@ type spec struct {
 	op     *opPlan
 	field  *graph.Field
 	args   []vid // by Operation.Args; none: not given
+	strict []strict
 	window int32 // in plan.windows; -1 if the operation is not paged
 	fixed  bool  // the arguments are the same for every instance
 	effect int32 // a mutation's effect: a column of its own, whatever else asks the same; -1
 	needs  int   // the call's needs, last among the arguments of a vFieldOp
 	col    int32 // the column, where it is fixed and the only one of its operation
+}
+
+// A strict is an argument of a spec that the graph declares non-null.
+type strict struct {
+	at  int // in spec.args
+	els vid // its default, which stands for null; none: without it there is no call
 }
 
 // A window is a use of a paged list.

@@ -275,11 +275,18 @@ func (p *planner) fieldOp(of vid, fd *graph.Field, args map[string]vid, win int3
 	s := &spec{op: po, field: fd, window: -1, fixed: true, col: -1, effect: p.effect}
 	for _, name := range op.Args {
 		a, ok := args[name]
+		decl, els := fd.Arg(name), none
+		if decl != nil && decl.Default != nil {
+			els = p.lit(decl.Default.JSON)
+		}
 		if !ok {
-			a = none
-			if decl := fd.Arg(name); decl != nil && decl.Default != nil {
-				a = p.lit(decl.Default.JSON)
+			a = els
+		}
+		if a != none && decl != nil && decl.Type.NonNull {
+			if c := p.at(a); els != none && c.op == vConst && c.lit.kind == kNull {
+				a = els
 			}
+			s.strict = append(s.strict, strict{len(s.args), els})
 		}
 		s.args = append(s.args, a)
 		if a != none && p.at(a).dom != 0 {

@@ -105,7 +105,8 @@ type Part struct {
 	Data     []byte
 	Errors   []Error
 	Degraded []Degraded // nulls and defaults that stand because something failed or was late
-	// Invalidated is what mutations made stale, in the order of their declaration; nothing of a mutation whose effect failed.
+	// Invalidated is what mutations made stale, in the order of their declaration: of a mutation whose effect failed all that it
+	// may write if an effect before it did happen, else nothing.
 	Invalidated []Invalidated
 	Metrics     []Metric // business counters that mutations moved; none of a mutation whose effect failed
 	Cache       CacheState

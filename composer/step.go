@@ -3,6 +3,7 @@ package composer
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"facet/fault"
 	"facet/tiers"
@@ -78,6 +79,14 @@ func (x *exec) gatherOne(st *planOp, state *stepState, u *use, i int32) {
 	}
 	if u.guard >= 0 {
 		if bad := x.guardCell(u.guard, u.dom, i); bad.kind == kError {
+			*x.cols[col].at(e) = bad
+			x.broken(st, bad)
+			return
+		}
+	}
+	if st.effect >= 0 { // after the guards: who may not do it is told so, whatever they send
+		if name, null := x.lacking(x.p.specs[u.spec], u.dom, i); null.kind != kMissing {
+			bad := x.fail(&fault.Error{Kind: fault.Invalid, Op: "effect", Subject: st.op.op.ID, Message: fmt.Sprintf("argument %q of the effect must not be null", name)})
 			*x.cols[col].at(e) = bad
 			x.broken(st, bad)
 			return
@@ -159,12 +168,12 @@ func (x *exec) group(col, spec int32, u *use, i int32) *group {
 	g.col, g.spec, g.es, g.vals, g.args, g.from, g.n = col, spec, g.es[:0], g.vals[:0], nil, 0, 0
 	if spec >= 0 {
 		s := x.p.specs[spec]
-		for _, a := range s.args {
+		for n, a := range s.args {
 			if a == none {
 				g.args = append(g.args, nil)
 				continue
 			}
-			g.args = append(g.args, x.raw(x.cell(a, u.dom, i)))
+			g.args = append(g.args, x.raw(x.argument(s, n, u.dom, i)))
 		}
 		if s.window >= 0 {
 			g.from, g.n = x.fetchBounds(s, u.dom, i)
