@@ -127,6 +127,9 @@ func (l *lifter) use(n ast.Node) {
 		d, known := l.module.byName[ref.name]
 		switch {
 		case !known && computedGlobals[ref.name]:
+			if ref.name == "Math" {
+				l.random(n)
+			}
 		case !known && ref.name == "undefined":
 		case !known && (ref.name == "eval" || ref.name == "Function"):
 			l.complain(ref.idx, "F165", "Write the code itself", "%s makes code while the program runs, which is not allowed", ref.name)
@@ -146,6 +149,30 @@ func (l *lifter) use(n ast.Node) {
 			l.use(d.node)
 		}
 	}
+}
+
+// random complains of Math.random, where Math is the global.
+func (l *lifter) random(n ast.Node) {
+	of := func(e ast.Node) bool {
+		id, ok := e.(*ast.Identifier)
+		return ok && id.Name == "Math"
+	}
+	found := func(idx int) {
+		l.complain(idx, "F165", "Pass a number as an input: a computed function gives the same result for the same inputs", "a computed function has no Math.random")
+	}
+	walk(n, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.DotExpression:
+			if of(x.Left) && x.Identifier.Name == "random" {
+				found(int(x.Idx0()))
+			}
+		case *ast.BracketExpression:
+			if text, ok := x.Member.(*ast.StringLiteral); ok && of(x.Left) && text.Value == "random" {
+				found(int(x.Idx0()))
+			}
+		}
+		return true
+	})
 }
 
 func (l *lifter) changed(name string) bool {
