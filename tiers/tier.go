@@ -14,12 +14,11 @@ type Tier interface {
 	// Call makes one call. It returns when the whole answer is read, or ctx ends. The errors are fault.Errors:
 	//   - Timeout: the deadline of ctx or of the operation passed
 	//   - Canceled: ctx was cancelled
-	//   - Unavailable: no connection, a breaker is open, a 5xx
+	//   - Unavailable: no connection, a breaker is open, a 5xx, a 429
 	//   - Limit: the concurrency limit's queue is full
 	//   - NotFound: the tier says that the one entity asked for does not exist (HTTP 404, 410): data, not a failure, for reads
-	//   - BadAnswer: not the media type that was agreed, or a redirect
-	//   - TooLarge: the answer is larger than the tier may answer
-	//   - Invalid, Unauthorized, Forbidden, Conflict: the tier's own 4xx
+	//   - BadAnswer: not the media type that was agreed, a redirect, or more bytes than the tier may answer
+	//   - Invalid, Unauthorized, Forbidden, Conflict, TooLarge (the request): the tier's own 4xx
 	// Call retains nothing of c after it returns. The answer's bytes belong to the caller until Release.
 	Call(ctx context.Context, c *Call) (*Answer, error)
 }

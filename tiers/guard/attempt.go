@@ -132,7 +132,7 @@ func (a *attempts) record(ctx context.Context, err error) {
 			return
 		}
 		a.breaker.RecordFailure()
-	case fault.Unavailable, fault.BadAnswer, fault.TooLarge:
+	case fault.Unavailable, fault.BadAnswer:
 		a.breaker.RecordFailure()
 	default:
 		a.breaker.RecordSuccess()

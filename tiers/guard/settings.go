@@ -23,7 +23,7 @@ type Settings struct {
 	BudgetBurst int
 
 	// The breaker opens when BreakerFailures of the last BreakerOf calls failed (Unavailable, Timeout by the operation's own
-	// deadline, BadAnswer, TooLarge). After BreakerOpen, varied by a quarter, it lets single calls through; BreakerProbes
+	// deadline, BadAnswer). After BreakerOpen, varied by a quarter, it lets single calls through; BreakerProbes
 	// good ones in a row close it. BreakerFailures below 0: no breaker.
 	BreakerFailures int
 	BreakerOf       int

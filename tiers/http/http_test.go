@@ -173,7 +173,7 @@ func TestAnswers(t *testing.T) {
 		{"gzip bomb", func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(bomb)
-		}, "", fault.TooLarge},
+		}, "", fault.BadAnswer},
 		{"gzip that is none", func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write([]byte(`{"a":1} and more than ten bytes`))
@@ -184,7 +184,8 @@ func TestAnswers(t *testing.T) {
 		{"a length that is too large", func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			w.Header().Set("Content-Length", "999999999")
 			w.WriteHeader(200)
-		}, "", fault.TooLarge},
+		}, "", fault.BadAnswer},
+		{"asked too often", func(w nethttp.ResponseWriter, r *nethttp.Request) { w.WriteHeader(429) }, "", fault.Unavailable},
 		{"an answer of unknown length", func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			for range 40 {
 				_, _ = w.Write([]byte(strings.Repeat("1", 100)))
@@ -208,6 +209,9 @@ func TestAnswers(t *testing.T) {
 				a, err := tier.Call(t.Context(), &tiers.Call{Operation: op})
 				if fault.KindOf(err) != c.kind {
 					t.Fatalf("got %v, want %q", err, c.kind)
+				}
+				if large := c.name == "gzip bomb" || c.name == "a length that is too large"; large && !strings.Contains(err.Error(), "larger than 100000 bytes") {
+					t.Errorf("got %v, want the limit in it", err)
 				}
 				if err != nil {
 					continue

@@ -73,8 +73,9 @@ func (t *Tier) read(ctx context.Context, k *call, res *nethttp.Response) (*tiers
 	return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: k.op.ID, Message: "the tier's answer broke off", Err: err}
 }
 
+// large is the tier's fault: TooLarge would tell the device that its own request is.
 func (t *Tier) large(k *call) error {
-	return &fault.Error{Kind: fault.TooLarge, Op: "tier", Subject: k.op.ID, Message: fmt.Sprintf("the tier's answer is larger than %d bytes", t.maxBody)}
+	return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: k.op.ID, Message: fmt.Sprintf("the tier's answer is larger than %d bytes", t.maxBody)}
 }
 
 // status is the kind that an HTTP status stands for; "" for an answer.
@@ -95,7 +96,7 @@ func status(code int) (fault.Kind, string) {
 	case code == 413:
 		return fault.TooLarge, "the tier finds the request too large"
 	case code == 429:
-		return fault.Limit, "the tier is asked too often"
+		return fault.Unavailable, "the tier is asked too often" // by all devices together: none of them is past a limit
 	case code >= 400 && code < 500:
 		return fault.Invalid, "the tier finds the request invalid"
 	case code >= 500 && code < 600:

@@ -23,7 +23,7 @@ func Fake() *Subject {
 		Break: func(op string, k fault.Kind) {
 			f.Heal(op)
 			if k != "" {
-				f.Fail(op, k)
+				f.Fail(op, Reported(k))
 			}
 		}}
 }

@@ -20,7 +20,7 @@ type Handler struct {
 	slow  map[string]time.Duration
 }
 
-// Break makes an operation fail so that its tier must report the kind; "" heals it.
+// Break makes an operation fail so that its tier must report Reported of the kind; "" heals it.
 func (h *Handler) Break(operation string, k fault.Kind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 type Subject struct {
 	Tier       tiers.Tier
 	Operations map[string]*graph.Operation
-	// Break makes an operation fail so that the tier must report the kind; "" heals it.
+	// Break makes an operation fail so that the tier must report Reported of the kind; "" heals it.
 	Break func(operation string, k fault.Kind)
 	// Slow makes an operation answer late.
 	Slow func(operation string, d time.Duration)
@@ -198,8 +198,8 @@ func failures(t *testing.T, s *Subject) {
 	for _, k := range Kinds {
 		s.Break(Title, k)
 		_, err := s.get(t.Context(), s.call(Title, map[string]any{"id": "a"}))
-		if got := fault.KindOf(err); got != k {
-			t.Errorf("got %q (%v), want %q", got, err, k)
+		if got, want := fault.KindOf(err), Reported(k); got != want {
+			t.Errorf("a backend that shows %q: got %q (%v), want %q", k, got, err, want)
 		}
 		if got := fault.Public(err); len(got) > 100 || got == "" || strings.Contains(got, "secret") {
 			t.Errorf("%s: the device would read %q", k, got)

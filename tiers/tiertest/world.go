@@ -95,6 +95,18 @@ func page(from, limit int) any {
 var Kinds = []fault.Kind{fault.NotFound, fault.Unavailable, fault.BadAnswer, fault.TooLarge, fault.Invalid, fault.Unauthorized, fault.Forbidden,
 	fault.Conflict, fault.Limit}
 
+// Reported is the kind that a tier reports when its backend shows k: an answer that is too large, or "too many requests", is
+// no error of the device's, which TooLarge and Limit would say.
+func Reported(k fault.Kind) fault.Kind {
+	switch k {
+	case fault.TooLarge:
+		return fault.BadAnswer
+	case fault.Limit:
+		return fault.Unavailable
+	}
+	return k
+}
+
 // Source is the source of the world's operations. Its address is $env.FILMS_URL.
 func Source() *graph.Source {
 	return &graph.Source{Name: "films", Kind: "http", BaseURL: template(expr(graph.VarEnv, "FILMS_URL"), "/base/"), Headers: []graph.Header{
