@@ -19,6 +19,7 @@ import (
 )
 
 // ContextHeader carries the hash of the context that a client's cache belongs to: a client drops its cache when it changes.
+// Public answers do not carry it: they are the same in every context.
 const ContextHeader = "Facet-Context"
 
 // CacheControl is the header of an answer: what may be kept, by whom, and for how long.
@@ -39,6 +40,15 @@ func CacheControl(s composer.CacheState) string {
 		return who + ", no-cache"
 	}
 	return who + ", max-age=" + strconv.FormatInt(int64(s.MaxAge/time.Second), 10)
+}
+
+// Cached sets Cache-Control. A public answer loses the context's hash: a shared cache would hand one asker's to another.
+func Cached(h http.Header, s composer.CacheState) {
+	control := CacheControl(s)
+	h.Set("Cache-Control", control)
+	if strings.HasPrefix(control, "public") {
+		h.Del(ContextHeader)
+	}
 }
 
 // inputs says which request headers a context input comes from. Authorization stands for the proxy that turns it into the

@@ -20,7 +20,7 @@ func (re *reply) cached(p *composer.Part, data []byte) bool {
 	if v := serve.Vary(p.Cache.Reads); v != "" {
 		h.Add("Vary", v)
 	}
-	h.Set("Cache-Control", serve.CacheControl(p.Cache))
+	serve.Cached(h, p.Cache)
 	etag := serve.ETag(data)
 	if re.media == mediaGraphQL { // the same bytes, another representation
 		etag = strings.TrimSuffix(etag, `"`) + `g"`

@@ -114,7 +114,7 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 	case x.r.Method == http.MethodPost:
 		serve.NoStore(h)
 	default:
-		h.Set("Cache-Control", serve.CacheControl(g.cache))
+		serve.Cached(h, g.cache)
 		if vary := serve.Vary(g.cache.Reads); vary != "" {
 			h.Set("Vary", vary)
 		}

@@ -200,6 +200,12 @@ func TestHeaders(t *testing.T) {
 	if rec.Code != 304 || rec.Body.Len() != 0 {
 		t.Errorf("got %d %s", rec.Code, rec.Body)
 	}
+	w.public = true
+	rec, _ = get(t, h, `[["home","name"]]`)
+	if got := rec.Header(); got.Get("Cache-Control") != "public, max-age=30" || got.Get("Facet-Context") != "" {
+		t.Errorf("a public answer: %v", got)
+	}
+	w.public = false
 	w.broken["Card/film-1"] = fault.Timeout
 	rec, _ = get(t, h, `[["film","film-1","title"]]`)
 	if got := rec.Header(); got.Get("Cache-Control") != "no-store" || got.Get("ETag") != "" {

@@ -34,6 +34,7 @@ type world struct {
 	entities map[string]map[string]any // "Shape/key" -> fields
 	broken   map[string]fault.Kind     // "Shape/key" or "Shape/key/field"
 	requests []*composer.Request
+	public   bool
 }
 
 func (w *world) Surface() *view.Surface       { return w.surface }
@@ -121,7 +122,7 @@ func (w *world) Answer(_ context.Context, r *composer.Request) iter.Seq[composer
 		return one(composer.Part{Data: []byte("null"), Errors: []composer.Error{{Kind: k, Message: "no reads today"}}, Last: true})
 	}
 	a := &answer{w: w, r: r, out: map[string]any{}}
-	p := composer.Part{Last: true, Cache: composer.CacheState{Storable: true, MaxAge: 30 * time.Second, Reads: []string{"viewer.profile.id"}}}
+	p := composer.Part{Last: true, Cache: composer.CacheState{Storable: true, Public: w.public, MaxAge: 30 * time.Second, Reads: []string{"viewer.profile.id"}}}
 	for _, root := range r.Selection.Roots {
 		if f := a.root(root, &p); f != nil {
 			return one(composer.Part{Data: []byte("null"), Errors: []composer.Error{{Kind: f.Kind, Message: f.Message}}, Last: true})

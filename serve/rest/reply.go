@@ -191,7 +191,7 @@ func (x *exchange) part(p *composer.Part, req *composer.Request) {
 	if v := serve.Vary(p.Cache.Reads); v != "" {
 		h.Add("Vary", v)
 	}
-	h.Set("Cache-Control", serve.CacheControl(p.Cache))
+	serve.Cached(h, p.Cache)
 	etag := serve.ETag(p.Data)
 	h.Set("ETag", etag)
 	if serve.NotModified(x.r, etag) {

@@ -280,6 +280,12 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("HEAD: %d %s %v", head.Code, head.Body, head.Header())
 	}
 
+	w.part.Cache.Public = true
+	if got := w.ask("GET", "/tv/v3/home", "").Header(); got.Get("Cache-Control") != "public, max-age=30" || got.Get("Facet-Context") != "" {
+		t.Errorf("a public answer: %v", got)
+	}
+	w.part.Cache.Public = false
+
 	w.part.Degraded = []composer.Degraded{{Path: []any{"data", "rows", 0}, Kind: fault.Timeout}}
 	rec = w.ask("GET", "/tv/v3/home", "")
 	if got := rec.Body.String(); got != `{"data":{"x":1},"extensions":{"degraded":[{"path":["rows",0],"code":"timeout"}]}}` || rec.Header().Get("Cache-Control") != "no-store" {
