@@ -182,15 +182,16 @@ func (x *exchange) write(m *view.Mutation, key string, value json.RawMessage, i 
 	req.Selection = &composer.Selection{Mutation: true, Roots: []*composer.Root{{Kind: composer.RootMutation, Key: m.Name, Name: m.Name,
 		Args: []composer.Arg{{Name: m.Sets.Key, Value: 0}, {Name: m.Sets.Value, Value: 1}}, Path: []string{m.Name, "result"}, Window: -1}}}
 	p, err := x.ask(req)
-	if err == nil && len(p.Errors) > 0 {
-		err = &fault.Error{Kind: p.Errors[0].Kind, Message: p.Errors[0].Message, Err: p.Errors[0].Err}
-	}
 	if err != nil {
 		var f *fault.Error
 		if !errors.As(err, &f) {
 			f = &fault.Error{Kind: fault.KindOf(err), Err: err}
 		}
 		return nil, f
+	}
+	if len(p.Errors) > 0 { // an earlier effect may have happened: what it made stale is told all the same
+		e := p.Errors[0]
+		return p.Invalidated, &fault.Error{Kind: e.Kind, Message: e.Message, Err: e.Err}
 	}
 	return p.Invalidated, nil
 }

@@ -185,6 +185,9 @@ func (a *answer) root(r *composer.Root, p *composer.Part) *fault.Error {
 	return nil
 }
 
+// halfway is the position at which setBookmark fails after it had an effect.
+const halfway = 6660
+
 func (a *answer) mutation(r *composer.Root, p *composer.Part) *fault.Error {
 	args := map[string]json.RawMessage{}
 	for _, arg := range r.Args {
@@ -207,6 +210,11 @@ func (a *answer) mutation(r *composer.Root, p *composer.Part) *fault.Error {
 		}
 		a.w.entities["Card/"+id]["progress"] = map[string]any{"minutesLeft": pos / 60, "state": "STARTED"}
 		p.Invalidated = append(p.Invalidated, composer.Invalidated{Path: []string{"Card", id, "progress"}}, composer.Invalidated{Path: []string{"home"}})
+		if pos == halfway { // the first of two effects has happened, the second has not
+			p.Errors = append(p.Errors, composer.Error{Path: []any{r.Name, "result"}, Kind: fault.Unavailable, Message: "the second effect failed"})
+			put(a.out, r.Path, sentinel(fault.Unavailable))
+			return nil
+		}
 	case "addToMyList":
 		e := a.w.entities["Profile/demo"]
 		e["myList"] = append(e["myList"].([]any), ref{"Card", id})
