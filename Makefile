@@ -35,7 +35,7 @@ check: need-go ## formatting, linters, the import table
 bench: need-go ## all benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-# A target that is busy when its time ends makes go test report "context deadline exceeded" and no failing input: that is no finding (golang/go#48591).
+# A target that is busy when its time ends makes go test report "context deadline exceeded" and no failing input: that is no finding (golang/go#75804, mended in Go 1.27).
 fuzz: need-go ## every fuzz target for FUZZTIME (10s) each
 	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for t in $(FUZZ); do \
 		echo "fuzz $$t $(FUZZTIME)"; \
