@@ -179,7 +179,7 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 	}
 	for _, b := range e.Surface().Builds {
 		for _, f := range b.Funcs {
-			if uses(e.Surface(), req.Selection, name, f) {
+			if uses(e.Surface(), name, f) {
 				x.Computed = append(x.Computed, computedField{Name: f.Name, Runs: "goja", Where: f.Pos})
 			}
 		}
@@ -188,7 +188,7 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 }
 
 // uses says whether a function belongs to the view itself or to a shape that it can reach; a selection may ask for less.
-func uses(s *view.Surface, _ *composer.Selection, name string, f *view.Func) bool {
+func uses(s *view.Surface, name string, f *view.Func) bool {
 	owner, _, _ := strings.Cut(f.Name, ".")
 	if strings.EqualFold(owner, name) {
 		return true
