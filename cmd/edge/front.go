@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -38,9 +39,9 @@ func (f *front) handler() http.Handler {
 	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
 		Done: func(r *http.Request, o jsongraph.Outcome) { note(r, o.Method, o.Failed, o.Errors, o.Stats) }})
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/graphql", graphqlDoor)
-	mux.Handle("/{device}/{schema}/model.json", jsonDoor)
-	mux.Handle("/{device}/{schema}/", restDoor)
+	mux.Handle("/{device}/{schema}/graphql", f.pinned(graphqlDoor))
+	mux.Handle("/{device}/{schema}/model.json", f.pinned(jsonDoor))
+	mux.Handle("/{device}/{schema}/", f.pinned(restDoor))
 	mux.Handle("GET /{$}", console.Handler(f.site))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -51,18 +52,14 @@ func (f *front) handler() http.Handler {
 	return observe(mux, f.metrics, f.log, f.known)
 }
 
-// Find is what the protocols look their engine up with. The engine stays open until done is called.
-func (f *front) Find(device, schema string, a *asker.Asker) (composer.Answerer, func(), error) {
-	s, done, ok := f.catalog.Acquire()
-	if !ok {
+// Find is what the protocols look their engine up with. The engine stays open until done is called, at the latest until
+// the request of ctx, which pins its release, ends.
+func (f *front) Find(ctx context.Context, device, schema string, a *asker.Asker) (composer.Answerer, func(), error) {
+	s := pin(ctx)
+	if s == nil {
 		return nil, nil, fault.New(fault.Unavailable, "nothing is served yet").WithHint("try again in a second; /readyz says why")
 	}
-	e, err := s.find(device, schema, a)
-	if err != nil {
-		done()
-		return nil, nil, err
-	}
-	return e, done, nil
+	return s.find(ctx, device, schema, a)
 }
 
 // Near lists at most 20 device schemas, those of the device first.
@@ -86,13 +83,10 @@ func (f *front) Near(device, _ string) []string {
 
 // asker is who asks, from a request.
 func (f *front) asker(r *http.Request, device string) (*asker.Asker, error) {
-	s, done, ok := f.catalog.Acquire()
-	if !ok {
-		return f.ask.FromRequest(r, device)
-	}
-	defer done()
 	settings := f.ask
-	settings.Experiments = s.asking
+	if s := pin(r.Context()); s != nil {
+		settings.Experiments = s.asking
+	}
 	return settings.FromRequest(r, device)
 }
 

@@ -217,17 +217,18 @@ func (o *opener) openGraph(digest string, sdl []byte) (*openGraph, error) {
 }
 
 // find is the engine of a device schema for an asker.
-func (s *served) find(device, schema string, a *asker.Asker) (*counted, error) {
+func (s *served) find(_ context.Context, device, schema string, a *asker.Asker) (*counted, func(), error) {
 	if f, ok := s.fixed[device+"/"+schema]; ok {
 		f.asked.now()
-		return f.engine, nil
+		return f.engine, func() {}, nil
 	}
 	r, ok := s.release.Route(device, schema)
 	if !ok {
-		return nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
+		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
 	}
 	s.o.asked.of(r.Name()).now()
-	return s.engine(r, a)
+	e, err := s.engine(r, a)
+	return e, func() {}, err
 }
 
 // routes lists the names of what is served, sorted.

@@ -3,6 +3,7 @@
 package edgetest
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -127,7 +128,7 @@ func (e *Edge) Serve(t testing.TB) string {
 func (e *Edge) Engine(device, schema string) *composer.Engine { return e.engines[device+"/"+schema] }
 
 // Find is what the protocols look their engine up with.
-func (e *Edge) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+func (e *Edge) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
 	engine := e.Engine(device, schema)
 	if engine == nil {
 		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)

@@ -17,7 +17,7 @@ import (
 type Views interface {
 	// Find gives the Answerer that serves an asker, and what to call when the request is done. It is a NotFound error if the
 	// device or schema is not there.
-	Find(device, schema string, a *asker.Asker) (composer.Answerer, func(), error)
+	Find(ctx context.Context, device, schema string, a *asker.Asker) (composer.Answerer, func(), error)
 	// Near lists at most 20 names like those of a device schema that is not there.
 	Near(device, schema string) []string
 }
@@ -88,7 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, c, err)
 		return
 	}
-	a, done, err := h.views.Find(device, schema, who)
+	a, done, err := h.views.Find(r.Context(), device, schema, who)
 	if err != nil {
 		if h.introspection && fault.KindOf(err) == fault.NotFound {
 			c.near = h.views.Near(device, schema)

@@ -1,6 +1,7 @@
 package graphql_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -14,7 +15,7 @@ import (
 // A turn serves one world after another.
 type turn struct{ w *world }
 
-func (t *turn) Find(string, string, *asker.Asker) (composer.Answerer, func(), error) {
+func (t *turn) Find(context.Context, string, string, *asker.Asker) (composer.Answerer, func(), error) {
 	return t.w, func() {}, nil
 }
 

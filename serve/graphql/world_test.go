@@ -147,7 +147,7 @@ func films(t testing.TB) *world {
 // one serves a single world as tv v3.
 type one struct{ w *world }
 
-func (o one) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+func (o one) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
 	if device != "tv" || schema != "v3" {
 		return nil, nil, fault.New(fault.NotFound, "there is no schema %s of %s", schema, device)
 	}

@@ -2,6 +2,7 @@
 package jsongraph
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 type Views interface {
 	// Find gives the Answerer that serves an asker, and what to call when the request is done. It is a NotFound error if the
 	// device or schema is not there.
-	Find(device, schema string, a *asker.Asker) (composer.Answerer, func(), error)
+	Find(ctx context.Context, device, schema string, a *asker.Asker) (composer.Answerer, func(), error)
 	// Near lists at most 20 names like those of a device schema that is not there.
 	Near(device, schema string) []string
 }
@@ -96,7 +97,7 @@ func (x *exchange) serve() error {
 		return err
 	}
 	x.asker = who
-	a, done, err := x.h.o.Views.Find(device, schema, who)
+	a, done, err := x.h.o.Views.Find(x.r.Context(), device, schema, who)
 	if err != nil {
 		return x.near(device, schema, err)
 	}

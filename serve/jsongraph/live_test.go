@@ -1,6 +1,7 @@
 package jsongraph_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -28,7 +29,7 @@ type live struct {
 	handler http.Handler
 }
 
-func (l *live) Find(string, string, *asker.Asker) (composer.Answerer, func(), error) {
+func (l *live) Find(context.Context, string, string, *asker.Asker) (composer.Answerer, func(), error) {
 	return l.engine, func() {}, nil
 }
 

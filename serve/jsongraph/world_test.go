@@ -40,7 +40,7 @@ type world struct {
 func (w *world) Surface() *view.Surface       { return w.surface }
 func (w *world) Attached() *composer.Attached { return &w.attached }
 
-func (w *world) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+func (w *world) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
 	if device != "tv" || schema != "v3" {
 		return nil, nil, fault.New(fault.NotFound, "there is no device schema %s/%s", device, schema)
 	}

@@ -41,7 +41,7 @@ func (w *world) Answer(_ context.Context, r *composer.Request) iter.Seq[composer
 	return func(yield func(composer.Part) bool) { yield(p) }
 }
 
-func (w *world) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+func (w *world) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
 	if device != "tv" || schema != "v3" {
 		return nil, nil, fault.New(fault.NotFound, "there is no schema %s/%s", device, schema)
 	}

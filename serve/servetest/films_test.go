@@ -1,6 +1,7 @@
 package servetest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -75,7 +76,7 @@ func ann(_ *http.Request, device string) (*asker.Asker, error) {
 }
 
 // Find finds the one schema.
-func (w *world) Find(device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
+func (w *world) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
 	if device != "tv" || schema != "v3" {
 		return nil, nil, fault.New(fault.NotFound, "there is no such schema")
 	}
