@@ -106,6 +106,13 @@ type Instance struct {
 	Release string    `json:"release"` // what it serves; "" for nothing
 	At      time.Time `json:"at"`      // since when
 	Refused *Refusal  `json:"refused,omitempty"`
+
+	Seen    time.Time `json:"seen,omitzero"`     // the heartbeat: when this was written
+	Version string    `json:"version,omitempty"` // of the program
+	Started time.Time `json:"started,omitzero"`  // when the program started
+	Looked  time.Time `json:"looked,omitzero"`   // when the pointer was last read
+	Copy    bool      `json:"copy,omitempty"`    // what is served came from the copy on disk, and the store has not confirmed it since
+	Trouble string    `json:"trouble,omitempty"` // what failed and is tried again
 }
 
 // A Refusal says why an instance does not serve a release, which waiting would not cure.
@@ -114,4 +121,13 @@ type Refusal struct {
 	Build   string    `json:"build,omitempty"` // the digest of the build that is at fault, if it is one
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
+}
+
+// A Kept is a mount that a release left as it was before, because instances refused the build that a release put there.
+type Kept struct {
+	Device  string `json:"device"`
+	Schema  string `json:"schema"`
+	Package string `json:"package"`
+	Version string `json:"version"` // that was refused
+	Refusal
 }
