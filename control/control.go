@@ -30,6 +30,11 @@ type Control struct {
 	Builder string
 	// Check says what is wrong with builds that one route shall mount together; nil asks view.NewSurface.
 	Check func(device, schema string, g *graph.Graph, builds []*view.Build) fault.Diagnostics
+	// Explain is what each view of builds that stand together on a route costs, by the view's name; nil leaves costs out.
+	Explain func(device, schema string, g *graph.Graph, builds []*view.Build) (map[string]Cost, error)
+
+	Signer release.Signer // signs pointers and releases; the zero Signer signs none
+	Keys   release.Keys   // whose pointers are built on; nil takes any
 
 	Limits  pack.Limits      // of tarballs; zero fields have pack's defaults
 	Workers int              // builds at a time; 0 is two per processor, as half of a build is waiting for the store

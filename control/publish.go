@@ -12,6 +12,7 @@ import (
 	"facet/pack"
 	"facet/release"
 	"facet/storage"
+	"facet/view"
 )
 
 // packageDigest is the metadata name of pack's digest of the files; the tarball's own is under storage.DigestName.
@@ -26,6 +27,15 @@ type Publication struct {
 	// Suffix is added to the version as build metadata ("3.4.1" becomes "3.4.1+<suffix>"), so that
 	// work in progress can be published many times under one version. Ranges ignore it.
 	Suffix string
+	// Against says what to check the package against before anything is stored; nil
+	// stores it without building (its release will build it).
+	Against *Against
+}
+
+// Against names what a package is checked against.
+type Against struct {
+	Env   string // "" is "dev"
+	Graph string // version; "" is the environment's, or the highest that is published
 }
 
 // A Published says what a tarball became.
@@ -34,6 +44,13 @@ type Published struct {
 	Version string // with the suffix
 	Tag     string
 	New     bool // false: the same files were published under this version before
+
+	// Of the checks, if they were asked for and the version is new. An error means that nothing was stored.
+	Diagnostics fault.Diagnostics
+	Build       *view.Build // of the check; nil if there was none, or it failed
+	Digest      string      // of Build
+	// Changes, by route ("tv/v3"), is what an app there would see differently if the package were deployed now.
+	Changes map[string][]view.Change
 }
 
 // ID is "name@version".

@@ -10,6 +10,7 @@ import (
 	"facet/fault"
 	"facet/release"
 	"facet/storage"
+	"facet/view"
 )
 
 // A Request says what an environment shall serve differently.
@@ -26,8 +27,25 @@ type Request struct {
 
 	Note       release.Note
 	ActivateAt time.Time // the zero time: at once
-	IfRevision string    // the digest of the release that the asker saw; "" takes any
+	// IfRevision is the digest of the release that the asker saw; "" takes any. What others
+	// released since then is built on, unless it touches a mount, a module or the graph that this request touches: that is a Conflict.
+	IfRevision string
+
+	// Breaking says what becomes of a change that breaks a schema version that is served: "" and
+	// Refuse refuse the release, Warn lists the changes and goes on (for environments of work in progress).
+	Breaking string
+	// Retire says that nobody uses any more what only the mounts in Remove served: their going breaks nothing then.
+	Retire bool
+
+	DryRun bool // everything but the release: builds are made and kept, nothing moves
+	Diff   bool // Result.Diff is wanted; a dry run always has it
 }
+
+// The values of Request.Breaking.
+const (
+	Refuse = "refuse"
+	Warn   = "warn"
+)
 
 // A Result says what a request came to.
 type Result struct {
@@ -39,6 +57,25 @@ type Result struct {
 	Made      []string  // "name@version" of the builds that were made, sorted
 	Reused    []string  // of those that were made before from the same input
 	Failures  []Failure // what did not build
+
+	Changed  []string                 // what the release does differently from its parent, a line each, as Entry.Changed
+	Changes  map[string][]view.Change // what apps see differently, by route ("tv/v3"); routes without a difference and new ones are left out
+	Replaced []Replaced               // what others released while this request was made, and it replaced
+	// Diagnostics are why the release was refused (errors), and what is worth knowing (warnings).
+	Diagnostics fault.Diagnostics
+	Diff        *Diff // if the request asked for it
+	// Unaudited says why the audit line could not be written; "" if it was. The release is made all the same.
+	Unaudited string
+}
+
+// A Replaced mount was moved by another release after this request began, or after its
+// IfRevision; this request moved it again.
+type Replaced struct {
+	Route   string // "tv/v3"
+	Package string
+	From    string // the other's version
+	To      string // this release's
+	Release string // the digest of the release that had From
 }
 
 // A Failure is a package that does not build.
