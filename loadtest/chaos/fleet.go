@@ -1,0 +1,261 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// The fleet's names and secrets. It listens on the loopback alone.
+const (
+	environment = "prod"
+	region      = "eu"
+	accessKey   = "facet"
+	secretKey   = "chaos-secret"
+	token       = "chaos-token"
+	bucketName  = "facet"
+)
+
+// A process is one program of the fleet, started again and again under one name.
+type process struct {
+	name string
+	args []string
+	env  []string
+	log  io.Writer
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	done   chan struct{}
+	kills  []time.Time // when it was ended by SIGKILL
+	starts int
+}
+
+func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cmd := exec.Command(p.args[0], p.args[1:]...)
+	cmd.Env = append(os.Environ(), p.env...)
+	cmd.Stdout, cmd.Stderr = p.log, p.log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	p.cmd, p.done = cmd, done
+	p.starts++
+	return nil
+}
+
+// end sends a signal and waits; a SIGTERM that is not heeded within 30 s is an error.
+func (p *process) end(sig syscall.Signal) error {
+	p.mu.Lock()
+	cmd, done := p.cmd, p.done
+	if sig == syscall.SIGKILL {
+		p.kills = append(p.kills, time.Now())
+	}
+	p.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
+	_ = cmd.Process.Signal(sig)
+	select {
+	case <-done:
+		return nil
+	case <-time.After(30 * time.Second):
+		_ = cmd.Process.Kill()
+		<-done
+		return fmt.Errorf("%s did not end within 30 s of %v", p.name, sig)
+	}
+}
+
+// killedWithin says whether the process was ended by SIGKILL in a span of time.
+func (p *process) killedWithin(from, to time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range p.kills {
+		if !k.Before(from.Add(-10*time.Millisecond)) && !k.After(to.Add(10*time.Millisecond)) {
+			return true
+		}
+	}
+	return false
+}
+
+// A fleet is a store, a bucket that fails before it, instances, and a control API.
+type fleet struct {
+	dir       string
+	edge      string // the program
+	store     *process
+	bucket    *Bucket
+	control   *process
+	instances []*process
+	urls      []string // for devices
+	ops       []string // for operators
+	controlAt string
+	logs      []*os.File
+}
+
+func startFleet(ctx context.Context, dir, edge string, instances int, seed uint64, tiers map[string]string) (_ *fleet, err error) {
+	f := &fleet{dir: dir, edge: edge}
+	defer func() {
+		if err != nil {
+			f.stop()
+		}
+	}()
+	ports, err := freePorts(2*instances + 2)
+	if err != nil {
+		return nil, err
+	}
+	storeAt := ports[0]
+	f.store = f.process("store", []string{"store", "--dir", filepath.Join(dir, "objects"), "--listen", storeAt, "--access-key", accessKey}, "FACET_STORE_SECRET="+secretKey)
+	if err := f.store.start(); err != nil {
+		return nil, err
+	}
+	if err := answers(ctx, "http://"+storeAt+"/", 0); err != nil {
+		return nil, fmt.Errorf("the store: %w", err)
+	}
+	if f.bucket, err = NewBucket("http://"+storeAt, seed); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(token))
+	f.controlAt = "http://" + ports[1]
+	f.control, err = f.serve("control", fmt.Sprintf("control:\n  listen: %s\n  tokens:\n    - { name: chaos, sha256: %s, scopes: [admin] }\n", ports[1], hex.EncodeToString(sum[:])), tiers)
+	if err != nil {
+		return nil, err
+	}
+	for i := range instances {
+		name := fmt.Sprintf("i%d", i)
+		at, ops := ports[2+2*i], ports[3+2*i]
+		p, err := f.serve(name, fmt.Sprintf("instance: %s\ncache: { dir: %s }\nserve:\n  listen: %s\n  drainDelay: 500ms\nops: { listen: %s, pprof: true }\n", name, filepath.Join(dir, "cache-"+name), at, ops), tiers)
+		if err != nil {
+			return nil, err
+		}
+		f.instances, f.urls, f.ops = append(f.instances, p), append(f.urls, "http://"+at), append(f.ops, "http://"+ops)
+	}
+	return f, answers(ctx, f.controlAt+"/healthz", http.StatusOK)
+}
+
+// serve starts `edge serve` with a configuration.
+func (f *fleet) serve(name, config string, tiers map[string]string) (*process, error) {
+	text := fmt.Sprintf("env: %s\nregion: %s\nstore:\n  endpoint: %s\n  bucket: %s\n  accessKey: %s\ntiers:\n  env:\n", environment, region, f.bucket.Endpoint, bucketName, accessKey)
+	for k, v := range tiers {
+		text += fmt.Sprintf("    %s: %s\n", k, v)
+	}
+	file := filepath.Join(f.dir, name+".yaml")
+	if err := os.WriteFile(file, []byte(text+config), 0o600); err != nil {
+		return nil, err
+	}
+	p := f.process(name, []string{"serve", "--config", file}, "FACET_STORE_SECRET_KEY="+secretKey)
+	return p, p.start()
+}
+
+func (f *fleet) process(name string, args []string, env ...string) *process {
+	log, err := os.Create(filepath.Join(f.dir, name+".log"))
+	if err != nil {
+		log = os.Stderr
+	} else {
+		f.logs = append(f.logs, log)
+	}
+	return &process{name: name, args: append([]string{f.edge}, args...), env: env, log: log}
+}
+
+func (f *fleet) stop() {
+	for _, p := range append(f.instances, f.control) {
+		if p != nil {
+			_ = p.end(syscall.SIGTERM)
+		}
+	}
+	if f.bucket != nil {
+		f.bucket.Close()
+	}
+	if f.store != nil {
+		_ = f.store.end(syscall.SIGTERM)
+	}
+	for _, l := range f.logs {
+		_ = l.Close()
+	}
+}
+
+// cli runs one command of `edge` against the control API; its output is in the error if it fails.
+func (f *fleet) cli(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, f.edge, args...)
+	cmd.Env = append(os.Environ(), "FACET_CONTROL="+f.controlAt, "FACET_TOKEN="+token, "FACET_ENV="+environment)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("edge %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
+// answers waits until an address answers with a status (0: any).
+func answers(ctx context.Context, url string, status int) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var last error
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			if status == 0 || resp.StatusCode == status {
+				return nil
+			}
+			err = fmt.Errorf("%s answers %s", url, resp.Status)
+		}
+		last = err
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), last)
+		}
+	}
+}
+
+func freePorts(n int) ([]string, error) {
+	var out []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }()
+		out = append(out, l.Addr().String())
+	}
+	return out, nil
+}
+
+// resident is a process's memory in bytes, as /proc has it; 0 where there is none.
+func (p *process) resident() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil || p.cmd.Process == nil {
+		return 0
+	}
+	file, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = file.Close() }()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var kb int64
+		if n, _ := fmt.Sscanf(lines.Text(), "VmRSS: %d kB", &kb); n == 1 {
+			return kb << 10
+		}
+	}
+	return 0
+}
