@@ -31,6 +31,9 @@ func (e *Engine) Answer(ctx context.Context, r *Request) iter.Seq[Part] {
 		}
 		part.Stats.Time = time.Since(began)
 		part.Last = true
+		if w := watcherOf(ctx); w != nil {
+			w.Answered(part.Stats)
+		}
 		yield(part)
 	}
 }
@@ -205,7 +208,7 @@ func (x *exec) free() {
 		x.ans[i].body, x.ans[i].release = nil, nil
 	}
 	x.ans = x.ans[:ansTier]
-	x.r, x.ctx = nil, nil
+	x.r, x.ctx, x.watch = nil, nil, nil
 	x.p.free.Put(x)
 }
 

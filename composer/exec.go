@@ -34,6 +34,8 @@ type exec struct {
 	p    *plan
 	r    *Request
 	ctx  context.Context
+	// watch is told of the calls; nil: nobody is.
+	watch Watcher
 
 	ans      []answerData
 	contexts []contextCell
@@ -90,7 +92,7 @@ type asked struct {
 
 func (x *exec) begin(ctx context.Context) {
 	p := x.p
-	x.ctx = ctx
+	x.ctx, x.watch = ctx, watcherOf(ctx)
 	x.left = len(p.steps)
 	for i := range p.steps {
 		st := p.steps[i]
@@ -145,6 +147,9 @@ func (x *exec) send(i int32) {
 	}
 	x.limit = 0
 	x.forget()
+	if x.watch != nil && !x.over && state.level == 0 {
+		x.spared(st, state)
+	}
 	for _, j := range st.thenSent {
 		x.ready(j)
 	}

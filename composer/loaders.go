@@ -308,12 +308,17 @@ func (ld *loader) one(ctx context.Context, blocks []*block, group []int, give fu
 		}
 	}()
 	if len(group) == 1 {
-		a, err := t.Call(ctx, blocks[group[0]].call)
+		b := blocks[group[0]]
+		a, err := t.Call(alone(ctx, b), b.call)
 		give(group[0], &shared{answer: a, err: err})
 		return
 	}
 	c, keys := join(blocks, group)
+	ctx, ended := together(ctx, blocks, group)
 	a, err := t.Call(ctx, c)
+	if ended != nil {
+		ended(err)
+	}
 	if err != nil {
 		for _, i := range group {
 			give(i, &shared{err: err})

@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
@@ -10,15 +11,15 @@ import (
 
 var scanners = sync.Pool{New: func() any { return &scanner{} }}
 
-// fetch calls the tier and scans the answer; it runs without mu.
-func (x *exec) fetch(k *call, a *answerData, s *scanner, ans uint16) (bad *fault.Error) {
+// fetch calls the tier under ctx and scans the answer; it runs without mu.
+func (x *exec) fetch(ctx context.Context, k *call, a *answerData, s *scanner, ans uint16) (bad *fault.Error) {
 	op := k.op.op
 	defer func() {
 		if r := recover(); r != nil { // a tier that panics fails its own call only
 			bad = &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed", Err: fmt.Errorf("panic: %v", r)}
 		}
 	}()
-	got, err := x.e.call(x.ctx, &k.c)
+	got, err := x.e.call(ctx, &k.c)
 	if err != nil {
 		return asFault(err, op)
 	}

@@ -298,7 +298,7 @@ func (k *call) run() {
 	x.mu.Lock()
 	a := x.ans[k.ans]
 	x.mu.Unlock()
-	err := x.fetch(k, &a, s, k.ans)
+	err := x.get(k, &a, s, k.ans)
 	x.mu.Lock()
 	x.flying--
 	if x.over || x.steps[k.step].done {
@@ -320,6 +320,14 @@ func (k *call) run() {
 	x.mu.Unlock()
 	s.b = nil
 	scanners.Put(s)
+}
+
+// get calls the tier and scans the answer, and lets it be watched where somebody does.
+func (x *exec) get(k *call, a *answerData, s *scanner, ans uint16) *fault.Error {
+	if x.watch == nil {
+		return x.fetch(x.ctx, k, a, s, ans)
+	}
+	return x.watched(k, a, s, ans)
 }
 
 // call makes one tier call.

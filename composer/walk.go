@@ -38,7 +38,7 @@ func (k *call) walk() {
 		}
 		a := x.ans[ans]
 		x.mu.Unlock()
-		bad = x.fetch(k, &a, s, ans)
+		bad = x.get(k, &a, s, ans)
 		x.mu.Lock()
 		if x.over || x.steps[k.step].done {
 			x.mu.Unlock()

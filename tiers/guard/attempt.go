@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/bulkhead"
@@ -22,6 +23,9 @@ type attempts struct {
 	caller context.Context // without the operation's own deadline
 	call   *tiers.Call
 	made   atomic.Int32
+	hedges atomic.Int32
+	again  int           // attempts after a failure
+	flight *tiers.Flight // nil: nobody watches the call
 }
 
 func (a *attempts) repeatable() bool {
@@ -42,6 +46,7 @@ func (a *attempts) run(ctx context.Context) (*tiers.Answer, error) {
 		if tries == 1 {
 			return nil, err
 		}
+		a.again++
 		ans, e := a.hedged(ctx)
 		if e != nil && passing(e) {
 			err = e
@@ -75,6 +80,9 @@ func (a *attempts) hedged(ctx context.Context) (*tiers.Answer, error) {
 	}
 	c := clone(a.call) // the slower attempt may still read it when Call has returned
 	ans, err := a.hedge.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[*tiers.Answer]) (*tiers.Answer, error) {
+		if e.IsHedge() {
+			a.hedges.Add(1)
+		}
 		ans, err := a.try(e.Context(), c)
 		if err == nil && e.IsCanceled() && ans.Release != nil {
 			ans.Release()
@@ -112,6 +120,10 @@ func (a *attempts) try(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 }
 
 func (a *attempts) wait(ctx context.Context) error {
+	if a.flight != nil {
+		from := time.Now()
+		defer a.flight.Note(func(p *tiers.Passage) { p.Queued += time.Since(from) })
+	}
 	if a.queued.Add(1) > int64(a.settings.Queue) {
 		a.queued.Add(-1)
 		return &fault.Error{Kind: fault.Limit, Op: "tier", Subject: a.id, Message: "too many calls wait for the tier", Err: bulkhead.ErrFull}

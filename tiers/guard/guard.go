@@ -109,10 +109,20 @@ func (t *guarded) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 	}
 	own, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	a := attempts{watched: w, tier: t.tier, caller: ctx, call: c}
+	a := attempts{watched: w, tier: t.tier, caller: ctx, call: c, flight: tiers.FlightOf(ctx)}
 	ans, err := a.run(own)
+	if a.flight != nil {
+		a.flight.Note(func(p *tiers.Passage) { p.Attempts, p.Retries, p.Hedges = int(a.made.Load()), a.again, int(a.hedges.Load()) })
+	}
 	if meter != nil {
-		meter.Called(Outcome{Operation: c.Operation, Kind: fault.KindOf(err), Attempts: int(a.made.Load()), Time: time.Since(start)})
+		o := Outcome{Operation: c.Operation, Kind: fault.KindOf(err), Attempts: int(a.made.Load()), Retries: a.again, Hedges: int(a.hedges.Load()), Time: time.Since(start)}
+		if len(c.Needs) > 0 {
+			o.Keys = len(c.Needs[0])
+		}
+		if ans != nil {
+			o.Bytes = len(ans.Body)
+		}
+		meter.Called(o)
 	}
 	return ans, err
 }

@@ -254,7 +254,7 @@ func TestMeter(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want := []guard.Outcome{{Operation: read, Attempts: 2, Time: 20 * time.Millisecond}, {Operation: read, Attempts: 1, Time: 10 * time.Millisecond}}
+		want := []guard.Outcome{{Operation: read, Attempts: 2, Retries: 1, Bytes: 1, Time: 20 * time.Millisecond}, {Operation: read, Attempts: 1, Bytes: 1, Time: 10 * time.Millisecond}}
 		for i := range m.calls {
 			m.calls[i].Time = m.calls[i].Time.Truncate(time.Millisecond)
 		}

@@ -24,6 +24,10 @@ type Outcome struct {
 	Operation *graph.Operation
 	Kind      fault.Kind // "" if it was answered
 	Attempts  int        // calls that reached the tier: 0 if none did
+	Retries   int        // tries after a failure
+	Hedges    int        // tries beside one that was late
+	Keys      int        // that were asked for; 0 of an operation without needs
+	Bytes     int        // of the answer
 	Time      time.Duration
 }
 

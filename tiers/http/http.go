@@ -155,6 +155,11 @@ func (k *call) request(ctx context.Context, c *tiers.Call) (*nethttp.Request, *p
 			return nil, nil, err
 		}
 	}
+	for name, value := range tiers.Carried(ctx) {
+		if name = nethttp.CanonicalHeaderKey(name); h[name] == nil {
+			h[name] = []string{value}
+		}
+	}
 	switch {
 	case k.idempotency != "" && c.Idempotency != "":
 		if !valid(c.Idempotency) {
