@@ -1,0 +1,336 @@
+package main
+
+import (
+	_ "embed"
+	"os"
+	"time"
+
+	"facet/tiers/guard"
+)
+
+// configSource is this file: its comments are the documentation of every key, in docs/config.md and in --print-config.
+//
+//go:embed config.go
+var configSource []byte
+
+// A secret is never printed, and never read from the configuration file.
+type secret string
+
+func (s secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(set)"
+}
+
+// GoString is String: %#v shows no secret either.
+func (s secret) GoString() string { return s.String() }
+
+// A size is a number of bytes, written 4096, 96KiB or 1MiB.
+type size int64
+
+// A config is everything that `edge serve` is told. Each key is a field, its comment is the key's documentation.
+type config struct {
+	// The environment whose releases are served.
+	Env string `key:"env"`
+	// The region of this process: the pointer that it watches, and what `region` is to scripts.
+	Region string `key:"region"`
+	// The name of this instance, unique in its region. Empty: the host's name.
+	Instance string `key:"instance"`
+
+	// The object store that packages, builds and releases live in.
+	Store storeConfig `key:"store"`
+	// What survives a restart on this machine.
+	Cache cacheConfig `key:"cache"`
+	// The listener for devices.
+	Serve serveConfig `key:"serve"`
+	// The listener for operators and probes: /healthz, /readyz, /metrics.
+	Ops opsConfig `key:"ops"`
+	// The control API: publish, deploy, status, rollback.
+	Control controlConfig `key:"control"`
+	// What is believed of what the store says.
+	Trust trustConfig `key:"trust"`
+	// How tiers are reached and guarded.
+	Tiers tiersConfig `key:"tiers"`
+	// How much is taken on: rates, and shedding under overload.
+	Limits limitsConfig `key:"limits"`
+	// The log, on standard error.
+	Log logConfig `key:"log"`
+	// OpenTelemetry traces.
+	Tracing tracingConfig `key:"tracing"`
+}
+
+// A storeConfig says where the bucket is.
+type storeConfig struct {
+	// URL of an S3 server, `https://s3.eu-central-1.amazonaws.com`. Empty only with `store.embedded.dir`.
+	Endpoint string `key:"endpoint"`
+	// The bucket. It must be there: only the embedded store makes its own.
+	Bucket string `key:"bucket"`
+	// The S3 region that requests are signed for. Empty: us-east-1.
+	Region string `key:"region"`
+	// The access key.
+	AccessKey string `key:"accessKey"`
+	// The secret key. By the variable or `secretKeyFile` only: the configuration file may not hold it.
+	SecretKey secret `key:"secretKey"`
+	// A file that holds the secret key, read at the start.
+	SecretKeyFile string `key:"secretKeyFile"`
+	// How long one operation may take, retries included.
+	Timeout time.Duration `key:"timeout"`
+	// How often a read, list, delete or unconditional write is tried.
+	Attempts int `key:"attempts"`
+	// An S3 server of this process's own, over a folder, for a single machine.
+	Embedded embeddedConfig `key:"embedded"`
+}
+
+// An embeddedConfig says whether the store is a child of this process.
+type embeddedConfig struct {
+	// The folder of the objects. Not empty: `edge store` runs as a child over it, and the keys above are not needed.
+	Dir string `key:"dir"`
+	// Where the child listens. Give it a fixed port if other instances shall use the store as well.
+	Listen string `key:"listen"`
+}
+
+// A cacheConfig says what is kept on local disk.
+type cacheConfig struct {
+	// The folder of the last-known-good copy: with it a restart comes up though the store is gone. Empty keeps none. It belongs to this instance alone.
+	Dir string `key:"dir"`
+}
+
+// A tlsConfig is the certificate of a listener.
+type tlsConfig struct {
+	// PEM file of the certificate chain. Empty: plain text. A changed file is taken up without a restart.
+	Cert string `key:"cert"`
+	// PEM file of the private key.
+	Key string `key:"key"`
+	// The lowest TLS version, `1.2` or `1.3`.
+	Min string `key:"min"`
+}
+
+// A serveConfig is the door for devices.
+type serveConfig struct {
+	// Address for devices, `:8080`. Empty: this process serves no devices.
+	Listen string `key:"listen"`
+	// TLS of this listener.
+	TLS tlsConfig `key:"tls"`
+	// HTTP/2 without TLS (prior knowledge), for a proxy in front. With TLS, HTTP/2 is always offered.
+	H2C bool `key:"h2c"`
+	// Status codes of GraphQL over HTTP: the edition `2026-09`, or `draft` for those before it.
+	GraphQLHTTP string `key:"graphqlHTTP"`
+	// Answers introspection and openapi.json, and names what is near where something is not found.
+	Introspection bool `key:"introspection"`
+	// Answers `?explain=1` with the operations of a request on a time line.
+	Explain bool `key:"explain"`
+	// The page at / that lists what is served. It is off in production: it lists what introspection lists.
+	Console bool `key:"console"`
+	// Believes the Facet-* headers that say who asks, and X-Forwarded-For. Only behind a proxy that sets them and strips them from what devices send.
+	TrustHeaders bool `key:"trustHeaders"`
+	// The locales that are served, the first being the default. Empty: en-US.
+	Locales []string `key:"locales"`
+	// Origins whose pages may ask, `https://app.example`; `*` is any, without credentials. Empty: CORS is off.
+	CORS []string `key:"cors"`
+	// How long a device may take to send its headers.
+	HeaderTimeout time.Duration `key:"headerTimeout"`
+	// How long it may take to send the whole request.
+	ReadTimeout time.Duration `key:"readTimeout"`
+	// How long an answer may take, from the request's headers to its last byte.
+	WriteTimeout time.Duration `key:"writeTimeout"`
+	// How long a connection without a request is kept.
+	IdleTimeout time.Duration `key:"idleTimeout"`
+	// Bytes of a request's headers. A JSON Graph get carries its path sets in the URL.
+	MaxHeader size `key:"maxHeader"`
+	// Bytes of a request's body, an upper bound over the protocols' own.
+	MaxBody size `key:"maxBody"`
+	// Connections at once; more wait in the kernel's queue.
+	MaxConnections int `key:"maxConnections"`
+	// Requests at once on one HTTP/2 connection.
+	MaxStreams int `key:"maxStreams"`
+	// How long /readyz says 503 before the listener closes, so that load balancers stop sending. At least their probe interval times their threshold.
+	DrainDelay time.Duration `key:"drainDelay"`
+	// How long requests under way may take to end after that. Then they are cut and the exit code is 4.
+	DrainFor time.Duration `key:"drainFor"`
+}
+
+// An opsConfig is the door for operators.
+type opsConfig struct {
+	// Address for probes and metrics, `127.0.0.1:9090`. Empty: none. Without TLS; keep it inside.
+	Listen string `key:"listen"`
+	// Also /debug/pprof/.
+	Pprof bool `key:"pprof"`
+}
+
+// A controlConfig is the control API.
+type controlConfig struct {
+	// Address of the control API, `:8081`. Empty: this process has none.
+	Listen string `key:"listen"`
+	// TLS of this listener.
+	TLS tlsConfig `key:"tls"`
+	// Who may ask. A list: without any, nobody may.
+	Tokens []tokenConfig `key:"tokens"`
+	// Signs pointers and releases.
+	Signing signingConfig `key:"signing"`
+	// Environments whose refused builds are kept back by this process. Empty: all.
+	Environments []string `key:"environments"`
+	// How often acknowledgements are looked at.
+	KeepEvery time.Duration `key:"keepEvery"`
+}
+
+// A tokenConfig is one who may ask the control API.
+type tokenConfig struct {
+	// The author's name, as it stands in releases and in the audit.
+	Name string `key:"name"`
+	// SHA-256 of the token, in hex: `printf %s "$TOKEN" | sha256sum`.
+	SHA256 string `key:"sha256"`
+	// Instead: the name of a variable that holds the token.
+	Env string `key:"env"`
+	// What it may do: read, publish, publish:@scope, deploy, deploy:ENV, graph, admin.
+	Scopes []string `key:"scopes"`
+}
+
+// A signingConfig is the key that pointers and releases are signed with.
+type signingConfig struct {
+	// The key's name, as instances know it under `trust.keys`.
+	Key string `key:"key"`
+	// PEM file of the ed25519 private key (PKCS #8): `openssl genpkey -algorithm ed25519`. Empty: nothing is signed.
+	File string `key:"file"`
+}
+
+// A trustConfig is whom an instance believes.
+type trustConfig struct {
+	// Public keys by name, each a PEM text or the name of a PEM file. With any, a pointer or release without a good signature is never served.
+	Keys map[string]string `key:"keys"`
+}
+
+// A tiersConfig says where tiers are and how they are guarded.
+type tiersConfig struct {
+	// Values of `$env` in the graph. The process's own variables come first; FACET_* variables are never seen by a graph.
+	Env map[string]string `key:"env"`
+	// Values of `$config` in the graph.
+	Config map[string]any `key:"config"`
+	// The guard before every operation.
+	Guard guardConfig `key:"guard"`
+	// The guard by source, over `tiers.guard`: only what differs.
+	Sources map[string]guardConfig `key:"sources"`
+	// The guard by operation id, over both.
+	Operations map[string]guardConfig `key:"operations"`
+}
+
+// A guardConfig keeps a failing tier from harming the rest.
+type guardConfig struct {
+	// Bounds a call with its retries and its wait for a slot, where the graph states no timeout.
+	Timeout time.Duration `key:"timeout"`
+	// Calls of one operation at once.
+	Concurrency int `key:"concurrency"`
+	// Calls that wait for a slot; more fail at once. Below 0: none waits.
+	Queue int `key:"queue"`
+	// Retries of a read whose tier was not available. Below 0: none.
+	Retries int `key:"retries"`
+	// Before the first retry; it doubles, and varies by half.
+	RetryDelay time.Duration `key:"retryDelay"`
+	// The most that it grows to.
+	RetryMaxDelay time.Duration `key:"retryMaxDelay"`
+	// Retries that each first call of a source earns: 0.1 is one for ten calls.
+	BudgetRatio float64 `key:"budgetRatio"`
+	// Retries that a source can save up.
+	BudgetBurst int `key:"budgetBurst"`
+	// The circuit breaker opens when so many of the last `breakerOf` calls failed. Below 0: no breaker.
+	BreakerFailures int `key:"breakerFailures"`
+	// See `breakerFailures`.
+	BreakerOf int `key:"breakerOf"`
+	// How long it stays open, varied by a quarter.
+	BreakerOpen time.Duration `key:"breakerOpen"`
+	// Good calls in a row that close it.
+	BreakerProbes int `key:"breakerProbes"`
+	// Sends a read a second time when the first has not been answered for so long. 0: never.
+	Hedge time.Duration `key:"hedge"`
+}
+
+// A limitsConfig says how much is taken on.
+type limitsConfig struct {
+	// Requests of all devices of one kind together, such as every `tv`.
+	PerDevice rateConfig `key:"perDevice"`
+	// Requests of one viewer; of nobody's, those of one address.
+	PerViewer rateConfig `key:"perViewer"`
+	// Other rates by device: `{ tv: { perDevice: { rate: 500 } } }`. What is not stated is as above.
+	Devices map[string]deviceLimits `key:"devices"`
+	// Viewers that are remembered at once. The one that asked least lately is forgotten first.
+	MaxViewers int `key:"maxViewers"`
+	// Refuses early when the processor cannot keep up.
+	Shed shedConfig `key:"shed"`
+}
+
+// A deviceLimits is the rates of one device.
+type deviceLimits struct {
+	// Requests of all devices of this kind together.
+	PerDevice rateConfig `key:"perDevice"`
+	// Requests of one viewer on this device.
+	PerViewer rateConfig `key:"perViewer"`
+}
+
+// A rateConfig is a token bucket.
+type rateConfig struct {
+	// Requests a second on this instance. 0: no limit.
+	Rate float64 `key:"rate"`
+	// Requests at once after a pause. 0: one second's.
+	Burst int `key:"burst"`
+}
+
+// A shedConfig bounds the requests that are answered at once, by how long goroutines wait for a processor.
+type shedConfig struct {
+	// Off: every request is taken on.
+	Off bool `key:"off"`
+	// Requests at once that are never refused. 0: two per processor.
+	Min int `key:"min"`
+	// Requests at once that are never exceeded. A request that waits for tiers counts.
+	Max int `key:"max"`
+	// The wait for a processor that is aimed at. Above it, fewer requests are taken on; below it, more.
+	Target time.Duration `key:"target"`
+	// Requests that wait for a place. More are refused at once.
+	Queue int `key:"queue"`
+	// How long one waits at most.
+	MaxWait time.Duration `key:"maxWait"`
+	// What Retry-After says to those refused, varied by half so that they do not come back together.
+	RetryAfter time.Duration `key:"retryAfter"`
+}
+
+// A logConfig is the log.
+type logConfig struct {
+	// debug, info, warn or error.
+	Level string `key:"level"`
+	// json, or text for people.
+	Format string `key:"format"`
+	// The share of access lines of answers below 500 that are written, 0 to 1. Errors always are.
+	Sample float64 `key:"sample"`
+}
+
+// A tracingConfig is where spans go.
+type tracingConfig struct {
+	// URL of an OTLP/HTTP collector, `http://127.0.0.1:4318`. Empty: no traces.
+	Endpoint string `key:"endpoint"`
+	// The share of requests that are traced where the caller did not decide, 0 to 1.
+	Sample float64 `key:"sample"`
+}
+
+// defaultConfig is what holds where nothing is said.
+func defaultConfig() config {
+	g := guard.Defaults()
+	host, err := os.Hostname()
+	if err != nil {
+		host = "edge"
+	}
+	return config{
+		Env: "prod", Region: "local", Instance: host,
+		Store: storeConfig{Bucket: "facet", AccessKey: "facet", Timeout: 15 * time.Second, Attempts: 3, Embedded: embeddedConfig{Listen: "127.0.0.1:0"}},
+		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09",
+			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
+			MaxConnections: 20_000, MaxStreams: 250, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
+		Ops:     opsConfig{Listen: "127.0.0.1:9090"},
+		Control: controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
+		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
+			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
+			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
+		Limits: limitsConfig{MaxViewers: 100_000,
+			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},
+		Log:     logConfig{Level: "info", Format: "json", Sample: 1},
+		Tracing: tracingConfig{Sample: 0.01},
+	}
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/hex"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"facet/fault"
+)
+
+// namePattern is what environments, regions and instances are called: they are parts of keys in the store.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+// checkConfig says what is wrong with values that each alone can be read.
+func checkConfig(c *config) fault.Diagnostics {
+	var ds fault.Diagnostics
+	wrong := func(key, fix, format string, args ...any) {
+		ds.Add(fault.Pos{File: key}, "Y006", fix, format, args...)
+	}
+	oneOf := func(key, value string, choices ...string) {
+		if !slices.Contains(choices, value) {
+			wrong(key, didYouMean(value, choices), "it is one of %s, not %q", strings.Join(choices, ", "), value)
+		}
+	}
+	share := func(key string, v float64) {
+		if v > 1 {
+			wrong(key, "", "it is a share from 0 to 1, not %v", v)
+		}
+	}
+	address := func(key, value string) {
+		if value == "" {
+			return
+		}
+		if _, _, err := net.SplitHostPort(value); err != nil {
+			wrong(key, "write :8080 or 127.0.0.1:8080", "it is an address with a port, not %q", value)
+		}
+	}
+	for key, v := range map[string]string{"env": c.Env, "region": c.Region, "instance": c.Instance} {
+		if !namePattern.MatchString(v) {
+			wrong(key, "letters, digits, dots, dashes, at most 63", "%q cannot be a name", v)
+		}
+	}
+	checkStore(&c.Store, wrong)
+	if c.Serve.Listen == "" && c.Control.Listen == "" {
+		wrong("serve.listen", "set serve.listen, control.listen or both", "nothing listens")
+	}
+	address("serve.listen", c.Serve.Listen)
+	address("ops.listen", c.Ops.Listen)
+	address("control.listen", c.Control.Listen)
+	address("store.embedded.listen", c.Store.Embedded.Listen)
+	for key, t := range map[string]tlsConfig{"serve.tls": c.Serve.TLS, "control.tls": c.Control.TLS} {
+		oneOf(key+".min", t.Min, "1.2", "1.3")
+		if (t.Cert == "") != (t.Key == "") {
+			wrong(key, "", "a certificate needs its key: set both %s.cert and %s.key, or neither", key, key)
+		}
+	}
+	oneOf("serve.graphqlHTTP", c.Serve.GraphQLHTTP, "2026-09", "draft")
+	for _, o := range c.Serve.CORS {
+		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
+			wrong("serve.cors", "write https://app.example, without a path", "%q is no origin", o)
+		}
+	}
+	positive := func(key string, n int) {
+		if n <= 0 {
+			wrong(key, "", "it must be above 0")
+		}
+	}
+	positive("serve.maxConnections", c.Serve.MaxConnections)
+	positive("serve.maxStreams", c.Serve.MaxStreams)
+	positive("serve.maxHeader", int(c.Serve.MaxHeader))
+	positive("serve.maxBody", int(c.Serve.MaxBody))
+	positive("serve.headerTimeout", int(c.Serve.HeaderTimeout))
+	positive("serve.writeTimeout", int(c.Serve.WriteTimeout))
+	positive("control.keepEvery", int(c.Control.KeepEvery))
+	positive("limits.maxViewers", c.Limits.MaxViewers)
+	checkShed(&c.Limits.Shed, wrong)
+	checkTokens(c.Control.Tokens, wrong)
+	if (c.Control.Signing.Key == "") != (c.Control.Signing.File == "") {
+		wrong("control.signing", "", "a signature needs a key's name and its file: set both, or neither")
+	}
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.format", c.Log.Format, "json", "text")
+	share("log.sample", c.Log.Sample)
+	share("tracing.sample", c.Tracing.Sample)
+	ds.Sort()
+	return ds
+}
+
+// complain adds a mistake in a key.
+type complain = func(key, fix, format string, args ...any)
+
+func checkStore(s *storeConfig, wrong complain) {
+	if s.Embedded.Dir != "" {
+		if s.Endpoint != "" {
+			wrong("store.endpoint", "", "it is set beside store.embedded.dir: keep one of them")
+		}
+		return
+	}
+	switch u, err := url.Parse(s.Endpoint); {
+	case s.Endpoint == "":
+		wrong("store.endpoint", "set store.endpoint, or store.embedded.dir for a single machine", "there is no store")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		wrong("store.endpoint", "write https://s3.example", "%q is no URL of a server", s.Endpoint)
+	case s.SecretKey == "" && s.SecretKeyFile == "":
+		wrong("store.secretKey", "set FACET_STORE_SECRET_KEY or store.secretKeyFile", "the store's secret key is missing")
+	case s.SecretKey != "" && s.SecretKeyFile != "":
+		wrong("store.secretKey", "keep one of them", "both FACET_STORE_SECRET_KEY and store.secretKeyFile are set")
+	}
+	if s.Bucket == "" {
+		wrong("store.bucket", "", "the bucket has no name")
+	}
+}
+
+func checkShed(s *shedConfig, wrong complain) {
+	if s.Off {
+		return
+	}
+	if s.Max <= 0 || s.Min < 0 || s.Min > s.Max {
+		wrong("limits.shed.max", "", "limits.shed.min is at least 0 and at most limits.shed.max")
+	}
+	if s.Queue < 0 || s.Target <= 0 {
+		wrong("limits.shed", "", "the target is above 0, and the queue not below")
+	}
+}
+
+// scopePattern is what a token may do.
+var scopePattern = regexp.MustCompile(`^(read|graph|admin|publish(:@[a-z0-9._-]+)?|deploy(:[A-Za-z0-9._-]+)?)$`)
+
+func checkTokens(tokens []tokenConfig, wrong complain) {
+	names := map[string]bool{}
+	for _, t := range tokens {
+		switch sum, err := hex.DecodeString(t.SHA256); {
+		case !namePattern.MatchString(t.Name):
+			wrong("control.tokens", "", "%q cannot be a token's name", t.Name)
+		case names[t.Name]:
+			wrong("control.tokens", "", "two tokens are called %q", t.Name)
+		case (t.SHA256 == "") == (t.Env == ""):
+			wrong("control.tokens", "", "the token %q needs one of sha256 and env", t.Name)
+		case t.SHA256 != "" && (err != nil || len(sum) != 32):
+			wrong("control.tokens", "printf %s \"$TOKEN\" | sha256sum", "the sha256 of the token %q is not 64 hex digits", t.Name)
+		case t.Env != "" && os.Getenv(t.Env) == "":
+			wrong("control.tokens", "", "the variable %s of the token %q is not set", t.Env, t.Name)
+		case len(t.Scopes) == 0:
+			wrong("control.tokens", "", "the token %q may do nothing: give it scopes", t.Name)
+		}
+		names[t.Name] = true
+		for _, s := range t.Scopes {
+			if !scopePattern.MatchString(s) {
+				wrong("control.tokens", "read, publish, publish:@scope, deploy, deploy:ENV, graph or admin", "the token %q has no scope %q", t.Name, s)
+			}
+		}
+	}
+}
+
+// secretKey is the store's, from its variable or its file.
+func (s *storeConfig) secretKey() (string, error) {
+	if s.SecretKeyFile == "" {
+		return string(s.SecretKey), nil
+	}
+	b, err := os.ReadFile(s.SecretKeyFile)
+	if err != nil {
+		return "", fault.Wrap(fault.Invalid, "read store.secretKeyFile", s.SecretKeyFile, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
