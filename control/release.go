@@ -134,7 +134,7 @@ func (c *Control) Keep(ctx context.Context, req Request, refused release.Refusal
 		}
 		next := parent
 		for _, at := range spots {
-			if next, err = next.Keep(digest, older, at.Device, at.Schema, req.Note, c.now()); err != nil {
+			if next, err = next.Keep(digest, older, at.Device, at.Schema, refused, req.Note, c.now()); err != nil {
 				return nil, err
 			}
 		}

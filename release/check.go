@@ -26,6 +26,9 @@ var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 // 63 lower-case letters, digits, ".", "_" and "-".
 func ValidName(s string) bool { return nameForm.MatchString(s) && !strings.Contains(s, "..") }
 
+// ValidDigest says whether s is "sha256:" and 64 lower-case hex digits.
+func ValidDigest(s string) bool { return digestForm.MatchString(s) }
+
 // Check is nil if the release can be served: names are legal and sorted, each track
 // names exactly one build of its mount's package and a weight, each build a
 // graph of the release. Else it is Invalid and names the first thing that is wrong.
@@ -78,6 +81,15 @@ func (r *Release) Check() error {
 		}
 		if total == 0 {
 			return wrong("the experiment %s has no arm with a weight", e.Name)
+		}
+	}
+	if len(r.Kept) > MaxRoutes {
+		return wrong("it keeps %d mounts; %d is the most", len(r.Kept), MaxRoutes)
+	}
+	for i, k := range r.Kept {
+		route, _ := r.Route(k.Device, k.Schema)
+		if i > 0 && r.Kept[i-1].place() == k.place() || len(k.Reason) > maxText || k.Build != "" && !ValidDigest(k.Build) || !ValidDigest(k.Release) {
+			return wrong("what is kept on %s is named twice or is not described: %s", route.Name(), k.Package)
 		}
 	}
 	if len(r.Why)+len(r.Author)+len(r.SourceRevision) > maxText {

@@ -50,6 +50,7 @@ type header struct {
 	Experiments    []Experiment      `json:"experiments,omitempty"`
 	Switches       map[string]bool   `json:"switches,omitempty"`
 	Limits         map[string]int64  `json:"limits,omitempty"`
+	Kept           []Kept            `json:"kept,omitempty"`
 	Why            string            `json:"why,omitempty"`
 	Author         string            `json:"author,omitempty"`
 	SourceRevision string            `json:"sourceRevision,omitempty"`
@@ -94,7 +95,7 @@ func (r *Release) Encode(shards int) (*Encoded, error) {
 	out := &Encoded{Shards: map[string][]byte{}}
 	head := header{
 		Format: Format, Env: c.Env, Parent: c.Parent, Made: c.Made, Graph: c.Graph, Older: c.Older, Modules: c.Modules,
-		Experiments: c.Experiments, Switches: c.Switches, Limits: c.Limits,
+		Experiments: c.Experiments, Switches: c.Switches, Limits: c.Limits, Kept: c.Kept,
 		Why: c.Why, Author: c.Author, SourceRevision: c.SourceRevision, Signatures: c.Signatures,
 	}
 	for i, p := range parts {
@@ -140,6 +141,18 @@ func ShardsOf(headerBytes []byte) ([]string, error) {
 	return h.Shards, nil
 }
 
+// ParentOf is the parent that a header names; "" for the first release. It is Invalid for what is no header.
+func ParentOf(headerBytes []byte) (string, error) {
+	var h header
+	if err := unmarshal(headerBytes, MaxHeader, &h); err != nil {
+		return "", err
+	}
+	if h.Parent != "" && !ValidDigest(h.Parent) {
+		return "", wrong("the parent %q is no digest", h.Parent)
+	}
+	return h.Parent, nil
+}
+
 // Decode reads what Encode wrote. The input is not trusted, except that the caller has
 // compared each shard with its digest: what it returns has passed Check. Its errors are Invalid or TooLarge.
 func Decode(headerBytes []byte, shards map[string][]byte) (*Release, error) {
@@ -154,7 +167,7 @@ func Decode(headerBytes []byte, shards map[string][]byte) (*Release, error) {
 	r := &Release{
 		Env: h.Env, Parent: h.Parent, Made: h.Made, Graph: h.Graph, Older: h.Older, Modules: h.Modules,
 		Builds: map[string]Build{}, Locks: map[string]Lock{},
-		Experiments: h.Experiments, Switches: h.Switches, Limits: h.Limits,
+		Experiments: h.Experiments, Switches: h.Switches, Limits: h.Limits, Kept: h.Kept,
 		Why: h.Why, Author: h.Author, SourceRevision: h.SourceRevision, Signatures: h.Signatures,
 	}
 	for _, name := range names {

@@ -58,11 +58,15 @@ func (r *Release) Next(parent string, c Change, note Note, now time.Time) (*Rele
 		n.Older = slices.DeleteFunc(n.Older, func(g Graph) bool { return g.Digest == n.Graph.Digest })
 	}
 	for _, p := range c.Remove {
+		n.unkeep(p)
 		if !n.remove(p) {
 			return nil, &fault.Error{Kind: fault.NotFound, Op: "release.next", Subject: p.Device + "/" + p.Schema + " " + p.Package, Message: "is not mounted"}
 		}
 	}
 	for _, p := range c.Put {
+		if p.Track == "" || p.Track == Stable {
+			n.unkeep(Place{p.Device, p.Schema, p.Build.Package})
+		}
 		n.put(p)
 	}
 	n.canonical()
@@ -82,9 +86,17 @@ func (r *Release) Rollback(parent string, older *Release, note Note, now time.Ti
 
 // Keep is r with one route as an older release has it: what becomes of a release that instances
 // refused because of that route, so that nobody else waits. A route that older lacks is left out.
-func (r *Release) Keep(parent string, older *Release, device, schema string, note Note, now time.Time) (*Release, error) {
+// Kept then names the mounts that r had otherwise.
+func (r *Release) Keep(parent string, older *Release, device, schema string, why Refusal, note Note, now time.Time) (*Release, error) {
 	n := r.Clone()
 	n.stamp(parent, note, now)
+	was, _ := r.Route(device, schema)
+	back, _ := older.Route(device, schema)
+	for _, m := range moves(back, was) {
+		n.unkeep(m.Place)
+		t, _ := m.To.Track(Stable)
+		n.Kept = append(n.Kept, Kept{device, schema, m.Package, r.Builds[t.Build].Version, why})
+	}
 	n.Routes = slices.DeleteFunc(n.Routes, func(route Route) bool { return route.Device == device && route.Schema == schema })
 	if route, ok := older.Clone().Route(device, schema); ok {
 		n.Routes = append(n.Routes, route)
@@ -159,4 +171,11 @@ func (r *Release) remove(p Place) bool {
 		return len(route.Mounts) < before
 	}
 	return false
+}
+
+func (k Kept) place() Place { return Place{k.Device, k.Schema, k.Package} }
+
+// unkeep forgets why a mount was left as it was: something new stands there.
+func (r *Release) unkeep(p Place) {
+	r.Kept = slices.DeleteFunc(r.Kept, func(k Kept) bool { return k.place() == p })
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -130,4 +131,23 @@ type Kept struct {
 	Package string `json:"package"`
 	Version string `json:"version"` // that was refused
 	Refusal
+}
+
+// MaxInstance is the most bytes of an acknowledgement that are read.
+const MaxInstance = 64 << 10
+
+// DecodeInstance reads an acknowledgement. Fields that this program does not know are left out, as
+// instances may be newer than who reads them. Its errors are Invalid or TooLarge.
+func DecodeInstance(data []byte) (Instance, error) {
+	var i Instance
+	if len(data) > MaxInstance {
+		return i, &fault.Error{Kind: fault.TooLarge, Op: "release.decode", Message: fmt.Sprintf("an acknowledgement takes %d bytes; the limit is %d", len(data), MaxInstance)}
+	}
+	if err := json.Unmarshal(data, &i); err != nil {
+		return Instance{}, &fault.Error{Kind: fault.Invalid, Op: "release.decode", Message: "this acknowledgement cannot be read", Err: err}
+	}
+	if !ValidName(i.ID) || !ValidName(i.Env) || !ValidName(i.Region) {
+		return Instance{}, wrong("an acknowledgement names the instance %q of %s/%s", i.ID, i.Env, i.Region)
+	}
+	return i, nil
 }

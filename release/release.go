@@ -28,6 +28,7 @@ type Release struct {
 	Experiments    []Experiment      // sorted by name
 	Switches       map[string]bool   // by name
 	Limits         map[string]int64  // by name; what is missing has the program's default
+	Kept           []Kept            // mounts that stay as they were, because a newer build was refused; sorted by route, then package
 	Why            string            // for people
 	Author         string            // who asked for it; may be empty
 	SourceRevision string            // of the authors' repository; may be empty
@@ -167,7 +168,7 @@ func (r *Release) Clone() *Release {
 		c.Experiments[i].Arms = slices.Clone(c.Experiments[i].Arms)
 	}
 	c.Switches, c.Limits = maps.Clone(r.Switches), maps.Clone(r.Limits)
-	c.Signatures = slices.Clone(r.Signatures)
+	c.Kept, c.Signatures = slices.Clone(r.Kept), slices.Clone(r.Signatures)
 	return &c
 }
 
@@ -218,6 +219,9 @@ func (r *Release) canonical() {
 	})
 	slices.SortFunc(r.Experiments, func(a, b Experiment) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Signatures, func(a, b Signature) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(r.Kept, func(a, b Kept) int {
+		return cmp.Or(byRoute(Route{Device: a.Device, Schema: a.Schema}, Route{Device: b.Device, Schema: b.Schema}), strings.Compare(a.Package, b.Package))
+	})
 	r.Made = r.Made.UTC().Truncate(time.Second)
 }
 
@@ -253,6 +257,9 @@ func (r *Release) String() string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Limits)) {
 		line("limit", fmt.Sprintf("%s %d", name, r.Limits[name]))
+	}
+	for _, k := range r.Kept {
+		line("kept", fmt.Sprintf("%s/%s %s instead of %s: %s", k.Device, k.Schema, k.Package, k.Version, k.Reason))
 	}
 	for _, s := range r.Signatures {
 		line("signed", s.Key)

@@ -66,7 +66,7 @@ func TestSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	twoDigest := encode(t, two, 1).Digest
-	kept, err := two.Keep(twoDigest, one, "phone", "v1", Note{Why: "phone refused"}, now.Add(2*time.Minute))
+	kept, err := two.Keep(twoDigest, one, "phone", "v1", Refusal{Release: twoDigest, Reason: "no plan"}, Note{Why: "phone refused"}, now.Add(2*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
