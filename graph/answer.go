@@ -44,6 +44,7 @@ func (b *builder) selections() {
 		if p.op.Batch && p.op.Selection != nil {
 			b.batchRow(p.op, p.str)
 		}
+		b.asked(p.op)
 	}
 }
 

@@ -9,9 +9,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// httpMethods are those that @connect may name, exactly one.
-var httpMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
-
 // A pending operation waits for its selection: all types and operations are known then.
 type pending struct {
 	op  *Operation
@@ -53,7 +50,7 @@ func (b *builder) connectors() {
 
 // connect reads one @connect on type t, or on its field f.
 func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
-	g := b.directive(d, "source", "http", "batch", "selection", "entity", "timeout", "page")
+	g := b.directive(d, "source", "http", "grpc", "graphql", "batch", "selection", "entity", "timeout", "page")
 	op := &Operation{On: OnType, Type: t, Field: f, Pos: g.pos, Mutation: t == b.g.Mutation() && f != nil}
 	if f != nil {
 		op.On = OnField
@@ -77,12 +74,12 @@ func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
 			fix = fmt.Sprintf("declare it: extend schema @source(name: %q, http: { baseURL: \"…\" })", name.val)
 		}
 		b.add(name.pos(0), "G010", fix, "unknown source %q", name.val)
-		op.Source = &Source{Name: name.val, Kind: "http", Pos: g.pos}
+		op.Source = &Source{Name: name.val, Pos: g.pos}
 	}
 	op.Timeout = g.duration("timeout")
 	op.Entity = g.flag("entity")
 	b.batch(op, g)
-	b.http(op, g)
+	b.call(op, g)
 	b.page(op, g)
 	b.unusedVars(op, g)
 	b.id(op)
@@ -122,66 +119,6 @@ func (b *builder) batch(op *Operation, g bag) {
 		return
 	}
 	op.MaxSize = n
-}
-
-func (b *builder) http(op *Operation, g bag) {
-	if !g.has("http") {
-		b.add(g.pos, "G003", `add http: { GET: "/…" }`, "@connect does not say how the tier is called")
-		return
-	}
-	h := g.object("http", append(slices.Clone(httpMethods), "headers", "body", "idempotencyHeader", "queryParams")...)
-	op.HTTP = &HTTP{}
-	var path str
-	for _, m := range httpMethods {
-		if !h.has(m) {
-			continue
-		}
-		if op.HTTP.Method != "" {
-			b.add(h.posOf(m), "G003", "leave one of them", "a connector has one method, this one has %s and %s", op.HTTP.Method, m)
-			continue
-		}
-		op.HTTP.Method = m
-		var ok bool
-		if path, ok = h.text(m); !ok {
-			continue
-		}
-		op.HTTP.Path, _ = readTemplate(path, b.out)
-		if !strings.HasPrefix(path.val, "/") {
-			b.add(path.pos(0), "G011", "begin it with /; the address is the source's baseURL", "the path %q does not begin with /", path.val)
-		}
-		b.use(op, op.HTTP.Path.exprs())
-	}
-	if op.HTTP.Method == "" {
-		b.add(h.pos, "G003", "add one of "+strings.Join(httpMethods, ", "), "@connect http names no method")
-		return
-	}
-	if op.Mutation && op.HTTP.Method == "GET" {
-		b.warn(h.pos, "G040", "use POST, PUT, PATCH or DELETE", "the mutation %s is called by GET", op.Field.Name)
-	}
-	if q, ok := h.text("queryParams"); ok && op.HTTP.Path != nil {
-		b.queryParams(op, q)
-	}
-	op.HTTP.Headers = b.headers(h)
-	for _, hd := range op.HTTP.Headers {
-		b.use(op, hd.Value.exprs())
-	}
-	if ih, ok := h.text("idempotencyHeader"); ok {
-		op.HTTP.IdempotencyHeader = ih.val
-		if !isToken(ih.val) {
-			b.add(ih.pos(0), "G003", "", "%q cannot name a header", ih.val)
-		}
-		if !op.Mutation {
-			b.add(ih.pos(0), "G003", "leave it out: reads may be repeated anyway", "only a mutation has an idempotencyHeader")
-		}
-	}
-	body, ok := h.text("body")
-	if !ok {
-		return
-	}
-	if op.HTTP.Method == "GET" || op.HTTP.Method == "DELETE" {
-		b.add(body.pos(0), "G003", "use POST", "a %s has no body", op.HTTP.Method)
-	}
-	op.HTTP.Body = b.body(op, body)
 }
 
 // page reads page: { total, next } and compares it with the $page that the call names.
@@ -256,16 +193,16 @@ func (b *builder) unusedVars(op *Operation, g bag) {
 	}
 }
 
-// thisOf are the uses of $this in a batched call's path and headers.
+// thisOf are the uses of $this in a batched call.
 func (b *builder) thisOf(op *Operation) (list []placed) {
-	if !op.Batch || op.HTTP == nil {
+	if !op.Batch {
 		return nil
 	}
-	all := op.HTTP.Path.exprs()
-	for _, h := range op.HTTP.Headers {
-		all = append(all, h.Value.exprs()...)
+	var all []placed
+	for _, t := range op.templates() {
+		all = append(all, t.exprs()...)
 	}
-	op.HTTP.Body.walk(func(s *Selection) {
+	op.Request().walk(func(s *Selection) {
 		if s.Expr != nil {
 			all = append(all, placed{Expr: *s.Expr, pos: s.Pos})
 		}

@@ -201,10 +201,10 @@ func (b *builder) schemaDirectives() {
 	}
 }
 
-// source reads @source(name, http: { baseURL, headers }, timeout).
+// source reads @source(name, timeout, and how it is called: http, grpc or graphql).
 func (b *builder) source(d *ast.Directive) {
-	g := b.directive(d, "name", "http", "timeout")
-	s := &Source{Kind: "http", Pos: g.pos}
+	g := b.directive(d, "name", "http", "grpc", "graphql", "timeout")
+	s := &Source{Pos: g.pos}
 	name, ok := g.need("name")
 	if !ok {
 		return
@@ -222,26 +222,7 @@ func (b *builder) source(d *ast.Directive) {
 	}
 	b.g.Sources = append(b.g.Sources, s)
 	s.Timeout = g.duration("timeout")
-	if !g.has("http") {
-		b.add(g.pos, "G003", `add http: { baseURL: "{$env.URL}" }`, "the source %s does not say how it is called", s.Name)
-		return
-	}
-	h := g.object("http", "baseURL", "headers")
-	if url, ok := h.need("baseURL"); ok {
-		t, good := readTemplate(url, b.out)
-		s.BaseURL = t
-		for _, e := range t.exprs() {
-			if good && e.Var != VarEnv && e.Var != VarConfig {
-				b.add(e.pos, "G015", "only $env and $config are known before a request", "%s cannot stand in a baseURL", e.Expr)
-			}
-		}
-	}
-	s.Headers = b.headers(h)
-	for _, hd := range s.Headers {
-		for _, e := range hd.Value.exprs() {
-			b.fixed(e)
-		}
-	}
+	b.address(s, g)
 }
 
 // fixed checks an expression of a source: it may name what is the same for every operation.

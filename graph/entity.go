@@ -115,13 +115,10 @@ func (b *builder) toLoader(op *Operation, f *Field, t *Type) {
 			turn(p.Expr)
 		}
 	}
-	if op.HTTP != nil {
-		turnTemplate(op.HTTP.Path)
-		for _, h := range op.HTTP.Headers {
-			turnTemplate(h.Value)
-		}
-		op.HTTP.Body.walk(func(s *Selection) { turn(s.Expr) })
+	for _, t := range op.templates() {
+		turnTemplate(t)
 	}
+	op.Request().walk(func(s *Selection) { turn(s.Expr) })
 	op.On, op.Type = OnType, t
 	op.Needs, op.Args = op.Args, nil
 	delete(b.ids, op.ID)

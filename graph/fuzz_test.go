@@ -129,3 +129,43 @@ func FuzzSelection(f *testing.F) {
 		})
 	})
 }
+
+func FuzzDocument(f *testing.F) {
+	for _, s := range []string{"{ a }", "query Q($a: [Int!]! = [1, 2], $b: String) @x(y: $b) { a: b(c: $a, d: { e: \"f\\n\", g: [H, null, 1.5e3] }) @include(if: true) { ...F ... on T { c } ... { d } } } fragment F on T { x y: z { w } }",
+		"mutation { a }", "subscription { a }", "{ ...A } fragment A on T { ...B } fragment B on T { ...A }", "{ a(b: \"\"\"block \\\"\"\" text\"\"\") }", "", "{", "query($a: Int) { a }"} {
+		f.Add(s, "a.c")
+	}
+	f.Fuzz(func(t *testing.T, s, field string) {
+		parse := func(query string) (*Operation, *Document) {
+			sdl := []byte(`extend schema @source(name: "s", graphql: { url: "{$env.URL}" })
+scalar JSON
+type Query { t: T @connect(source: "s", graphql: { query: ` + quoteSDL(query) + `, variables: "a: 1" }, selection: "$.a { c }") }
+type T { c: JSON }`)
+			g, ds := Parse("f", sdl)
+			checkPlaces(t, sdl, ds)
+			if g == nil || len(g.Operations) == 0 || g.Operations[0].GraphQL == nil {
+				return nil, nil
+			}
+			return g.Operations[0], g.Operations[0].GraphQL.Query
+		}
+		within(t, "a query", func() {
+			op, doc := parse(s)
+			if doc == nil {
+				return
+			}
+			// what is printed reads as the same again, whole and pruned
+			_, again := parse(doc.String())
+			if again == nil || again.String() != doc.String() {
+				t.Fatalf("%q reads as %v", doc, again)
+			}
+			if op.Selection == nil {
+				return
+			}
+			if pruned := op.Prune([]string{field}).String(); len(pruned) > 0 {
+				if _, again := parse(pruned); again == nil || again.String() != pruned {
+					t.Fatalf("%q pruned reads as %v", pruned, again)
+				}
+			}
+		})
+	})
+}

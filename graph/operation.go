@@ -9,11 +9,14 @@ import (
 // A Source is a tier as the graph names it. Its address is environment configuration.
 type Source struct {
 	Name    string
-	Kind    string    // "http", later "grpc", "graphql"
-	BaseURL *Template // HTTP: may name $env and $config only
+	Kind    string    // "http", "grpc", "graphql"
+	BaseURL *Template // where it is: http's baseURL, grpc's address, graphql's url; may name $env and $config only
 	Headers []Header
 	Timeout time.Duration // of one operation; 0: the environment's default
 	Pos     fault.Pos
+
+	TLS         bool      // grpc: for an address that does not say it by its scheme
+	Descriptors *Template // grpc: where the descriptors come from; nil: server reflection
 }
 
 // A Header is sent with each call: a fixed template, or one forwarded from the device's request.
@@ -41,7 +44,10 @@ type Operation struct {
 	Type   *Type  // the type that it loads (OnType) or the field's parent (OnField)
 	Field  *Field // OnField, and entity: true loaders
 
-	HTTP *HTTP // the call, for HTTP sources
+	// The call: the one that is of the source's kind.
+	HTTP    *HTTP
+	GRPC    *GRPC
+	GraphQL *GraphQL
 
 	// Batch says that $batch is used: one call takes the keys of many parents (entities); rows are matched to them by Keys.
 	Batch   bool

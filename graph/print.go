@@ -15,6 +15,12 @@ func (g *Graph) String() string {
 	var p printer
 	for _, s := range g.Sources {
 		p.line(0, "source %s %s%s%s", s.Name, s.Kind, p.opt(" at ", s.BaseURL.text()), p.opt(" timeout ", durationText(s.Timeout)))
+		if s.TLS {
+			p.line(1, "tls")
+		}
+		if s.Descriptors != nil {
+			p.line(1, "descriptors %s", s.Descriptors.text())
+		}
 		p.headers(s.Headers)
 	}
 	for _, t := range g.Order {
@@ -198,15 +204,23 @@ func (p *printer) operation(op *Operation) {
 		}
 		p.line(1, "%s", text)
 	}
-	if h := op.HTTP; h != nil {
-		p.line(1, "%s %s", h.Method, h.Path.text())
-		p.headers(h.Headers)
-		if h.IdempotencyHeader != "" {
-			p.line(1, "idempotency by %s", h.IdempotencyHeader)
-		}
-		if h.Body != nil {
-			p.line(1, "body %s", h.Body)
-		}
+	what := "body"
+	switch {
+	case op.HTTP != nil:
+		p.line(1, "%s %s", op.HTTP.Method, op.HTTP.Path.text())
+	case op.GRPC != nil:
+		p.line(1, "grpc %s", op.GRPC.Method)
+		what = "message"
+	case op.GraphQL != nil && op.GraphQL.Query != nil:
+		p.line(1, "graphql %s", op.GraphQL.Query)
+		what = "variables"
+	}
+	p.headers(op.Headers())
+	if name := op.IdempotencyHeader(); name != "" {
+		p.line(1, "idempotency by %s", name)
+	}
+	if r := op.Request(); r != nil {
+		p.line(1, "%s %s", what, r)
 	}
 	if op.Selection != nil {
 		p.line(1, "answer %s", op.Selection)

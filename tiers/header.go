@@ -10,10 +10,7 @@ import (
 // Headers yields the headers of a call of op: the source's that the operation does not name again, then its own.
 func Headers(op *graph.Operation) iter.Seq[graph.Header] {
 	return func(yield func(graph.Header) bool) {
-		var own []graph.Header
-		if op.HTTP != nil {
-			own = op.HTTP.Headers
-		}
+		own := op.Headers()
 		for _, h := range op.Source.Headers {
 			if !names(own, h.Name) && !yield(h) {
 				return

@@ -30,7 +30,7 @@ type attempts struct {
 
 func (a *attempts) repeatable() bool {
 	op := a.call.Operation
-	return !op.Mutation || a.call.Idempotency != "" && op.HTTP != nil && op.HTTP.IdempotencyHeader != ""
+	return !op.Mutation || a.call.Idempotency != "" && op.IdempotencyHeader() != ""
 }
 
 func (a *attempts) run(ctx context.Context) (*tiers.Answer, error) {
