@@ -140,6 +140,8 @@ function choose(arms, what, make) {
     return got;
   }
   const metas = arms.map(metaOf);
+  // Its arguments are evaluated before choose is called: the effect happens in every case.
+  for (const m of metas) if (m && m.scope === scope && scope.values[m.id]?.op === "effect") fail("F185", `${m.path} changes something whatever ${what} chooses`, "Declare a mutation for each case, or call it first and choose among the fields of its result");
   const refs = metas.filter((m) => m && m.kind === "placed");
   if (refs.length) return chooseShape(arms, refs, what, make);
   const u = unify(arms, [], what);
