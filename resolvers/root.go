@@ -1,0 +1,16 @@
+package resolvers
+
+import (
+	"context"
+	"time"
+
+	"facet/control"
+)
+
+// A root answers every field: a line each, by control.
+type root struct {
+	control *control.Control
+	limits  Limits
+	ending  context.Context // streams end with it
+	every   time.Duration   // between two looks of a status stream
+}
