@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestRates(t *testing.T) {
+	l := limitsConfig{MaxViewers: 2, PerViewer: rateConfig{Rate: 1, Burst: 2}, PerDevice: rateConfig{Rate: 4, Burst: 4},
+		Devices: map[string]deviceLimits{"tv": {PerViewer: rateConfig{Rate: 10, Burst: 10}}}}
+	now := time.Unix(1e9, 0)
+	ask := func(t *testing.T, rs *rates, path, viewer string) *httptest.ResponseRecorder {
+		t.Helper()
+		rs.now = func() time.Time { return now }
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		if viewer != "" {
+			r.Header.Set("Facet-Viewer", viewer)
+		}
+		rs.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })).ServeHTTP(w, r)
+		return w
+	}
+	make := func(t *testing.T) *rates {
+		t.Helper()
+		rs, err := newRates(l, true, func(string, string) bool { return true }, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rs
+	}
+	t.Run("a viewer", func(t *testing.T) {
+		rs := make(t)
+		for range 2 {
+			if w := ask(t, rs, "/web/v1/home", "ann"); w.Code != 200 {
+				t.Fatalf("got %d within the burst", w.Code)
+			}
+		}
+		w := ask(t, rs, "/web/v1/home", "ann")
+		if w.Code != 429 || w.Header().Get("Retry-After") != "1" || w.Header().Get("RateLimit-Policy") != `"viewer";q=2;w=2` || w.Header().Get("RateLimit") != `"viewer";r=0;t=1` {
+			t.Errorf("got %d %v", w.Code, w.Header())
+		}
+		if w := ask(t, rs, "/web/v1/home", "bob"); w.Code != 200 {
+			t.Errorf("another viewer: got %d", w.Code)
+		}
+		if w := ask(t, rs, "/healthz", "ann"); w.Code != 200 {
+			t.Errorf("a probe: got %d", w.Code)
+		}
+		now = now.Add(time.Second)
+		if w := ask(t, rs, "/web/v1/home", "ann"); w.Code != 200 {
+			t.Errorf("a second later: got %d", w.Code)
+		}
+	})
+	t.Run("a device", func(t *testing.T) {
+		rs := make(t)
+		for i := range 4 {
+			if w := ask(t, rs, "/web/v1/home", fmt.Sprint("v", i)); w.Code != 200 {
+				t.Fatalf("got %d within the burst", w.Code)
+			}
+		}
+		if w := ask(t, rs, "/web/v1/home", "v9"); w.Code != 429 || w.Header().Get("RateLimit") != `"device";r=0;t=1` {
+			t.Errorf("got %d %v", w.Code, w.Header())
+		}
+		if w := ask(t, rs, "/phone/v1/home", "v9"); w.Code != 200 {
+			t.Errorf("another device: got %d", w.Code)
+		}
+	})
+	t.Run("a device's own", func(t *testing.T) {
+		rs := make(t)
+		for range 4 {
+			if w := ask(t, rs, "/tv/v1/home", "ann"); w.Code != 200 {
+				t.Fatalf("got %d", w.Code)
+			}
+		}
+	})
+	t.Run("bounded", func(t *testing.T) {
+		rs := make(t)
+		for i := range 100 {
+			ask(t, rs, "/web/v1/home", fmt.Sprint("v", i))
+		}
+		if n := rs.viewers.Len(); n > 2 {
+			t.Errorf("%d viewers are remembered, want 2", n)
+		}
+	})
+	t.Run("forms", func(t *testing.T) {
+		for _, c := range []struct{ path, media, body string }{
+			{"/web/v1/graphql", "application/json; charset=utf-8", `{"errors":[{"message":"too many requests of this viewer","extensions":{"code":"limit","hint":"ask again after 1 s"}}]}`},
+			{"/web/v1/model.json", "text/plain; charset=utf-8", "too many requests of this viewer; ask again after 1 s"},
+			{"/web/v1/home", "application/problem+json", `{"type":"limit","title":"Too Many Requests","status":429,"detail":"too many requests of this viewer","code":"limit","hint":"ask again after 1 s"}`},
+		} {
+			rs := make(t)
+			ask(t, rs, c.path, "ann")
+			ask(t, rs, c.path, "ann")
+			w := ask(t, rs, c.path, "ann")
+			if w.Code != 429 || w.Header().Get("Content-Type") != c.media || w.Body.String() != c.body {
+				t.Errorf("%s: got %d %q %s", c.path, w.Code, w.Header().Get("Content-Type"), w.Body)
+			}
+		}
+	})
+}
+
+func TestClientAddress(t *testing.T) {
+	for _, c := range []struct {
+		remote, forwarded string
+		trust             bool
+		want              string
+	}{
+		{"192.0.2.1:99", "198.51.100.7", false, "192.0.2.1"},
+		{"192.0.2.1:99", "spoofed, 198.51.100.7", true, "198.51.100.7"},
+		{"192.0.2.1:99", "", true, "192.0.2.1"},
+		{"[2001:db8:1:2:3:4:5:6]:99", "", false, "2001:db8:1:2::"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.remote
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := clientAddress(r, c.trust); got != c.want {
+			t.Errorf("%+v: got %s", c, got)
+		}
+	}
+}
+
+func TestShedderQueue(t *testing.T) {
+	s := newShedder(shedConfig{Min: 1, Max: 1, Target: time.Second, Queue: 2, MaxWait: time.Minute}, nil)
+	s.waited = func() float64 { return 0 }
+	ctx := context.Background()
+	if why := s.enter(ctx); why != "" {
+		t.Fatal(why)
+	}
+	order := make(chan int, 2)
+	var wg sync.WaitGroup
+	for i := range 2 {
+		wg.Go(func() {
+			if why := s.enter(ctx); why != "" {
+				t.Error(why)
+			}
+			order <- i
+		})
+		for _, _, n := s.state(); n != i+1; _, _, n = s.state() {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if why := s.enter(ctx); why != "full" {
+		t.Errorf("a full queue: got %q", why)
+	}
+	s.leave()
+	if got := <-order; got != 1 {
+		t.Errorf("the next place went to %d, want the newest", got)
+	}
+	s.leave()
+	<-order
+	s.leave()
+	wg.Wait()
+	if _, flying, waiting := s.state(); flying != 0 || waiting != 0 {
+		t.Errorf("%d fly and %d wait after the end", flying, waiting)
+	}
+
+	s.c.MaxWait = time.Millisecond
+	if why := s.enter(ctx); why != "" {
+		t.Fatal(why)
+	}
+	if why := s.enter(ctx); why != "late" {
+		t.Errorf("got %q, want late", why)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	s.c.MaxWait = time.Minute
+	if why := s.enter(gone); why != "gone" {
+		t.Errorf("got %q, want gone", why)
+	}
+}
+
+func TestShedderAdjusts(t *testing.T) {
+	s := newShedder(shedConfig{Min: 4, Max: 100, Target: time.Millisecond, Queue: 1, MaxWait: 1}, nil)
+	now, wait := time.Unix(1e9, 0), 0.0
+	s.now, s.waited = func() time.Time { return now }, func() float64 { return wait }
+	step := func(w float64, fly int) float64 {
+		now, wait = now.Add(shedEvery), w
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.flying, s.peak = fly, fly
+		s.adjust()
+		return s.limit
+	}
+	for i, c := range []struct {
+		wait float64
+		fly  int
+		want float64
+	}{
+		{0, 10, 100},      // nothing is wrong
+		{0.1, 80, 40},     // far above the target: half of what flies
+		{0.00125, 40, 32}, // a little: in proportion
+		{0, 20, 32},       // the bound holds nobody back: it stays
+		{0, 32, 35.2},
+		{1, 8, 4}, {1, 8, 4}, // never below Min
+	} {
+		if got := step(c.wait, c.fly); got != c.want {
+			t.Errorf("step %d: got %v, want %v", i, got, c.want)
+		}
+	}
+}
+
+// burn uses a processor for about the time.
+func burn(rounds int) uint64 {
+	x := uint64(88172645463325252)
+	for range rounds {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+	return x
+}
+
+var burned atomic.Uint64
+
+// A surge is what an open loop saw.
+type surge struct {
+	good, refused int
+	goodput       float64 // admitted a second
+	p50, p99      time.Duration
+	refusal       time.Duration // the median of a refused one
+}
+
+// flood asks h at a rate, however long answers take.
+func flood(h http.Handler, perSecond float64, lasts time.Duration) surge {
+	var mu sync.Mutex
+	var took, refusals []time.Duration
+	var wg sync.WaitGroup
+	began := time.Now()
+	gap := time.Duration(float64(time.Second) / perSecond)
+	for due := began; due.Sub(began) < lasts; due = due.Add(time.Duration(rand.ExpFloat64() * float64(gap))) {
+		if d := time.Until(due); d > 0 {
+			time.Sleep(d)
+		}
+		wg.Go(func() {
+			w := httptest.NewRecorder()
+			start := time.Now()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/web/v1/home", nil))
+			mu.Lock()
+			defer mu.Unlock()
+			if w.Code == http.StatusOK {
+				took = append(took, time.Since(start))
+			} else {
+				refusals = append(refusals, time.Since(start))
+			}
+		})
+	}
+	wg.Wait()
+	all := time.Since(began)
+	slices.Sort(took)
+	slices.Sort(refusals)
+	s := surge{good: len(took), refused: len(refusals), goodput: float64(len(took)) / all.Seconds()}
+	if n := len(took); n > 0 {
+		s.p50, s.p99 = took[n/2], took[n*99/100]
+	}
+	if n := len(refusals); n > 0 {
+		s.refusal = refusals[n/2]
+	}
+	return s
+}
+
+// saturation is how many a second h answers in a closed loop of eight.
+func saturation(h http.Handler, lasts time.Duration) float64 {
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range 8 {
+		wg.Go(func() {
+			for time.Since(began) < lasts {
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/web/v1/home", nil))
+				n.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(n.Load()) / time.Since(began).Seconds()
+}
+
+// TestShedding floods a handler that burns processor time at three times of what it can do: those taken on stay fast, and the
+// edge goes on doing what it can. The machine may be busy with others, so one good measurement of four is enough.
+func TestShedding(t *testing.T) {
+	rounds := 200_000
+	for began := time.Now(); ; rounds *= 2 { // about 3 ms
+		began = time.Now()
+		burned.Add(burn(rounds))
+		if time.Since(began) > 3*time.Millisecond {
+			break
+		}
+	}
+	work := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		burned.Add(burn(rounds))
+		w.WriteHeader(http.StatusOK)
+	})
+	var said string
+	for attempt := range 4 {
+		full := saturation(work, 500*time.Millisecond)
+		calm := flood(work, 0.8*full, time.Second)
+		s := newShedder(defaultConfig().Limits.Shed, nil)
+		h := s.handler(work)
+		flood(h, 3*full, 300*time.Millisecond) // the bound finds its place
+		past := flood(h, 3*full, 1500*time.Millisecond)
+		limit, _, _ := s.state()
+		said = fmt.Sprintf("saturation %.0f/s; at 0.8x p50 %v p99 %v; at 3x %d taken on, %d refused, p50 %v p99 %v (%.1fx), goodput %.0f%%, a refusal takes %v, bound %d",
+			full, calm.p50.Round(time.Microsecond), calm.p99.Round(time.Microsecond), past.good, past.refused, past.p50.Round(time.Microsecond), past.p99.Round(time.Microsecond),
+			float64(past.p99)/float64(calm.p99), 100*past.goodput/full, past.refusal.Round(time.Microsecond), limit)
+		t.Log("attempt "+strconv.Itoa(attempt+1)+":", said)
+		if past.p99 <= 2*calm.p99 && past.goodput >= 0.8*full && past.refused > past.good/2 {
+			return
+		}
+	}
+	t.Error("never within the bars: p99 at most 2x, goodput at least 80%")
+}
