@@ -75,6 +75,64 @@ func (c *collector) value(id ID) {
 	}
 }
 
+// A Read is a place of a build that reads a field of the graph: a field of a shape, or a view where it reads outside shapes.
+type Read struct {
+	Shape *Shape // nil: of the view
+	View  string
+	Field string // of the shape
+	Scope *Scope // that Of and Args are values of
+
+	Type, Name string // the graph field that is read
+	Of         ID     // the value that it is read of
+	Args       []*Named
+}
+
+// Reads lists what a build reads of the graph: by shape and field, then by view.
+func Reads(g *graph.Graph, b *Build) []Read {
+	var list []Read
+	for _, s := range b.Shapes {
+		for _, f := range s.Output.Fields {
+			for _, x := range facts(g, &s.Scope, f.Output) {
+				list = append(list, Read{Shape: s, Field: f.Name, Scope: &s.Scope, Type: x.typ, Name: x.field, Of: x.of, Args: x.args})
+			}
+		}
+	}
+	for _, v := range b.Views {
+		for _, x := range facts(g, &v.Scope, v.Output) {
+			list = append(list, Read{View: v.Name, Scope: &v.Scope, Type: x.typ, Name: x.field, Of: x.of, Args: x.args})
+		}
+	}
+	return list
+}
+
+// Written is one thing that a mutation writes, with the values of its scope that say of which entity and under which arguments.
+type Written struct {
+	Type, Field string
+	Key         []Maybe // one for each part of the key; nil: of every entity
+	Args        []Named // those that it is written under; any value of the others
+}
+
+// Writes lists what the mutation's effects write, as the graph says.
+func (m *Mutation) Writes(g *graph.Graph) []Written {
+	var list []Written
+	for _, e := range m.Effects {
+		for _, gw := range written(g, m, e) {
+			w := &writes{m: m, effect: e, write: gw}
+			x := Written{Type: gw.Type, Field: gw.Field}
+			for _, k := range gw.Key {
+				x.Key = append(x.Key, Maybe{Value: w.value(k)})
+			}
+			for _, name := range slices.Sorted(maps.Keys(gw.Args)) {
+				if id := w.value(gw.Args[name]); id != None {
+					x.Args = append(x.Args, Named{Name: name, Value: id})
+				}
+			}
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
 // Invalidations derives what a mutation makes stale in a build, its own or another that stands on the same device, from what
 // the graph says that its effects write: fields of shapes, and views that read what is written outside a shape. The
 // mutation's scope must hold the context values that the writes name (see NameWrites); it is not changed.
@@ -97,32 +155,17 @@ func Invalidations(g *graph.Graph, m *Mutation, b *Build) []*Invalidation {
 	if len(all) == 0 {
 		return nil
 	}
-	type place struct {
-		shape *Shape
-		field string
-		facts []fact
-	}
-	var places []place
-	for _, s := range b.Shapes {
-		for _, f := range s.Output.Fields {
-			places = append(places, place{s, f.Name, facts(g, &s.Scope, f.Output)})
-		}
-	}
+	reads := Reads(g, b)
 	for _, w := range all {
-		for _, p := range places {
-			for _, f := range p.facts {
-				if w.touches(&p.shape.Scope, f) {
-					add(w.invalidation(p.shape, p.field, f))
-				}
+		for _, r := range reads {
+			if r.Shape != nil && w.touches(r) {
+				add(w.invalidation(r))
 			}
 		}
 	}
-	for _, v := range b.Views {
-		read := facts(g, &v.Scope, v.Output)
-		for _, w := range all {
-			if slices.ContainsFunc(read, func(f fact) bool { return w.touches(&v.Scope, f) }) {
-				add(&Invalidation{View: v.Name})
-			}
+	for _, r := range reads {
+		if r.Shape == nil && slices.ContainsFunc(all, func(w *writes) bool { return w.touches(r) }) {
+			add(&Invalidation{View: r.View})
 		}
 	}
 	return list
@@ -173,12 +216,12 @@ type writes struct {
 	write  *graph.Write
 }
 
-// touches says whether a fact, read in another scope, may be another one after the write.
-func (w *writes) touches(s *Scope, f fact) bool {
-	if f.typ != w.write.Type || f.field != w.write.Field {
+// touches says whether what is read in another scope may be another value after the write.
+func (w *writes) touches(r Read) bool {
+	if r.Type != w.write.Type || r.Name != w.write.Field {
 		return false
 	}
-	for _, a := range f.args {
+	for _, a := range r.Args {
 		e, ok := w.write.Args[a.Name]
 		if !ok {
 			continue
@@ -187,7 +230,7 @@ func (w *writes) touches(s *Scope, f fact) bool {
 		if id == None {
 			continue
 		}
-		x, y := &s.Values[a.Value], &w.m.Scope.Values[id]
+		x, y := &r.Scope.Values[a.Value], &w.m.Scope.Values[id]
 		if x.Op == OpLiteral && y.Op == OpLiteral && string(x.JSON) != string(y.JSON) {
 			return false
 		}
@@ -196,12 +239,12 @@ func (w *writes) touches(s *Scope, f fact) bool {
 }
 
 // invalidation names the shape's field: its arguments and key as far as the mutation knows them.
-func (w *writes) invalidation(s *Shape, field string, f fact) *Invalidation {
-	in := &Invalidation{Shape: s.Name, Field: field}
-	for _, a := range s.Args {
+func (w *writes) invalidation(r Read) *Invalidation {
+	in := &Invalidation{Shape: r.Shape.Name, Field: r.Field}
+	for _, a := range r.Shape.Args {
 		known := None
-		for _, x := range f.args {
-			if v := &s.Scope.Values[x.Value]; v.Op == OpArg && v.Name == a.Name {
+		for _, x := range r.Args {
+			if v := &r.Scope.Values[x.Value]; v.Op == OpArg && v.Name == a.Name {
 				if e, ok := w.write.Args[x.Name]; ok {
 					known = w.value(e)
 				}
@@ -209,7 +252,7 @@ func (w *writes) invalidation(s *Shape, field string, f fact) *Invalidation {
 		}
 		in.Args = append(in.Args, Maybe{Value: known})
 	}
-	if s.Scope.Values[f.of].Op != OpEntity {
+	if r.Scope.Values[r.Of].Op != OpEntity {
 		in.Key = []Maybe{{Value: None}} // of another entity than the shape's own: which shapes, nobody knows
 		return in
 	}
