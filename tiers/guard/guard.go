@@ -112,7 +112,9 @@ func (t *guarded) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 	a := attempts{watched: w, tier: t.tier, caller: ctx, call: c, flight: tiers.FlightOf(ctx)}
 	ans, err := a.run(own)
 	if a.flight != nil {
-		a.flight.Note(func(p *tiers.Passage) { p.Attempts, p.Retries, p.Hedges = int(a.made.Load()), a.again, int(a.hedges.Load()) })
+		a.flight.Note(func(p *tiers.Passage) {
+			p.Attempts, p.Retries, p.Hedges = int(a.made.Load()), a.again, int(a.hedges.Load())
+		})
 	}
 	if meter != nil {
 		o := Outcome{Operation: c.Operation, Kind: fault.KindOf(err), Attempts: int(a.made.Load()), Retries: a.again, Hedges: int(a.hedges.Load()), Time: time.Since(start)}

@@ -1,135 +1,70 @@
 package http
 
 import (
-	"encoding/json"
-	"fmt"
+	"encoding/base64"
 	nethttp "net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"facet/graph"
-	"facet/tiers"
+	"facet/tiers/internal/request"
 )
 
 // A compiler makes operations ready and collects what is wrong with them.
-type compiler struct {
-	env      func(string) (string, bool)
-	config   map[string]any
-	problems []string
+type compiler struct{ *request.Compiler }
+
+// An address is where a source is.
+type address struct {
+	scheme, host string
+	path         string // escaped, without a "/" at the end
+	auth         string // credentials, as the header Authorization has them; "" without
 }
 
-func (c *compiler) problem(op *graph.Operation, format string, args ...any) {
-	p := op.ID + ": " + fmt.Sprintf(format, args...)
-	if !slices.Contains(c.problems, p) {
-		c.problems = append(c.problems, p)
-	}
-}
-
-func (c *compiler) list() string { return strings.Join(c.problems, "; ") }
-
-// lookup finds a value of $env or $config, as JSON.
-func (c *compiler) lookup(e *graph.Expr) (json.RawMessage, bool) {
-	if e.Var == graph.VarEnv {
-		if c.env == nil || len(e.Path) != 1 {
-			return nil, false
-		}
-		s, ok := c.env(e.Path[0])
-		if !ok {
-			return nil, false
-		}
-		raw, err := json.Marshal(s)
-		return raw, err == nil
-	}
-	var v any = c.config
-	for _, key := range e.Path {
-		m, ok := v.(map[string]any)
-		if !ok {
-			return nil, false
-		}
-		if v, ok = m[key]; !ok {
-			return nil, false
-		}
-	}
-	raw, err := json.Marshal(v)
-	return raw, err == nil
-}
-
-// base resolves a source's base URL: its scheme and host, its path without a "/" at the end, its credentials.
-func (c *compiler) base(s *graph.Source) (u *url.URL, auth string) {
-	fail := func(format string, args ...any) (*url.URL, string) {
-		c.problems = append(c.problems, s.Name+": "+fmt.Sprintf(format, args...))
-		return &url.URL{}, ""
-	}
+// address resolves a source's address, which its graph calls by that name.
+func (c *compiler) address(s *graph.Source, name string) address {
 	if s.BaseURL == nil {
-		return fail("the source has no baseURL")
+		c.Fail(s.Name, "the source has no %s", name)
+		return address{}
 	}
-	var b strings.Builder
-	for _, p := range s.BaseURL.Parts {
-		if p.Expr == nil {
-			b.WriteString(p.Text)
-			continue
-		}
-		raw, ok := c.lookup(p.Expr)
-		if !ok {
-			return fail("%s.%s is not set", p.Expr.Var, strings.Join(p.Expr.Path, "."))
-		}
-		b.Write(text(raw))
+	text, ok := c.Configured(s.Name, s.BaseURL)
+	if !ok {
+		return address{}
 	}
-	u, err := url.Parse(b.String())
+	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return fail("the baseURL %s is no URL", s.BaseURL.Text) // the value may hold a password
+		c.Fail(s.Name, "the %s %s is no URL", name, s.BaseURL.Text) // the value may hold a password
+		return address{}
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fail("the baseURL %s must be http://host or https://host", s.BaseURL.Text)
+		c.Fail(s.Name, "the %s %s must be http://host or https://host", name, s.BaseURL.Text)
 	case u.RawQuery != "" || u.Fragment != "":
-		return fail("the baseURL %s cannot have a query or a fragment", s.BaseURL.Text)
+		c.Fail(s.Name, "the %s %s cannot have a query or a fragment", name, s.BaseURL.Text)
 	}
+	at := address{scheme: u.Scheme, host: u.Host, path: strings.TrimRight(u.EscapedPath(), "/")}
 	if u.User != nil {
-		auth = basic(u.User)
+		pw, _ := u.User.Password()
+		at.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+pw))
 	}
-	return u, auth
+	return at
 }
 
 // hop are the headers that belong to the connection, and those that are made here.
 var hop = []string{"Connection", "Content-Length", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer",
 	"Transfer-Encoding", "Upgrade", "Accept-Encoding"}
 
-func (c *compiler) call(op *graph.Operation, base *url.URL, auth string, compress bool) *call {
-	h := op.HTTP
-	k := &call{
-		op: op, method: strings.ToUpper(h.Method), scheme: base.Scheme, host: base.Host,
-		target: c.target(op, strings.TrimRight(base.EscapedPath(), "/")),
+func (c *compiler) endpoint(op *graph.Operation, at address, method string, compress bool) endpoint {
+	e := endpoint{
+		op: op, method: method, scheme: at.scheme, host: at.host, again: !op.Mutation, headers: c.Headers(op, hop),
 		static: nethttp.Header{"Accept": {"application/json"}, "User-Agent": {"facet-edge"}},
-		again:  !op.Mutation,
 	}
-	if k.method == "" {
-		k.method = "GET"
-	}
-	if h.IdempotencyHeader != "" {
-		k.idempotency = nethttp.CanonicalHeaderKey(h.IdempotencyHeader)
-	}
-	if auth != "" {
-		k.static["Authorization"] = []string{auth}
+	if at.auth != "" {
+		e.static["Authorization"] = []string{at.auth}
 	}
 	if compress {
-		k.static["Accept-Encoding"] = []string{"gzip"}
+		e.static["Accept-Encoding"] = []string{"gzip"}
 	}
-	if h.Body != nil {
-		k.body = c.body(op, h.Body)
-		k.static["Content-Type"] = []string{"application/json"}
+	for name, value := range e.headers.Fixed {
+		e.static[name] = []string{value}
 	}
-	for sh := range tiers.Headers(op) {
-		name := nethttp.CanonicalHeaderKey(sh.Name)
-		if slices.Contains(hop, name) {
-			c.problem(op, "the header %s belongs to the connection", name)
-			continue
-		}
-		if hd, ok := c.header(op, name, sh); ok {
-			k.headers = append(k.headers, hd)
-		} else if hd.fixed != "" {
-			k.static[name] = []string{hd.fixed}
-		}
-	}
-	return k
+	return e
 }

@@ -19,24 +19,25 @@ import (
 )
 
 // read reads an answer whole.
-func (t *Tier) read(ctx context.Context, k *call, res *nethttp.Response) (*tiers.Answer, error) {
+func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (*Reply, error) {
 	defer res.Body.Close()
-	if kind, message := status(res.StatusCode); kind != "" {
+	mediaType := res.Header.Get("Content-Type")
+	if kind, message := Status(res.StatusCode); kind != "" && !e.explains(mediaType) {
 		// What a failing tier says is for operators; reading it keeps the connection.
 		said, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
-		return nil, &fault.Error{Kind: kind, Op: "tier", Subject: k.op.ID, Message: message, Err: fmt.Errorf("%s: %.200q", res.Status, said)}
+		return nil, &fault.Error{Kind: kind, Op: "tier", Subject: e.op.ID, Message: message, Err: fmt.Errorf("%s: %.200q", res.Status, said)}
 	}
 	if res.StatusCode == nethttp.StatusNoContent || res.StatusCode == nethttp.StatusResetContent {
-		return &tiers.Answer{Body: []byte("null")}, nil
+		return &Reply{Status: res.StatusCode, Body: []byte("null")}, nil
 	}
 	bad := func(format string, args ...any) error {
-		return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: k.op.ID, Message: "the tier's answer breaks its contract", Err: fmt.Errorf(format, args...)}
+		return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: e.op.ID, Message: "the tier's answer breaks its contract", Err: fmt.Errorf(format, args...)}
 	}
-	if ct := res.Header.Get("Content-Type"); !isJSON(ct) {
-		return nil, bad("the media type is %q", ct)
+	if !isJSON(mediaType) {
+		return nil, bad("the media type is %q", mediaType)
 	}
-	if res.ContentLength > int64(t.maxBody) {
-		return nil, t.large(k)
+	if res.ContentLength > int64(w.maxBody) {
+		return nil, w.large(e)
 	}
 	var src io.Reader = res.Body
 	hint := res.ContentLength
@@ -47,7 +48,7 @@ func (t *Tier) read(ctx context.Context, k *call, res *nethttp.Response) (*tiers
 		defer unzips.Put(z)
 		if err := z.Reset(res.Body); err != nil {
 			if ctx.Err() != nil {
-				return nil, tiers.ContextError(k.op, ctx.Err())
+				return nil, tiers.ContextError(e.op, ctx.Err())
 			}
 			return nil, bad("gzip: %w", err)
 		}
@@ -56,30 +57,38 @@ func (t *Tier) read(ctx context.Context, k *call, res *nethttp.Response) (*tiers
 		return nil, bad("the content encoding is %q", enc)
 	}
 	buf := takeBuffer()
-	err := buf.fill(src, int(hint), t.maxBody)
+	err := buf.fill(src, int(hint), w.maxBody)
 	if err == nil {
-		return &tiers.Answer{Body: buf.b, Release: buf.release}, nil
+		return &Reply{Status: res.StatusCode, Body: buf.b, Release: buf.release}, nil
 	}
 	buf.release()
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, errLarge):
-		return nil, t.large(k)
+		return nil, w.large(e)
 	case ctx.Err() != nil:
-		return nil, tiers.ContextError(k.op, ctx.Err())
+		return nil, tiers.ContextError(e.op, ctx.Err())
 	case errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt):
 		return nil, bad("gzip: %w", err)
 	}
-	return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: k.op.ID, Message: "the tier's answer broke off", Err: err}
+	return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: e.op.ID, Message: "the tier's answer broke off", Err: err}
+}
+
+func (e *endpoint) explains(mediaType string) bool {
+	if e.explain == nil {
+		return false
+	}
+	mt, _, err := mime.ParseMediaType(mediaType)
+	return err == nil && e.explain(mt)
 }
 
 // large is the tier's fault: TooLarge would tell the device that its own request is.
-func (t *Tier) large(k *call) error {
-	return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: k.op.ID, Message: fmt.Sprintf("the tier's answer is larger than %d bytes", t.maxBody)}
+func (w *Wire) large(e *endpoint) error {
+	return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: e.op.ID, Message: fmt.Sprintf("the tier's answer is larger than %d bytes", w.maxBody)}
 }
 
-// status is the kind that an HTTP status stands for; "" for an answer.
-func status(code int) (fault.Kind, string) {
+// Status is the kind that an HTTP status stands for; "" for an answer.
+func Status(code int) (fault.Kind, string) {
 	switch {
 	case code >= 200 && code < 300:
 		return "", ""

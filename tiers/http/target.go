@@ -8,6 +8,7 @@ import (
 	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
+	"facet/tiers/internal/request"
 )
 
 // A target is a request's path and query, split where values go in.
@@ -20,7 +21,7 @@ type target struct {
 // A piece is text that is already escaped, or a value.
 type piece struct {
 	text  string
-	value *value
+	value *request.Value
 }
 
 // A param is one query parameter. One whose whole value is an expression is left out if it is null and repeated if it is a list.
@@ -39,16 +40,16 @@ func (t *target) render(c *tiers.Call) (path, query string, err error) {
 			buf = append(buf, p.text...)
 			continue
 		}
-		raw := p.value.one(c)
+		raw := p.value.One(c)
 		switch {
-		case isNull(raw):
-			return "", "", refused(c, fault.Invalid, p.value.name+" is null, and the path needs it")
+		case request.IsNull(raw):
+			return "", "", request.Refused(c, fault.Invalid, p.value.Name+" is null, and the path needs it")
 		case raw[0] == '[' || raw[0] == '{':
-			return "", "", refused(c, fault.Invalid, p.value.name+" is no scalar, and stands in the path")
+			return "", "", request.Refused(c, fault.Invalid, p.value.Name+" is no scalar, and stands in the path")
 		case len(raw) == 2 && raw[0] == '"':
-			return "", "", unreachable(c, p.value.name)
+			return "", "", unreachable(c, p.value.Name)
 		}
-		buf = escape(buf, text(raw))
+		buf = escape(buf, request.Text(raw))
 	}
 	if dots(buf[from:]) {
 		return "", "", unreachable(c, "the path")
@@ -70,7 +71,7 @@ func unreachable(c *tiers.Call, what string) error {
 	if c.Operation.Mutation {
 		kind = fault.Invalid
 	}
-	return refused(c, kind, what+" names no resource")
+	return request.Refused(c, kind, what+" names no resource")
 }
 
 // dots says whether a segment of an escaped path is "." or "..".
@@ -102,21 +103,21 @@ func (p *param) render(buf []byte, c *tiers.Call) ([]byte, error) {
 			buf = append(buf, pc.text...)
 			continue
 		}
-		if raw := pc.value.one(c); !isNull(raw) {
-			buf = escape(buf, text(raw))
+		if raw := pc.value.One(c); !request.IsNull(raw) {
+			buf = escape(buf, request.Text(raw))
 		}
 	}
 	return buf, nil
 }
 
-func (p *param) whole(buf []byte, c *tiers.Call, v *value) []byte {
+func (p *param) whole(buf []byte, c *tiers.Call, v *request.Value) []byte {
 	var items []json.RawMessage
 	var single [1]json.RawMessage
-	if v.from == column {
-		items = c.Needs[v.index]
+	if v.From == request.Column {
+		items = v.Items(c)
 	} else {
-		raw := v.one(c)
-		l, ok := list(raw)
+		raw := v.One(c)
+		l, ok := request.List(raw)
 		if ok {
 			items = l
 		} else {
@@ -125,14 +126,14 @@ func (p *param) whole(buf []byte, c *tiers.Call, v *value) []byte {
 		}
 	}
 	for _, it := range items {
-		if isNull(it) {
+		if request.IsNull(it) {
 			continue
 		}
 		if len(buf) > 0 {
 			buf = append(buf, '&')
 		}
 		buf = append(buf, p.name...)
-		buf = escape(buf, text(it))
+		buf = escape(buf, request.Text(it))
 	}
 	return buf
 }
@@ -163,7 +164,7 @@ func (c *compiler) target(op *graph.Operation, base string) target {
 		parts = op.HTTP.Path.Parts
 	}
 	if len(parts) == 0 || parts[0].Expr != nil || !strings.HasPrefix(parts[0].Text, "/") {
-		c.problem(op, "the path must begin with /")
+		c.Problem(op, "the path must begin with /")
 		return t
 	}
 	inQuery, open := false, param{}
@@ -175,12 +176,12 @@ func (c *compiler) target(op *graph.Operation, base string) target {
 	}
 	for _, p := range parts {
 		if p.Expr != nil {
-			v := c.value(op, p.Expr)
+			v := c.Value(op, p.Expr)
 			if v == nil {
 				continue
 			}
-			if v.from == rows || v.from == column && !inQuery {
-				c.problem(op, "%s is a list and cannot stand in the path", v.name)
+			if v.From == request.Rows || v.From == request.Column && !inQuery {
+				c.Problem(op, "%s is a list and cannot stand in the path", v.Name)
 				continue
 			}
 			if inQuery {
@@ -216,8 +217,8 @@ func (c *compiler) target(op *graph.Operation, base string) target {
 	end()
 	for _, p := range t.query {
 		for _, pc := range p.pieces {
-			if pc.value != nil && pc.value.from == column && (len(p.pieces) > 1 || p.name == "") {
-				c.problem(op, "%s is a list: it must be the whole value of a query parameter", pc.value.name)
+			if pc.value != nil && pc.value.From == request.Column && (len(p.pieces) > 1 || p.name == "") {
+				c.Problem(op, "%s is a list: it must be the whole value of a query parameter", pc.value.Name)
 			}
 		}
 	}
@@ -230,7 +231,7 @@ func (c *compiler) literal(op *graph.Operation, s string) string {
 	for i := 0; i < len(s); i++ {
 		switch ch := s[i]; {
 		case ch == '#':
-			c.problem(op, "a path cannot have a fragment (#)")
+			c.Problem(op, "a path cannot have a fragment (#)")
 		case ch <= ' ' || ch >= 0x7f || ch == '"' || ch == '<' || ch == '>' || ch == '\\' || ch == '^' || ch == '`' || ch == '{' || ch == '|' || ch == '}':
 			b.Write(escape(nil, []byte{ch}))
 		default:

@@ -1,34 +1,32 @@
-package http
+package request
 
 import (
 	"encoding/json"
-	"io"
-	"sync"
-	"sync/atomic"
 
 	"facet/graph"
 	"facet/tiers"
 )
 
-// A body is a request body's mapping, compiled to a list of steps that append.
-type body struct {
+// A Body is a request body's mapping, compiled to a list of steps that append.
+type Body struct {
 	steps []step
 }
 
 // A step appends literal JSON, or a value, or a value's projection.
 type step struct {
 	text  string
-	value *value
+	value *Value
 	pick  *graph.Selection // what is taken of the value's objects; nil: all
 }
 
-func (c *compiler) body(op *graph.Operation, s *graph.Selection) *body {
-	b := &body{}
+// Body compiles a mapping of op over variables.
+func (c *Compiler) Body(op *graph.Operation, s *graph.Selection) *Body {
+	b := &Body{}
 	c.mapping(op, b, s)
 	return b
 }
 
-func (b *body) lit(s string) {
+func (b *Body) lit(s string) {
 	if n := len(b.steps); n > 0 && b.steps[n-1].value == nil {
 		b.steps[n-1].text += s
 		return
@@ -36,23 +34,23 @@ func (b *body) lit(s string) {
 	b.steps = append(b.steps, step{text: s})
 }
 
-func (c *compiler) mapping(op *graph.Operation, b *body, s *graph.Selection) {
+func (c *Compiler) mapping(op *graph.Operation, b *Body, s *graph.Selection) {
 	switch {
 	case s == nil:
 		b.lit("null")
 	case s.Literal != nil:
 		if !json.Valid(s.Literal) {
-			c.problem(op, "the body has a constant that is no JSON")
+			c.Problem(op, "the body has a constant that is no JSON")
 			return
 		}
 		b.lit(string(s.Literal))
 	case s.Expr != nil:
-		v := c.value(op, s.Expr)
+		v := c.Value(op, s.Expr)
 		if v == nil {
 			return
 		}
-		if v.from == fixed && s.Items == nil {
-			b.lit(string(v.fixed))
+		if v.From == Fixed && s.Items == nil {
+			b.lit(string(v.Known))
 			return
 		}
 		st := step{value: v}
@@ -72,15 +70,12 @@ func (c *compiler) mapping(op *graph.Operation, b *body, s *graph.Selection) {
 		}
 		b.lit("}")
 	default:
-		c.problem(op, "the body maps a path without a variable: begin it with $args, $batch, $this or $context")
+		c.Problem(op, "the body maps a path without a variable: begin it with $args, $batch, $this or $context")
 	}
 }
 
-// render writes the body in one pass, copying the values' JSON.
-func (b *body) render(c *tiers.Call) (*payload, error) {
-	p := payloads.Get().(*payload)
-	p.refs.Store(1)
-	buf := p.buf[:0]
+// Append writes the JSON in one pass, copying the values' JSON.
+func (b *Body) Append(buf []byte, c *tiers.Call) []byte {
 	for i := range b.steps {
 		st := &b.steps[i]
 		if st.value == nil {
@@ -89,16 +84,15 @@ func (b *body) render(c *tiers.Call) (*payload, error) {
 		}
 		buf = st.append(buf, c)
 	}
-	p.buf = buf
-	return p, nil
+	return buf
 }
 
 func (st *step) append(buf []byte, c *tiers.Call) []byte {
 	v := st.value
-	switch v.from {
-	case column:
-		return appendList(buf, c.Needs[v.index])
-	case rows:
+	switch v.From {
+	case Column:
+		return appendList(buf, v.Items(c))
+	case Rows:
 		buf = append(buf, '[')
 		for k := range length(c) {
 			if k > 0 {
@@ -108,7 +102,7 @@ func (st *step) append(buf []byte, c *tiers.Call) []byte {
 		}
 		return append(buf, ']')
 	}
-	raw := v.one(c)
+	raw := v.One(c)
 	if st.pick == nil {
 		return append(buf, raw...)
 	}
@@ -174,7 +168,7 @@ func project(buf []byte, s *graph.Selection, raw json.RawMessage) []byte {
 	if s.Items == nil {
 		return append(buf, raw...)
 	}
-	if items, ok := list(raw); ok {
+	if items, ok := List(raw); ok {
 		buf = append(buf, '[')
 		for i, it := range items {
 			if i > 0 {
@@ -188,7 +182,7 @@ func project(buf []byte, s *graph.Selection, raw json.RawMessage) []byte {
 }
 
 func object(buf []byte, items []*graph.SelectionItem, raw json.RawMessage) []byte {
-	if isNull(raw) || raw[0] != '{' {
+	if IsNull(raw) || raw[0] != '{' {
 		return append(buf, "null"...)
 	}
 	buf = append(buf, '{')
@@ -213,57 +207,4 @@ func object(buf []byte, items []*graph.SelectionItem, raw json.RawMessage) []byt
 func appendString(buf []byte, s string) []byte {
 	b, _ := json.Marshal(s)
 	return append(buf, b...)
-}
-
-// A payload is a rendered body. Its buffer goes back to the pool when the call and every reader that the transport has
-// taken are done with it: the transport may read on after it has answered.
-type payload struct {
-	buf  []byte
-	refs atomic.Int32
-}
-
-var payloads = sync.Pool{New: func() any { return &payload{} }}
-
-const keepPayload = 256 << 10
-
-func (p *payload) drop() {
-	if p == nil || p.refs.Add(-1) != 0 {
-		return
-	}
-	if cap(p.buf) <= keepPayload {
-		payloads.Put(p)
-	}
-}
-
-func (p *payload) reader() io.ReadCloser {
-	p.refs.Add(1)
-	return &reader{p: p}
-}
-
-// again serves net/http's GetBody, which it calls while it holds the first reader or the call runs.
-func (p *payload) again() (io.ReadCloser, error) { return p.reader(), nil }
-
-type reader struct {
-	mu sync.Mutex // the transport may close while it reads
-	p  *payload   // nil once closed
-	n  int
-}
-
-func (r *reader) Read(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.p == nil || r.n >= len(r.p.buf) {
-		return 0, io.EOF
-	}
-	n := copy(b, r.p.buf[r.n:])
-	r.n += n
-	return n, nil
-}
-
-func (r *reader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.p.drop()
-	r.p = nil
-	return nil
 }

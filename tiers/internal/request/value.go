@@ -1,4 +1,4 @@
-package http
+package request
 
 import (
 	"bytes"
@@ -11,23 +11,25 @@ import (
 	"facet/tiers"
 )
 
-// A value finds one expression's value in a call, without reflection: an index into one of the call's columns, and a path below it.
-type value struct {
-	from  origin
+// A Value finds one expression's value in a call, without reflection: an index into one of the call's columns, and a path below it.
+type Value struct {
+	From  Origin
+	Name  string          // for messages: "$args.id"
+	Known json.RawMessage // of $config and $env
 	index int
-	below []string        // object keys below the column's value
-	fixed json.RawMessage // of $config and $env
-	name  string          // for messages: "$args.id"
+	below []string // object keys below the column's value
 }
 
-type origin uint8
+// An Origin is where a value comes from.
+type Origin uint8
 
+// The origins that a kind of tier may have to tell apart.
 const (
-	fixed    origin = iota // known at construction
+	Fixed    Origin = iota // known at construction
 	argument               // Call.Args[index]
 	need                   // Call.Needs[index][0]
-	column                 // Call.Needs[index], a list
-	rows                   // every column of Call.Needs: a list of objects
+	Column                 // Call.Needs[index], a list
+	Rows                   // every column of Call.Needs: a list of objects
 	asking                 // Call.Context[index]
 	offset
 	limit
@@ -37,12 +39,12 @@ const (
 
 var null = json.RawMessage("null")
 
-// one is the value where the expression has a single one (not column, not rows); null if there is none.
-func (v *value) one(c *tiers.Call) json.RawMessage {
+// One is the value where the expression has a single one (not Column, not Rows); null if there is none.
+func (v *Value) One(c *tiers.Call) json.RawMessage {
 	var raw json.RawMessage
-	switch v.from {
-	case fixed:
-		raw = v.fixed
+	switch v.From {
+	case Fixed:
+		raw = v.Known
 	case argument:
 		raw = at(c.Args, v.index)
 	case need:
@@ -69,6 +71,9 @@ func (v *value) one(c *tiers.Call) json.RawMessage {
 	return orNull(raw)
 }
 
+// Items are the values of a Column.
+func (v *Value) Items(c *tiers.Call) []json.RawMessage { return c.Needs[v.index] }
+
 func at(list []json.RawMessage, i int) json.RawMessage {
 	if i < len(list) {
 		return list[i]
@@ -83,7 +88,8 @@ func orNull(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || raw[0] == 'n' }
+// IsNull says whether raw is null or missing.
+func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || raw[0] == 'n' }
 
 // child is the value of an object's key, nil if raw is no object or has no such key.
 func child(raw json.RawMessage, key string) json.RawMessage {
@@ -98,8 +104,8 @@ func child(raw json.RawMessage, key string) json.RawMessage {
 	return m[key]
 }
 
-// text is the content of a JSON string, or the JSON of any other value.
-func text(raw json.RawMessage) []byte {
+// Text is the content of a JSON string, or the JSON of any other value.
+func Text(raw json.RawMessage) []byte {
 	if len(raw) < 2 || raw[0] != '"' {
 		return raw
 	}
@@ -113,22 +119,22 @@ func text(raw json.RawMessage) []byte {
 	return []byte(s)
 }
 
-// list gives the items of a JSON array; ok is false if raw is none.
-func list(raw json.RawMessage) (items []json.RawMessage, ok bool) {
+// List gives the items of a JSON array; ok is false if raw is none.
+func List(raw json.RawMessage) (items []json.RawMessage, ok bool) {
 	if len(raw) == 0 || raw[0] != '[' {
 		return nil, false
 	}
 	return items, json.Unmarshal(raw, &items) == nil
 }
 
-// value compiles an expression of op; it reports a problem and returns nil if op does not carry the value.
-func (c *compiler) value(op *graph.Operation, e *graph.Expr) *value {
-	v := &value{name: string(e.Var)}
+// Value compiles an expression of op; it reports a problem and returns nil if op does not carry the value.
+func (c *Compiler) Value(op *graph.Operation, e *graph.Expr) *Value {
+	v := &Value{Name: string(e.Var)}
 	if len(e.Path) > 0 {
-		v.name += "." + strings.Join(e.Path, ".")
+		v.Name += "." + strings.Join(e.Path, ".")
 	}
-	find := func(from origin, names []string) *value {
-		v.from = from
+	find := func(from Origin, names []string) *Value {
+		v.From = from
 		// A name may itself be dotted ("viewer.id"): the longest one that fits counts, the rest lies below it.
 		for n := len(e.Path); n > 0; n-- {
 			if i := slices.Index(names, strings.Join(e.Path[:n], ".")); i >= 0 {
@@ -136,17 +142,17 @@ func (c *compiler) value(op *graph.Operation, e *graph.Expr) *value {
 				return v
 			}
 		}
-		c.problem(op, "%s is not among what the operation takes", v.name)
+		c.Problem(op, "%s is not among what the operation takes", v.Name)
 		return nil
 	}
 	switch e.Var {
 	case graph.VarEnv, graph.VarConfig:
 		raw, ok := c.lookup(e)
 		if !ok {
-			c.problem(op, "%s is not set", v.name)
+			c.Problem(op, "%s is not set", v.Name)
 			return nil
 		}
-		v.fixed = raw
+		v.Known = raw
 		return v
 	case graph.VarArgs:
 		return find(argument, op.Args)
@@ -156,42 +162,42 @@ func (c *compiler) value(op *graph.Operation, e *graph.Expr) *value {
 		return find(asking, op.Context)
 	case graph.VarBatch:
 		if len(e.Path) == 0 {
-			v.from = rows
+			v.From = Rows
 			return v
 		}
-		return find(column, op.Needs)
+		return find(Column, op.Needs)
 	case graph.VarPage:
 		if len(e.Path) == 1 {
 			switch e.Path[0] {
 			case "offset":
-				v.from = offset
+				v.From = offset
 				return v
 			case "limit":
-				v.from = limit
+				v.From = limit
 				return v
 			case "after":
-				v.from = after
+				v.From = after
 				return v
 			}
 		}
 	case graph.VarRequest:
 		return c.requestHeader(op, e, v)
 	}
-	c.problem(op, "%s is not known", v.name)
+	c.Problem(op, "%s is not known", v.Name)
 	return nil
 }
 
-func (c *compiler) requestHeader(op *graph.Operation, e *graph.Expr, v *value) *value {
+func (c *Compiler) requestHeader(op *graph.Operation, e *graph.Expr, v *Value) *Value {
 	if len(e.Path) != 2 || e.Path[0] != "headers" {
-		c.problem(op, "%s is not known: write $request.headers.<name>", v.name)
+		c.Problem(op, "%s is not known: write $request.headers.<name>", v.Name)
 		return nil
 	}
 	for _, from := range tiers.Forwarded(op) {
 		if strings.EqualFold(from, e.Path[1]) {
-			v.from, v.below = requested, []string{from}
+			v.From, v.below = requested, []string{from}
 			return v
 		}
 	}
-	c.problem(op, "%s is not among the request headers that the source lists", v.name)
+	c.Problem(op, "%s is not among the request headers that the source lists", v.Name)
 	return nil
 }
