@@ -17,6 +17,7 @@ type Limits struct {
 	Body       int64         // bytes of a JSON request
 	Upload     int64         // bytes of a multipart request
 	Memory     int64         // bytes of a multipart request that are held in memory; a larger one goes to a temporary file
+	Query      int           // bytes of a document
 	Tokens     int           // lexical tokens of a document
 	Depth      int           // fields in each other
 	Fields     int           // fields of an operation, those of a fragment counted at each of its uses
@@ -29,7 +30,7 @@ type Limits struct {
 
 // DefaultLimits are generous for people and programs that deploy, and small for anything else.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Upload: 64 << 20, Memory: 8 << 20, Tokens: 4000, Depth: 20, Fields: 600, Roots: 10, Complexity: 200_000, Uploads: 8, Time: 2 * time.Minute, Streams: 100}
+	return Limits{Body: 1 << 20, Upload: 64 << 20, Memory: 8 << 20, Query: 64 << 10, Tokens: 4000, Depth: 20, Fields: 600, Roots: 10, Complexity: 200_000, Uploads: 8, Time: 2 * time.Minute, Streams: 100}
 }
 
 func (l Limits) orDefaults() Limits {
@@ -38,6 +39,7 @@ func (l Limits) orDefaults() Limits {
 	orInt64(&l.Upload, d.Upload)
 	orInt64(&l.Memory, d.Memory)
 	orInt64(&l.Time, d.Time)
+	orInt64(&l.Query, d.Query)
 	orInt64(&l.Tokens, d.Tokens)
 	orInt64(&l.Depth, d.Depth)
 	orInt64(&l.Fields, d.Fields)
@@ -66,6 +68,9 @@ func (shape) ExtensionName() string                          { return "Shape" }
 func (shape) Validate(schema graphql.ExecutableSchema) error { return nil }
 
 func (s shape) MutateOperationParameters(_ context.Context, p *graphql.RawParams) *gqlerror.Error {
+	if len(p.Query) > s.limits.Query {
+		return told(fault.New(fault.TooLarge, "the document has more than %d bytes", s.limits.Query).WithHint("send values as variables"))
+	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, s.limits.Tokens)
 	if err != nil {
 		return nil // the executor says it with its place
