@@ -15,7 +15,7 @@ GOLDEN     = $(shell grep -rlE 'flag.Bool."update"' --include=*_test.go . | xarg
 FUZZ       = $(shell grep -rhoE '^func Fuzz[A-Za-z0-9_]+' --include=*_test.go -H . | sed -E 's|/[^/]+_test\.go:func |:|' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz update race deps need-go need-node need-cc
+.PHONY: help run test check generate bench fuzz update race deps need-go need-node need-cc
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ check: need-go ## formatting, linters, the import table
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not formatted (run gofmt -w):"; echo "$$bad"; exit 1; fi
 	$(GO) run $(GOLANGCI) run ./...
 	$(GO) test ./internal/archtest
+
+generate: need-go ## rewrite *.generated.go: the control API's server, of schema/ and gqlgen.yml
+	$(GO) generate ./resolvers/...
 
 bench: need-go ## all benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -1,5 +1,7 @@
 package resolvers
 
+//go:generate go tool gqlgen generate
+
 import (
 	"context"
 	"time"
