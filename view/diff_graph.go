@@ -39,7 +39,7 @@ func (d *differ) identity(b, a *Shape) {
 	if b.Keyed && b.Type != a.Type {
 		d.breaks(b.Name, "identity_changed", "its keys were those of %s and are those of %s", b.Type, a.Type)
 	}
-	if !b.Loadable {
+	if !b.Loadable && !d.called(b.Name) {
 		return
 	}
 	if !slices.Equal(argNames(b.Args), argNames(a.Args)) {
@@ -53,6 +53,16 @@ func (d *differ) identity(b, a *Shape) {
 		}
 		d.bounds(at, was, is)
 	}
+}
+
+// called says whether a mutation is called below a shape of before.
+func (d *differ) called(shape string) bool {
+	for _, m := range d.before.mutations {
+		if m.Def.On == shape {
+			return true
+		}
+	}
+	return false
 }
 
 // call compares how a mutation is reached and what it leaves: arguments of a call go by position.
@@ -97,7 +107,7 @@ func (d *differ) place(path string, b, a *TypeField) {
 	}
 	at := path + "." + b.Name
 	if was, is := form(b.Output), form(a.Output); was != is && d.inGraph[path] && (path != "Query" || d.viewInGraph(b.Name)) {
-		d.breaks(at, "form_changed", "in the JSON Graph it was %s and is %s", was, is)
+		d.breaks(at, "form_changed", "in the JSON Graph there were %s and are %s", was, is)
 	}
 	switch {
 	case !b.Output.Paged && a.Output.Paged:
@@ -116,19 +126,17 @@ func (d *differ) viewInGraph(name string) bool {
 	return why == ""
 }
 
-// form is how an output stands in the JSON Graph: a value, keys below it, or a list of these by index.
+// form is how an output stands in the JSON Graph: as a value, as keys below it, or as these by index.
 func form(o *Output) string {
 	switch {
-	case o.Kind == Leaf && o.Paged:
-		return "values by index"
-	case o.Kind == Leaf:
-		return "one value"
-	case o.Kind == Many && o.Item.Kind == Leaf:
-		return "values by index"
 	case o.Kind == Many:
 		return "a list of " + form(o.Item)
+	case o.Kind == Leaf && o.Paged:
+		return "a list of values"
+	case o.Kind == Leaf:
+		return "values"
 	}
-	return "a branch"
+	return "branches"
 }
 
 // graphTypes are the names of the types that stand in the JSON Graph, Query and Mutation among them.

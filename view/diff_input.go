@@ -126,7 +126,9 @@ func (s *Surface) writeValue(b *strings.Builder, v any, t graph.TypeRef) {
 		}
 		b.WriteByte('}')
 	case isNumber && t.Name == "ID":
-		b.Write(quote(n.String()))
+		b.WriteString(n.String())
+	case t.Name == "ID" && isWhole(v): // ids may be given as numbers, and are the same
+		b.WriteString(v.(string))
 	case isNumber:
 		if f, err := n.Float64(); err == nil {
 			b.WriteString(strconv.FormatFloat(f, 'g', -1, 64))
@@ -136,6 +138,15 @@ func (s *Surface) writeValue(b *strings.Builder, v any, t graph.TypeRef) {
 	default:
 		writeLiteral(b, v, s.types[t.Named()], s.types)
 	}
+}
+
+func isWhole(v any) bool {
+	s, ok := v.(string)
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s
 }
 
 func (d *differ) bounds(at string, b, a *Arg) {

@@ -28,14 +28,12 @@ func lostPaths(before, after *view.Surface) []string {
 			for _, shape := range p.References {
 				def, _ := before.Shape(shape)
 				for _, e := range was.All {
-					if !e.Callable && len(e.References) == 0 && !e.Keys[0].Value && e.Keys[0].Name == shape && !is.answers(append(slices.Clone(p.Keys), e.Keys[2+len(def.Def.Args):]...), 0) {
+					if !e.Callable && len(e.References) == 0 && !e.Keys[0].Value && e.Keys[0].Name == shape && !is.answers(is.leaves, append(slices.Clone(p.Keys), e.Keys[2+len(def.Def.Args):]...), 0) {
 						say(e, append(slices.Clone(p.Keys), e.Keys[2+len(def.Def.Args):]...))
 					}
 				}
 			}
-		case !is.answers(p.Keys, 0):
-			say(p, p.Keys)
-		case p.Settable && !is.settable[signature(p.Keys)]:
+		case !is.answers(is.leaves, p.Keys, 0), p.Settable && !is.answers(is.settable, p.Keys, 0):
 			say(p, p.Keys)
 		}
 	}
@@ -69,9 +67,9 @@ func newPathIndex(s *view.Surface) *pathIndex {
 	return x
 }
 
-// answers says whether a path ends at a leaf, following references.
-func (x *pathIndex) answers(keys []view.PathKey, depth int) bool {
-	if x.leaves[signature(keys)] {
+// answers says whether a path ends at one of the leaves, following references.
+func (x *pathIndex) answers(leaves map[string]bool, keys []view.PathKey, depth int) bool {
+	if leaves[signature(keys)] {
 		return true
 	}
 	for i := 1; i < len(keys) && depth < 8; i++ {
@@ -82,7 +80,7 @@ func (x *pathIndex) answers(keys []view.PathKey, depth int) bool {
 				to = append(to, view.PathKey{Name: a.Name, Value: true, Type: a.Type})
 			}
 			to = append(to, view.PathKey{Name: "key", Value: true})
-			if x.answers(append(to, keys[i:]...), depth+1) {
+			if x.answers(leaves, append(to, keys[i:]...), depth+1) {
 				return true
 			}
 		}

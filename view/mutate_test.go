@@ -31,7 +31,7 @@ var mutations = []mutation{
 	{"nullability", (*mutator).nullability}, {"listness", (*mutator).listness}, {"leaf type", (*mutator).leafType}, {"target", (*mutator).target},
 	{"value removed", (*mutator).removeValue}, {"value added", (*mutator).addValue},
 	{"member removed", (*mutator).removeMember}, {"member added", (*mutator).addMember},
-	{"argument added", (*mutator).addArg}, {"argument removed", (*mutator).removeArg}, {"argument type", (*mutator).argType},
+	{"argument added", (*mutator).addArg}, {"required field of an input", (*mutator).requiredField}, {"argument removed", (*mutator).removeArg}, {"argument type", (*mutator).argType},
 	{"argument default", (*mutator).argDefault}, {"default respelled", (*mutator).respell}, {"object's default", (*mutator).objectDefault},
 	{"type renamed", (*mutator).renameType}, {"class", (*mutator).class}, {"object field", (*mutator).objectField},
 	{"view removed", (*mutator).removeView}, {"view added", (*mutator).addView}, {"mutation removed", (*mutator).removeMutation}, {"mutation added", (*mutator).addMutation},
@@ -342,10 +342,23 @@ func (m *mutator) addArg() bool {
 	return true
 }
 
+func (m *mutator) requiredField() bool {
+	in, ok := pick(m, m.b.Inputs)
+	if ok {
+		in.Fields = append(slices.Clone(in.Fields), &view.Arg{Name: m.fresh("arg"), Type: graph.TypeRef{Name: "Int", NonNull: true}})
+	}
+	return ok
+}
+
 func (m *mutator) removeArg() bool {
 	l, ok := pick(m, m.lists())
 	if !ok || len(*l) == 0 {
 		return false
+	}
+	for _, in := range m.b.Inputs {
+		if l == &in.Fields && len(*l) == 1 {
+			return false
+		}
 	}
 	i := m.IntN(len(*l))
 	for _, v := range m.b.Views {

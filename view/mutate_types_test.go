@@ -337,7 +337,10 @@ func (m *mutator) set() bool {
 	if !ok {
 		return false
 	}
-	f, _ := pick(m, s.Output.Fields)
+	f, ok := pick(m, s.Output.Fields)
+	if !ok || f.Output.Kind != view.Leaf || f.Output.Paged {
+		return false
+	}
 	to := &view.Sets{Shape: s.Name, Field: f.Name, Key: x.Args[0].Name, Value: x.Args[1+m.IntN(len(x.Args)-1)].Name}
 	if x.Sets != nil {
 		to.Shape, to.Field = x.Sets.Shape, x.Sets.Field
