@@ -80,6 +80,13 @@ func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
 	op.Entity = g.flag("entity")
 	b.batch(op, g)
 	b.call(op, g)
+	for _, h := range op.Source.Headers {
+		for _, e := range h.Value.exprs() {
+			if e.Var == VarContext && !op.overrides(h.Name) {
+				b.useOne(op, e)
+			}
+		}
+	}
 	b.page(op, g)
 	b.unusedVars(op, g)
 	b.id(op)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"facet/fault"
@@ -44,6 +45,11 @@ func (op *Operation) Headers() []Header {
 		return op.GraphQL.Headers
 	}
 	return nil
+}
+
+// overrides says whether the operation has a header of its own in the place of its source's.
+func (op *Operation) overrides(name string) bool {
+	return slices.ContainsFunc(op.Headers(), func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
 // IdempotencyHeader names the header that carries a mutation's idempotency key; "" if the operation has none: then it is

@@ -9,17 +9,7 @@ import (
 // as a tiers.Call names them; none: all that the selection gives. Keys, what tells a union's member and what pages a list
 // stay. So do all of a mutation's effects. Variables that nothing uses any more are left out.
 func (op *Operation) Prune(fields []string) *Document {
-	doc := op.GraphQL.Query
-	var root need
-	w := wanted{fields: fields, always: op.Needs}
-	w.value(op.Selection, &root, "", true)
-	if op.Page != nil {
-		for _, p := range []*Path{op.Page.Total, op.Page.Next} {
-			if p != nil {
-				root.at(p.Steps).all = true
-			}
-		}
-	}
+	doc, root := op.GraphQL.Query, op.Reads(fields)
 	d := *doc
 	d.Fields = root.keep(doc.Fields, doc.Mutation)
 	if len(d.Fields) == 0 {
@@ -38,28 +28,43 @@ func uses(list []*DocumentField, into *[]string) {
 	}
 }
 
-// A need is what is read of one value of the answer.
-type need struct {
-	all   bool
-	below map[string]*need
+// Reads is what is read of one value of an answer: all of it, or what some keys of its object, or of its list's objects, hold.
+type Reads struct {
+	All   bool
+	Below map[string]*Reads
 }
 
-func (n *need) at(steps []string) *need {
+// Reads says what the operation reads of its answer for fields, which are what Prune takes.
+func (op *Operation) Reads(fields []string) *Reads {
+	root := &Reads{}
+	w := wanted{fields: fields, always: op.Needs}
+	w.value(op.Selection, root, "", true)
+	if op.Page != nil {
+		for _, p := range []*Path{op.Page.Total, op.Page.Next} {
+			if p != nil {
+				root.at(p.Steps).All = true
+			}
+		}
+	}
+	return root
+}
+
+func (n *Reads) at(steps []string) *Reads {
 	for _, s := range steps {
-		if n.below == nil {
-			n.below = map[string]*need{}
+		if n.Below == nil {
+			n.Below = map[string]*Reads{}
 		}
-		if n.below[s] == nil {
-			n.below[s] = &need{}
+		if n.Below[s] == nil {
+			n.Below[s] = &Reads{}
 		}
-		n = n.below[s]
+		n = n.Below[s]
 	}
 	return n
 }
 
 // keep copies the fields that are needed. Of an object that is wanted though nothing in it is, its type's name stays.
-func (n *need) keep(list []*DocumentField, every bool) (kept []*DocumentField) {
-	if n.all {
+func (n *Reads) keep(list []*DocumentField, every bool) (kept []*DocumentField) {
+	if n.All {
 		return list
 	}
 	for _, f := range list {
@@ -71,12 +76,12 @@ func (n *need) keep(list []*DocumentField, every bool) (kept []*DocumentField) {
 			}
 			continue
 		}
-		m := n.below[f.Key]
+		m := n.Below[f.Key]
 		if m == nil && !every {
 			continue
 		}
 		if m == nil {
-			m = &need{}
+			m = &Reads{}
 		}
 		c := *f
 		if c.Fields = m.keep(f.Fields, false); len(f.Fields) > 0 && len(c.Fields) == 0 {
@@ -93,7 +98,7 @@ type wanted struct {
 	always []string // fields of a row that are read to match it
 }
 
-func (w *wanted) value(s *Selection, n *need, prefix string, row bool) {
+func (w *wanted) value(s *Selection, n *Reads, prefix string, row bool) {
 	if s == nil || s.Literal != nil {
 		return
 	}
@@ -101,7 +106,7 @@ func (w *wanted) value(s *Selection, n *need, prefix string, row bool) {
 	switch {
 	case s.Match != nil:
 		if len(s.Match.Cases) > 0 {
-			n.at(s.Match.On.Steps).all = true
+			n.at(s.Match.On.Steps).All = true
 		}
 		for i := range s.Match.Cases {
 			w.items(s.Match.Cases[i].Selection, n, prefix, row)
@@ -110,13 +115,13 @@ func (w *wanted) value(s *Selection, n *need, prefix string, row bool) {
 			w.items(s.Match.Default.Selection, n, prefix, row)
 		}
 	case s.Items == nil:
-		n.all = true
+		n.All = true
 	default:
 		w.items(s, n, prefix, row)
 	}
 }
 
-func (w *wanted) items(s *Selection, n *need, prefix string, row bool) {
+func (w *wanted) items(s *Selection, n *Reads, prefix string, row bool) {
 	for _, it := range s.Items {
 		name := prefix + it.Field
 		if w.wants(name) || row && slices.Contains(w.always, it.Field) {
