@@ -82,8 +82,9 @@ func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
 	b.call(op, g)
 	for _, h := range op.Source.Headers {
 		for _, e := range h.Value.exprs() {
-			if e.Var == VarContext && !op.overrides(h.Name) {
-				b.useOne(op, e)
+			path := strings.Join(e.Path, ".")
+			if e.Var == VarContext && !op.overrides(h.Name) && slices.Contains(ContextPaths(), path) && !slices.Contains(op.Context, path) {
+				op.Context = append(op.Context, path)
 			}
 		}
 	}
