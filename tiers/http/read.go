@@ -16,6 +16,7 @@ import (
 
 	"facet/fault"
 	"facet/tiers"
+	"facet/tiers/internal/answer"
 )
 
 // read reads an answer whole.
@@ -56,12 +57,12 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (*R
 	default:
 		return nil, bad("the content encoding is %q", enc)
 	}
-	buf := takeBuffer()
-	err := buf.fill(src, int(hint), w.maxBody)
+	buf := answer.Take()
+	err := fill(buf, src, int(hint), w.maxBody)
 	if err == nil {
-		return &Reply{Status: res.StatusCode, Body: buf.b, Release: buf.release}, nil
+		return &Reply{Status: res.StatusCode, Body: buf.B, Release: buf.Release}, nil
 	}
-	buf.release()
+	buf.Release()
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, errLarge):
@@ -124,49 +125,24 @@ func isJSON(ct string) bool {
 
 var errLarge = errors.New("larger than the limit")
 
-// A buffer holds one answer. Its release is made once and goes with it through the pool.
-type buffer struct {
-	b       []byte
-	release func()
-}
-
-const keepBuffer = 1 << 20
-
-var buffers sync.Pool
-
-func takeBuffer() *buffer {
-	if b, ok := buffers.Get().(*buffer); ok {
-		return b
-	}
-	b := &buffer{}
-	b.release = b.put
-	return b
-}
-
-func (b *buffer) put() {
-	if cap(b.b) <= keepBuffer {
-		buffers.Put(b)
-	}
-}
-
 var unzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // fill reads src to its end; more than limit bytes are errLarge. hint is how many bytes are expected, or below 0.
-func (b *buffer) fill(src io.Reader, hint, limit int) error {
-	b.b = b.b[:0]
+func fill(b *answer.Buffer, src io.Reader, hint, limit int) error {
+	b.B = b.B[:0]
 	// One byte more than expected: the end is then seen without growing.
 	want := min(max(hint+1, bytes.MinRead), limit+1)
-	if cap(b.b) < want {
-		b.b = make([]byte, 0, want)
+	if cap(b.B) < want {
+		b.B = make([]byte, 0, want)
 	}
 	for {
-		if len(b.b) == cap(b.b) {
-			b.b = append(b.b, 0)[:len(b.b)]
+		if len(b.B) == cap(b.B) {
+			b.B = append(b.B, 0)[:len(b.B)]
 		}
-		room := b.b[len(b.b):min(cap(b.b), limit+1)]
+		room := b.B[len(b.B):min(cap(b.B), limit+1)]
 		n, err := src.Read(room)
-		b.b = b.b[:len(b.b)+n]
-		if len(b.b) > limit {
+		b.B = b.B[:len(b.B)+n]
+		if len(b.B) > limit {
 			return errLarge
 		}
 		if err == io.EOF {
