@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -13,51 +14,49 @@ import (
 	"facet/view"
 )
 
-// A Loaded is a release with all that it names, every byte verified. It is
-// read-only; builds that two releases share are the same pointers.
+// A Loaded is a release with all that it names, every byte verified and every build decoded once. It is
+// read-only, and shares with other releases what they have in common.
 type Loaded struct {
 	Digest  string
 	Release *release.Release
-	Graphs  map[string][]byte      // SDL by digest
-	Builds  map[string]*view.Build // by digest
-	Shards  []string               // their digests
+	Graphs  map[string][]byte // SDL by digest
+	Shards  []string          // their digests
+	builds  map[string]*resting
 }
 
-// objects are the digests of all objects that the release consists of.
-func (l *Loaded) objects() map[string]bool {
-	out := map[string]bool{l.Digest: true}
+// Build gives a build of the release. Two calls give the same one for as long as
+// somebody keeps it; after that it is decoded again, from memory. It is a
+// *BuildError if the release does not have it.
+func (l *Loaded) Build(digest string) (*view.Build, error) {
+	r := l.builds[digest]
+	if r == nil {
+		return nil, &BuildError{Build: digest, Err: fault.New(fault.Invalid, "the release does not have this build")}
+	}
+	b, err := r.wake()
+	if err != nil {
+		return nil, &BuildError{Build: digest, Err: err}
+	}
+	return b, nil
+}
+
+// An object is one stored thing that a release consists of.
+type object struct {
+	key, digest string
+	most        int64
+}
+
+func (l *Loaded) objects() []object {
+	out := []object{{release.Key(l.Release.Env, l.Digest), l.Digest, release.MaxHeader}}
 	for _, s := range l.Shards {
-		out[s] = true
+		out = append(out, object{release.ShardKey(s), s, release.MaxShard})
 	}
-	for d := range l.Graphs {
-		out[d] = true
+	for _, g := range l.Release.Graphs() {
+		out = append(out, object{release.GraphKey(g.Version), g.Digest, maxGraph})
 	}
-	for d := range l.Builds {
-		out[d] = true
+	for d := range l.Release.Builds {
+		out = append(out, object{release.BuildKey(d), d, view.MaxEncoded})
 	}
 	return out
-}
-
-// A BuildError names the build that is at fault.
-type BuildError struct {
-	Build string // digest
-	Err   error
-}
-
-// Error is the cause's, after the build.
-func (e *BuildError) Error() string {
-	return "build " + release.Short(e.Build) + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *BuildError) Unwrap() error { return e.Err }
-
-func buildOf(err error) string {
-	var b *BuildError
-	if errors.As(err, &b) {
-		return b.Build
-	}
-	return ""
 }
 
 // final says whether a release that failed to load with err would fail again
@@ -72,13 +71,13 @@ func final(err error) bool {
 
 // A source gives verified bytes.
 type source interface {
-	get(ctx context.Context, key, digest string, most int64) ([]byte, error)
+	get(ctx context.Context, o object) ([]byte, error)
 }
 
 type remote struct{ storage.Reader }
 
-func (r remote) get(ctx context.Context, key, digest string, most int64) ([]byte, error) {
-	obj, err := storage.GetVerified(ctx, r.Reader, key, digest, most)
+func (r remote) get(ctx context.Context, o object) ([]byte, error) {
+	obj, err := storage.GetVerified(ctx, r.Reader, o.key, o.digest, o.most)
 	return obj.Body, err
 }
 
@@ -88,51 +87,73 @@ type cached struct {
 	disk *disk
 }
 
-func (c cached) get(ctx context.Context, key, digest string, most int64) ([]byte, error) {
-	if body, err := c.disk.get(ctx, key, digest, most); err == nil {
+func (c cached) get(ctx context.Context, o object) ([]byte, error) {
+	if body, err := c.disk.get(ctx, o); err == nil {
 		return body, nil
 	}
-	body, err := c.remote.get(ctx, key, digest, most)
+	body, err := c.remote.get(ctx, o)
 	if err == nil {
-		c.disk.put(digest, body)
+		c.disk.put(o.digest, body)
 	}
 	return body, err
 }
 
-// A buildCache keeps the decoded builds of what is served, so that the next release takes them over.
-type buildCache struct {
+// A larder keeps what was loaded, so that the next release takes it over, and
+// a load that ended half way is not for nothing.
+type larder struct {
 	mu     sync.Mutex
-	builds map[string]*view.Build
+	builds map[string]*resting
 	graphs map[string][]byte
 }
 
-func (b *buildCache) build(digest string) *view.Build {
+func (b *larder) build(digest string) *resting {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.builds[digest]
 }
 
-func (b *buildCache) graph(digest string) []byte {
+func (b *larder) graph(digest string) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.graphs[digest]
 }
 
-func (b *buildCache) keep(l *Loaded) {
+func (b *larder) add(digest string, r *resting) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.builds, b.graphs = l.Builds, l.Graphs
+	if b.builds == nil {
+		b.builds = map[string]*resting{}
+	}
+	b.builds[digest] = r
+}
+
+// keep drops all that the releases do not need.
+func (b *larder) keep(releases ...*Loaded) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.builds, b.graphs = map[string]*resting{}, map[string][]byte{}
+	for _, l := range releases {
+		if l == nil {
+			continue
+		}
+		for d, r := range l.builds {
+			b.builds[d] = r
+		}
+		for d, sdl := range l.Graphs {
+			b.graphs[d] = sdl
+		}
+	}
 }
 
 const maxGraph = 16 << 20
 
 // load fetches a release and everything it names, several objects at a time.
-func load(ctx context.Context, from source, known *buildCache, env, digest string, downloads int) (*Loaded, error) {
-	head, err := from.get(ctx, release.Key(env, digest), digest, release.MaxHeader)
+func load(ctx context.Context, from source, known *larder, env, digest string, downloads int) (*Loaded, error) {
+	head, err := from.get(ctx, object{release.Key(env, digest), digest, release.MaxHeader})
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{Digest: digest, Graphs: map[string][]byte{}, Builds: map[string]*view.Build{}}
+	l := &Loaded{Digest: digest, Graphs: map[string][]byte{}, builds: map[string]*resting{}}
 	if l.Shards, err = release.ShardsOf(head); err != nil {
 		return nil, err
 	}
@@ -142,7 +163,7 @@ func load(ctx context.Context, from source, known *buildCache, env, digest strin
 	group.SetLimit(downloads)
 	for _, name := range l.Shards {
 		group.Go(func() error {
-			body, err := from.get(sub, release.ShardKey(name), name, release.MaxShard)
+			body, err := from.get(sub, object{release.ShardKey(name), name, release.MaxShard})
 			mu.Lock()
 			defer mu.Unlock()
 			shards[name] = body
@@ -158,55 +179,55 @@ func load(ctx context.Context, from source, known *buildCache, env, digest strin
 	if l.Release.Env != env {
 		return nil, fault.New(fault.Invalid, "the release %s is of the environment %s", release.Short(digest), l.Release.Env)
 	}
-	group, sub = errgroup.WithContext(ctx)
+	return l, l.fetch(ctx, from, known, downloads)
+}
+
+// fetch gets the graphs and builds that are not known yet.
+func (l *Loaded) fetch(ctx context.Context, from source, known *larder, downloads int) error {
+	var mu sync.Mutex // guards the maps
+	group, sub := errgroup.WithContext(ctx)
 	group.SetLimit(downloads)
 	for _, g := range l.Release.Graphs() {
-		if sdl := known.graph(g.Digest); sdl != nil {
-			mu.Lock()
-			l.Graphs[g.Digest] = sdl
-			mu.Unlock()
-			continue
-		}
 		group.Go(func() error {
-			sdl, err := from.get(sub, release.GraphKey(g.Version), g.Digest, maxGraph)
+			sdl, err := known.graph(g.Digest), error(nil)
+			if sdl == nil {
+				sdl, err = from.get(sub, object{release.GraphKey(g.Version), g.Digest, maxGraph})
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			l.Graphs[g.Digest] = sdl
 			return err
 		})
 	}
+	decoding := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)) // devices need a processor too
 	for digest, what := range l.Release.Builds {
-		if b := known.build(digest); b != nil {
+		if r := known.build(digest); r != nil {
+			if err := r.is(what); err != nil {
+				_ = group.Wait()
+				return &BuildError{Build: digest, Err: err}
+			}
 			mu.Lock()
-			l.Builds[digest] = b
+			l.builds[digest] = r
 			mu.Unlock()
 			continue
 		}
 		group.Go(func() error {
-			b, err := loadBuild(sub, from, digest, what)
-			mu.Lock()
-			defer mu.Unlock()
-			l.Builds[digest] = b
+			body, err := from.get(sub, object{release.BuildKey(digest), digest, view.MaxEncoded})
 			if err != nil {
 				return &BuildError{Build: digest, Err: err}
 			}
+			decoding <- struct{}{}
+			r, err := rest(body, what)
+			<-decoding
+			if err != nil {
+				return &BuildError{Build: digest, Err: err}
+			}
+			known.add(digest, r)
+			mu.Lock()
+			defer mu.Unlock()
+			l.builds[digest] = r
 			return nil
 		})
 	}
-	return l, group.Wait()
-}
-
-func loadBuild(ctx context.Context, from source, digest string, what release.Build) (*view.Build, error) {
-	body, err := from.get(ctx, release.BuildKey(digest), digest, view.MaxEncoded)
-	if err != nil {
-		return nil, err
-	}
-	b, err := view.Decode(body)
-	if err != nil {
-		return nil, err
-	}
-	if b.Package != what.Package || b.Version != what.Version || b.Graph != what.Graph {
-		return nil, fault.New(fault.Invalid, "it is of %s@%s, not of %s@%s", b.Package, b.Version, what.Package, what.Version)
-	}
-	return b, nil
+	return group.Wait()
 }

@@ -1,14 +1,11 @@
 package catalog
 
 import (
-	"context"
-	"encoding/json"
 	"sync/atomic"
 	"time"
 
 	"facet/fault"
 	"facet/release"
-	"facet/storage"
 )
 
 // A world is one opened release and who uses it. The catalog itself counts as
@@ -73,7 +70,6 @@ func (c *Catalog[T]) swap(w *world[T], p release.Pointer) {
 	if c.refused != nil && (c.refused.Release == w.digest || c.refused.Release != p.Release) {
 		c.refused = nil
 	}
-	c.unacked = true
 	ended := c.ended
 	c.mu.Unlock()
 	if ended { // Run is over: nobody would ever let go of it
@@ -81,6 +77,7 @@ func (c *Catalog[T]) swap(w *world[T], p release.Pointer) {
 		return
 	}
 	old := c.current.Swap(w)
+	c.tell()
 	c.report(Event{Phase: Active, Release: w.digest, Seq: p.Seq})
 	if old != nil {
 		old.leave()
@@ -101,6 +98,9 @@ func (c *Catalog[T]) end() {
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
+	if c.disk != nil {
+		defer c.disk.close()
+	}
 	for {
 		c.mu.Lock()
 		n := len(c.open)
@@ -130,6 +130,7 @@ type Status struct {
 	Refused  *release.Refusal // why Wanted is not served, if waiting does not help
 	Trouble  error            // why it is not served, or not known, if waiting may help
 	Looked   time.Time        // when the pointer was last read
+	Uncopied error            // why the copy on disk is not of Release, if one is kept
 	Copy     bool             // what is served is the copy on disk, not yet confirmed by the store
 	Draining int              // replaced releases that requests still use
 }
@@ -146,7 +147,7 @@ func (c *Catalog[T]) Status() Status {
 	s := Status{
 		Env: c.cfg.Env, Region: c.cfg.Region, Instance: c.cfg.Instance,
 		Seq: c.pointer.Seq, Wanted: c.pointer.Active(now), Refused: c.refused, Trouble: c.trouble,
-		Looked: c.looked, Copy: c.copied && w != nil, Draining: len(c.open),
+		Looked: c.looked, Uncopied: c.uncopied, Copy: c.copied && w != nil, Draining: len(c.open),
 	}
 	if w != nil {
 		s.Release, s.Since = w.digest, w.since
@@ -156,32 +157,6 @@ func (c *Catalog[T]) Status() Status {
 		s.Planned, s.At = c.pointer.Release, c.pointer.ActivateAt
 	}
 	return s
-}
-
-// acknowledge writes what is served, after it is; what fails is written at the next look.
-func (c *Catalog[T]) acknowledge(ctx context.Context) {
-	c.mu.Lock()
-	due := c.unacked && c.cfg.Acks != nil
-	ack := release.Instance{ID: c.cfg.Instance, Env: c.cfg.Env, Region: c.cfg.Region, Seq: c.pointer.Seq, Refused: c.refused}
-	c.unacked = c.unacked && !due
-	c.mu.Unlock()
-	if !due {
-		return
-	}
-	if w := c.current.Load(); w != nil {
-		ack.Release, ack.At = w.digest, w.since.UTC()
-	}
-	raw, err := json.Marshal(ack)
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		_, err = c.cfg.Acks.Put(ctx, release.InstanceKey(ack.Env, ack.Region, ack.ID), raw, storage.PutOptions{ContentType: "application/json"})
-	}
-	if err != nil {
-		c.mu.Lock()
-		c.unacked = true
-		c.mu.Unlock()
-	}
 }
 
 func refusal(r *release.Refusal) error {

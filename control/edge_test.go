@@ -62,7 +62,7 @@ func TestFromTarballToInstance(t *testing.T) {
 	serves := func(c *catalog.Catalog[*catalog.Loaded], res *control.Result) {
 		t.Helper()
 		l, leave, ok := c.Acquire()
-		if !ok || l.Digest != res.Digest || len(l.Builds) != len(res.Release.Builds) || string(l.Graphs[res.Release.Graph.Digest]) != sdl {
+		if !ok || l.Digest != res.Digest || len(l.Release.Builds) != len(res.Release.Builds) || string(l.Graphs[res.Release.Graph.Digest]) != sdl {
 			t.Fatalf("the instance does not serve %s", release.Short(res.Digest))
 		}
 		leave()

@@ -100,6 +100,9 @@ func (f *front) known(device, schema string) bool {
 	return ok
 }
 
+// maxSite is how many routes the page at / shows: it opens them.
+const maxSite = 100
+
 // site is what the page at / shows.
 func (f *front) site() console.Site {
 	site := console.Site{Environment: f.environment, Asking: f.ask.Default.Profile}
@@ -109,9 +112,10 @@ func (f *front) site() console.Site {
 	}
 	defer done()
 	site.Release = s.digest
-	for _, r := range s.release.Routes {
-		if e, err := s.engine(r, nil); err == nil {
+	for _, r := range s.release.Routes[:min(len(s.release.Routes), maxSite)] {
+		if e, leave, err := s.use(context.Background(), r, stable(r)); err == nil {
 			site.Routes = append(site.Routes, console.Describe(e.Surface()))
+			leave()
 		}
 	}
 	return site

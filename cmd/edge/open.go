@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -14,19 +13,22 @@ import (
 	"facet/graph"
 	"facet/release"
 	"facet/scripts"
-	"facet/serve/rest"
 	"facet/view"
 )
 
-// An opener makes releases ready to answer. Graphs, functions and engines are shared between releases: what a new release
-// did not change keeps its plans, connections and virtual machines.
+// An opener makes releases ready to answer. A release is proven when it is loaded: every build that is new is opened and
+// planned once. Engines are open while they are asked. Graphs, functions and engines are shared between releases: what a
+// new release did not change keeps its plans, connections and virtual machines.
 type opener struct {
 	env       *environment
 	business  *business
-	graphs    *shared[*openGraph]
-	functions *shared[*scripts.Functions]
+	graphs    *shared[*openGraph]         // held by releases and engines
+	functions *shared[*scripts.Functions] // held by engines
+	engines   engineSlots
 	asked     askedRoutes
-	engines   *shared[*openEngine]
+
+	mu     sync.Mutex
+	proven map[string]bool // keys of engines that opened once: those of the releases that are served, and of attempts since
 }
 
 // An openGraph is a graph version with its tiers.
@@ -36,53 +38,55 @@ type openGraph struct {
 	close   func()
 }
 
-// An openEngine answers for one set of picked builds.
-type openEngine struct {
-	engine *counted
-	done   []func()
-}
-
 func newOpener(env *environment, b *business) *opener {
 	return &opener{
 		env:       env,
 		business:  b,
 		graphs:    newShared(func(g *openGraph) { g.close() }),
 		functions: newShared(func(f *scripts.Functions) { f.Close() }),
-		engines: newShared(func(e *openEngine) {
-			for _, done := range e.done {
-				done()
-			}
-		}),
+		proven:    map[string]bool{},
 	}
 }
 
 // A served release is what a catalog swaps in.
 type served struct {
 	o       *opener
+	loaded  *catalog.Loaded
 	release *release.Release
 	digest  string
-	graphs  map[string][]byte
-	builds  map[string]*view.Build
 	asking  []asker.Experiment
 
-	// fixed are the engines of routes whose mounts have one track each: what nearly every request takes, without a lock.
+	// fixed are the routes whose mounts have one track each: what nearly every request takes, without a lock.
 	fixed map[string]fixedRoute
-	first bool // nothing was served before
+	fresh map[string]bool // routes that the release before did not have like this: those are warmed
+	first bool            // nothing was served before
 
-	mu    sync.Mutex
-	done  map[string]func() // of the engines that this release uses, by key
-	fresh map[string]bool   // routes whose engine no other release had: those are warmed
+	keys map[string]bool // of the engines that were proven for this release
+
+	mu     sync.Mutex
+	closed bool
+	before *release.Release     // what was served before; nil once this release is proven
+	picked map[string]*heldSlot // of routes that are not fixed
+	done   []func()
 }
 
 // A fixedRoute needs no picking.
 type fixedRoute struct {
-	engine *counted
-	asked  *lastAsked
+	slot  *engineSlot
+	asked *lastAsked
+	open  func() (*openEngine, error)
 }
 
-// open checks that every route of a release can be served, by its stable tracks.
-func (o *opener) open(_ context.Context, next *catalog.Loaded, current **served) (*served, error) {
-	s := &served{o: o, release: next.Release, digest: next.Digest, graphs: next.Graphs, builds: next.Builds, done: map[string]func(){}, fresh: map[string]bool{}, first: current == nil, fixed: map[string]fixedRoute{}}
+// A heldSlot is a slot that a release holds until it lets go.
+type heldSlot struct {
+	*engineSlot
+	letGo func()
+}
+
+// open checks that every route of a release can be served, on each of its tracks.
+func (o *opener) open(ctx context.Context, next *catalog.Loaded, current **served) (*served, error) {
+	s := &served{o: o, loaded: next, release: next.Release, digest: next.Digest, first: current == nil,
+		fixed: map[string]fixedRoute{}, fresh: map[string]bool{}, keys: map[string]bool{}, picked: map[string]*heldSlot{}}
 	for _, x := range next.Release.Experiments {
 		e := asker.Experiment{Name: x.Name, Salt: x.Salt}
 		for _, a := range x.Arms {
@@ -90,58 +94,60 @@ func (o *opener) open(_ context.Context, next *catalog.Loaded, current **served)
 		}
 		s.asking = append(s.asking, e)
 	}
+	var before *served
+	if current != nil {
+		before = *current
+	}
 	for _, r := range s.release.Routes {
-		e, err := s.engine(r, nil)
-		if err != nil {
-			s.close()
-			return nil, err
+		if len(variants(r)) > 1 {
+			continue
 		}
-		if !slices.ContainsFunc(r.Mounts, func(m release.Mount) bool { return len(m.Tracks) != 1 }) {
-			s.fixed[r.Name()] = fixedRoute{e, o.asked.of(r.Name())}
-		}
+		picked := stable(r)
+		slot, letGo := o.engines.hold(engineKey(r, picked))
+		s.done = append(s.done, letGo)
+		s.fixed[r.Name()] = fixedRoute{slot, o.asked.of(r.Name()), func() (*openEngine, error) { return s.make(r, picked) }}
+	}
+	if err := s.prove(ctx, before); err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
 }
 
 func (s *served) close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, done := range s.done {
-		done()
+	done := s.done
+	for _, h := range s.picked {
+		done = append(done, h.letGo)
 	}
-	s.done = nil
+	s.closed, s.done, s.picked = true, nil, nil
+	s.mu.Unlock()
+	for _, d := range done {
+		d()
+	}
 }
 
-// engine is the one that answers for a route as it is picked for an asker (nil: the first tracks).
-func (s *served) engine(r release.Route, a *asker.Asker) (*counted, error) {
+// engineKey names the engine of a route for picked builds. Builds name their graph, so it does too.
+func engineKey(r release.Route, picked []string) string {
+	return r.Name() + " " + strings.Join(picked, " ")
+}
+
+// stable are the builds of a route's stable tracks.
+func stable(r release.Route) []string {
 	picked := make([]string, len(r.Mounts))
 	for i, m := range r.Mounts {
-		picked[i] = pick(r, m, a)
+		t, ok := m.Track(release.Stable)
+		if !ok { // release.Check does not let that pass
+			t = m.Tracks[0]
+		}
+		picked[i] = t.Build
 	}
-	key := r.Name() + " " + strings.Join(picked, " ")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done == nil {
-		return nil, fault.New(fault.Unavailable, "the release is closed")
-	}
-	e, done, err := s.o.engines.take(key, func() (*openEngine, error) {
-		s.fresh[r.Name()] = true
-		return s.make(r, picked)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, held := s.done[key]; held {
-		done()
-	} else {
-		s.done[key] = done
-	}
-	return e.engine, nil
+	return picked
 }
 
 // pick chooses a mount's track for an asker: sticky, in proportion to the tracks' weights.
 func pick(r release.Route, m release.Mount, a *asker.Asker) string {
-	if len(m.Tracks) == 1 || a == nil {
+	if len(m.Tracks) == 1 {
 		return m.Tracks[0].Build
 	}
 	e := asker.Experiment{Name: m.Package, Salt: "track " + r.Name()}
@@ -158,9 +164,77 @@ func pick(r release.Route, m release.Mount, a *asker.Asker) string {
 	return m.Tracks[0].Build
 }
 
+// find is the engine of a device schema for an asker (nil: the stable tracks), and what to call when the asker is done with it.
+func (s *served) find(ctx context.Context, device, schema string, a *asker.Asker) (*counted, func(), error) {
+	if f, ok := s.fixed[device+"/"+schema]; ok {
+		f.asked.now()
+		return taken(f.slot.take(ctx, f.open))
+	}
+	r, ok := s.release.Route(device, schema)
+	if !ok {
+		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
+	}
+	s.o.asked.of(r.Name()).now()
+	picked := stable(r)
+	if a != nil {
+		for i, m := range r.Mounts {
+			picked[i] = pick(r, m, a)
+		}
+	}
+	return s.use(ctx, r, picked)
+}
+
+func taken(e *openEngine, err error) (*counted, func(), error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.engine, e.leave, nil
+}
+
+// use opens the engine of a route for picked builds, if it is not open.
+func (s *served) use(ctx context.Context, r release.Route, picked []string) (*counted, func(), error) {
+	if f, ok := s.fixed[r.Name()]; ok {
+		return taken(f.slot.take(ctx, f.open))
+	}
+	slot, err := s.slot(engineKey(r, picked))
+	if err != nil {
+		return nil, nil, err
+	}
+	return taken(slot.take(ctx, func() (*openEngine, error) { return s.make(r, picked) }))
+}
+
+// maxPicked bounds the combinations of tracks whose places a release remembers.
+const maxPicked = 4096
+
+func (s *served) slot(key string) (*heldSlot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fault.New(fault.Unavailable, "the release is closed")
+	}
+	if h := s.picked[key]; h != nil {
+		return h, nil
+	}
+	for k, h := range s.picked {
+		if len(s.picked) < maxPicked {
+			break
+		}
+		delete(s.picked, k)
+		h.letGo() // whoever is in its engine stays there
+	}
+	slot, letGo := s.o.engines.hold(key)
+	h := &heldSlot{slot, letGo}
+	s.picked[key] = h
+	return h, nil
+}
+
+// make opens the functions of the picked builds and plans over their union.
 func (s *served) make(r release.Route, picked []string) (_ *openEngine, err error) {
 	e := &openEngine{}
 	defer func() {
+		if p := recover(); p != nil { // it runs on goroutines of its own, where nobody else would catch it
+			err = &catalog.BuildError{Build: s.suspect(r, picked), Err: fault.New(fault.Internal, "opening %s panicked: %v", r.Name(), p)}
+		}
 		if err != nil {
 			for _, done := range e.done {
 				done()
@@ -171,9 +245,9 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 	computes := make([][]view.Compute, len(picked))
 	digest := ""
 	for i, d := range picked {
-		b := s.builds[d]
-		if b == nil {
-			return nil, &catalog.BuildError{Build: d, Err: fault.New(fault.Invalid, "the release does not have this build")}
+		b, err := s.loaded.Build(d)
+		if err != nil {
+			return nil, err
 		}
 		if digest == "" {
 			digest = b.Graph
@@ -187,48 +261,35 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		e.done = append(e.done, done)
 		builds[i], computes[i] = b, f.Computes()
 	}
-	g, done, err := s.o.graphs.take(digest, func() (*openGraph, error) { return s.o.openGraph(digest, s.graphs[digest]) })
+	g, done, err := s.o.takeGraph(digest, s.loaded.Graphs[digest])
 	if err != nil {
 		return nil, err
 	}
 	e.done = append(e.done, done)
 	surface, ds := view.NewSurface(r.Device, r.Schema, builds...)
 	if err := ds.Err(); err != nil {
-		return nil, &catalog.BuildError{Build: picked[0], Err: err}
+		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
 	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Loaders: g.loaders})
 	if err != nil {
-		return nil, &catalog.BuildError{Build: picked[0], Err: err}
+		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
 	e.engine = &counted{engine, s.o.business}
 	return e, nil
 }
 
-func (o *opener) openGraph(digest string, sdl []byte) (*openGraph, error) {
-	g, ds := graph.Parse("graph "+release.Short(digest), sdl)
-	if err := ds.Err(); err != nil {
-		return nil, err
-	}
-	bySource, closing, err := o.env.tiers(g)
-	if err != nil {
-		return nil, err
-	}
-	return &openGraph{graph: g, loaders: composer.NewLoaders(g, bySource, 0), close: closing}, nil
-}
-
-// find is the engine of a device schema for an asker.
-func (s *served) find(_ context.Context, device, schema string, a *asker.Asker) (*counted, func(), error) {
-	if f, ok := s.fixed[device+"/"+schema]; ok {
-		f.asked.now()
-		return f.engine, func() {}, nil
-	}
-	r, ok := s.release.Route(device, schema)
-	if !ok {
-		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
-	}
-	s.o.asked.of(r.Name()).now()
-	e, err := s.engine(r, a)
-	return e, func() {}, err
+func (o *opener) takeGraph(digest string, sdl []byte) (*openGraph, func(), error) {
+	return o.graphs.take(digest, func() (*openGraph, error) {
+		g, ds := graph.Parse("graph "+release.Short(digest), sdl)
+		if err := ds.Err(); err != nil {
+			return nil, err
+		}
+		bySource, closing, err := o.env.tiers(g)
+		if err != nil {
+			return nil, fmt.Errorf("the graph %s: %w", release.Short(digest), err)
+		}
+		return &openGraph{graph: g, loaders: composer.NewLoaders(g, bySource, 0), close: closing}, nil
+	})
 }
 
 // routes lists the names of what is served, sorted.
@@ -238,59 +299,4 @@ func (s *served) routes() []string {
 		names[i] = r.Name()
 	}
 	return names
-}
-
-// warm asks for the warm-ups of every route that changed and is in use, so that plans and connections are there before
-// devices ask. What did not change kept them; of the first release all are warmed, as its routes could not be asked yet.
-func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
-	var first error
-	for _, r := range s.release.Routes {
-		if ctx.Err() != nil {
-			break
-		}
-		if !s.isFresh(r.Name()) || !s.first && !s.o.asked.of(r.Name()).lately() {
-			continue
-		}
-		e, err := s.engine(r, nil)
-		if err != nil {
-			return err
-		}
-		for _, b := range e.Surface().Builds {
-			for _, w := range b.Warmups {
-				if err := warmOne(ctx, e, ask, r.Device, w); err != nil && first == nil {
-					first = &fault.Error{Kind: fault.KindOf(err), Op: "warm", Subject: r.Name() + "/" + w.View, Err: err}
-				}
-			}
-		}
-	}
-	return first
-}
-
-func (s *served) isFresh(route string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fresh[route]
-}
-
-func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
-	var args map[string]json.RawMessage
-	if len(w.Args) > 0 {
-		if err := json.Unmarshal(w.Args, &args); err != nil {
-			return err
-		}
-	}
-	req, err := rest.Choose(e.Surface(), composer.RootView, w.View, "", args)
-	if err != nil {
-		return err
-	}
-	req.Asker = &asker.Asker{Viewer: ask.Default, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Region: ask.Region}
-	for part := range e.Answer(ctx, req) {
-		if part.Release != nil {
-			part.Release()
-		}
-		if len(part.Errors) > 0 {
-			return part.Errors[0].Err
-		}
-	}
-	return nil
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"facet/asker"
+	"facet/composer"
+	"facet/fault"
+	"facet/release"
+	"facet/serve/rest"
+	"facet/view"
+)
+
+// warmAtOnce is how many warm-ups run at a time: their tiers have devices to answer too.
+const warmAtOnce = 8
+
+// warm asks for the warm-ups of every route that changed and is in use, those asked last first, so that plans, machines
+// and connections are there before devices ask. What did not change kept them; of the first release all are warmed, as
+// its routes could not be asked yet. Its error is the first of a warm-up.
+func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
+	var routes []release.Route
+	for _, r := range s.release.Routes {
+		if s.fresh[r.Name()] && (s.first || s.o.asked.of(r.Name()).lately()) {
+			routes = append(routes, r)
+		}
+	}
+	slices.SortStableFunc(routes, func(a, b release.Route) int {
+		return cmp.Compare(s.o.asked.of(b.Name()).at.Load(), s.o.asked.of(a.Name()).at.Load())
+	})
+	routes = routes[:min(len(routes), cmp.Or(s.o.engines.most, defaultOpen))]
+	var mu sync.Mutex
+	var first error
+	var group errgroup.Group
+	group.SetLimit(warmAtOnce)
+	for _, r := range routes {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := s.warmRoute(ctx, ask, r); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				first = cmp.Or(first, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return first
+}
+
+// warmRoute opens the engines of a route and asks the warm-ups of each.
+func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.Route) (first error) {
+	for _, picked := range variants(r) {
+		e, leave, err := s.use(ctx, r, picked)
+		if err != nil {
+			return err
+		}
+		for _, b := range e.Surface().Builds {
+			for _, w := range b.Warmups {
+				if ctx.Err() != nil {
+					break
+				}
+				if err := warmOne(ctx, e, ask, r.Device, w); err != nil && first == nil {
+					first = &fault.Error{Kind: fault.KindOf(err), Op: "warm", Subject: r.Name() + "/" + w.View, Err: err}
+				}
+			}
+		}
+		leave()
+	}
+	return first
+}
+
+func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
+	var args map[string]json.RawMessage
+	if len(w.Args) > 0 {
+		if err := json.Unmarshal(w.Args, &args); err != nil {
+			return err
+		}
+	}
+	req, err := rest.Choose(e.Surface(), composer.RootView, w.View, "", args)
+	if err != nil {
+		return err
+	}
+	req.Asker = &asker.Asker{Viewer: ask.Default, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Region: ask.Region}
+	for part := range e.Answer(ctx, req) {
+		if part.Release != nil {
+			part.Release()
+		}
+		if len(part.Errors) > 0 {
+			return part.Errors[0].Err
+		}
+	}
+	return nil
+}
