@@ -25,7 +25,7 @@ var table = []row{
 	{folder: "control", may: []string{"release", "storage", "pack", "view", "graph"}},
 	{folder: "notice", may: []string{"release"}},
 	{folder: "schema", may: []string{"control", "release"}},
-	{folder: "resolvers", may: []string{"schema", "control", "release"}},
+	{folder: "resolvers", may: []string{"schema", "control", "release", "pack", "view"}},
 	{folder: "serve", may: []string{"composer", "view", "graph", "asker"}},
 	{folder: "cmd", may: []string{"*"}},
 	{folder: "loadtest", may: []string{"tiers/fake"}},
