@@ -65,6 +65,9 @@ type Engine struct {
 	plans    planCache
 	views    map[string]bool // views that some mutation makes stale
 	fields   map[string]bool // and fields of shapes: "Card.progress"
+
+	readOnce sync.Once
+	reads    map[string][]view.Read // what Stale looks in
 }
 
 // NewEngine makes an Engine. It fails if the surface and the graph do not fit together.

@@ -281,6 +281,12 @@ func TestMutation(t *testing.T) {
 		if diff := cmp.Diff(inv, p.Invalidated); diff != "" {
 			t.Error(diff)
 		}
+		writes := []composer.Write{
+			{Type: "Title", Field: "bookmark", Key: []string{"t4"}, Args: map[string]string{"profile": "p1"}},
+		}
+		if diff := cmp.Diff(writes, p.Writes); diff != "" {
+			t.Error(diff)
+		}
 		if diff := cmp.Diff([]composer.Metric{{Name: "bookmark_set", Labels: []composer.Label{{Name: "form", Value: "tv"}}}}, p.Metrics); diff != "" {
 			t.Error(diff)
 		}

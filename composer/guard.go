@@ -95,7 +95,7 @@ func (x *exec) guardCell(k int32, dom, i int32) cell {
 		switch {
 		case value.kind == kError:
 			c = value
-		case !x.among(x.appendJSON(nil, value), x.appendJSON(nil, in)):
+		case !among(x.appendJSON(nil, value), x.appendJSON(nil, in)):
 			c = x.fail(forbidden(g.where))
 		}
 		if x.p.vals[g.value].dom == 0 && x.p.vals[g.in].dom == 0 {
@@ -114,7 +114,7 @@ func (x *exec) guardEntity(space, e int32) int32 {
 	for _, g := range s.guards {
 		value, ok := x.guardOperand(g.Value, s, space, e)
 		in, _ := x.guardOperand(g.In, s, space, e)
-		if !ok || !x.among(value, in) {
+		if !ok || !among(value, in) {
 			return int32(x.fail(forbidden(s.typ.Name)).off) + 1
 		}
 	}
@@ -139,7 +139,7 @@ func (x *exec) guardOperand(e graph.Expr, s *space, space, ent int32) ([]byte, b
 }
 
 // among says whether a value is in, or is one of in's items. Nothing is in null.
-func (x *exec) among(value, in []byte) bool {
+func among(value, in []byte) bool {
 	if len(value) == 0 || string(value) == "null" || len(in) == 0 {
 		return false
 	}

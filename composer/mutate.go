@@ -14,6 +14,7 @@ type mutationPlan struct {
 	def         *view.Mutation
 	effects     []vid
 	invalidates []invalidation
+	writes      []writePlan
 	metrics     []metric
 }
 
@@ -87,6 +88,16 @@ func (p *planner) mutation(er *emitRoot, i int, r *Root, n *Node) {
 			iv.key = append(iv.key, value(k.Value))
 		}
 		m.invalidates = append(m.invalidates, iv)
+	}
+	for _, w := range def.Writes(p.g) {
+		wp := writePlan{def: w}
+		for _, k := range w.Key {
+			wp.key = append(wp.key, value(k.Value))
+		}
+		for _, a := range w.Args {
+			wp.args = append(wp.args, value(a.Value))
+		}
+		m.writes = append(m.writes, wp)
 	}
 	for _, mt := range def.Metrics {
 		k := metric{name: mt.Name}
@@ -196,9 +207,10 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		x.bind()
 		x.begin(ctx)
 		x.wait()
-		inv, metrics := x.outcome()
+		inv, writes, metrics := x.outcome()
 		one := x.part()
 		all.Invalidated = append(all.Invalidated, inv...)
+		all.Writes = append(all.Writes, writes...)
 		all.Metrics = append(all.Metrics, metrics...)
 		all.Stats.add(one.Stats)
 		all.Errors = append(all.Errors, one.Errors...)
@@ -243,14 +255,14 @@ func (x *exec) happened(effect vid) bool {
 
 // outcome fills in what the mutation made stale and what it counted. If an effect failed, it counted nothing; what it made stale
 // is then all that it may write, as soon as one effect before did happen: a build does not tell the effects' writes apart.
-func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
+func (x *exec) outcome() (inv []Invalidated, writes []Write, metrics []Metric) {
 	m := x.p.roots[0].mutation
 	if m == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	failed := x.rootError(x.p.roots[0]) != nil
 	if failed && !slices.ContainsFunc(m.effects, x.happened) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	text := func(v vid) (string, bool) {
 		if v == none {
@@ -292,8 +304,9 @@ func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
 		}
 		inv = append(inv, in)
 	}
+	writes = x.writes(m, text)
 	if failed {
-		return inv, nil
+		return inv, writes, nil
 	}
 	for _, k := range m.metrics {
 		mt := Metric{Name: k.name}
@@ -303,5 +316,5 @@ func (x *exec) outcome() (inv []Invalidated, metrics []Metric) {
 		}
 		metrics = append(metrics, mt)
 	}
-	return inv, metrics
+	return inv, writes, metrics
 }

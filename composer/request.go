@@ -108,13 +108,15 @@ type Part struct {
 	// Invalidated is what mutations made stale, in the order of their declaration: of a mutation whose effect failed all that it
 	// may write if an effect before it did happen, else nothing.
 	Invalidated []Invalidated
-	Metrics     []Metric // business counters that mutations moved; none of a mutation whose effect failed
-	Cache       CacheState
-	Stats       Stats
-	Facts       []Fact
-	NotFound    bool // some root is null because of an orNotFound, or an entity root does not exist
-	Last        bool
-	Release     func() // gives Data back; may be nil
+	// Writes is what Invalidated was made from, for other device schemas.
+	Writes   []Write
+	Metrics  []Metric // business counters that mutations moved; none of a mutation whose effect failed
+	Cache    CacheState
+	Stats    Stats
+	Facts    []Fact
+	NotFound bool // some root is null because of an orNotFound, or an entity root does not exist
+	Last     bool
+	Release  func() // gives Data back; may be nil
 }
 
 // An Error is a failure at a path of the answer.
