@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -195,5 +196,5 @@ func refuse(w http.ResponseWriter, err error) {
 	h.Set("Content-Type", "application/problem+json")
 	serve.NoStore(h)
 	w.WriteHeader(serve.Status(kind))
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": string(kind), "title": fault.Public(err), "status": serve.Status(kind)}) // who asked may be gone
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": kind, "title": strings.ReplaceAll(string(kind), "_", " "), "status": serve.Status(kind), "detail": fault.Public(err), "code": kind}) // who asked may be gone
 }
