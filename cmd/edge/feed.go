@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/rs/zerolog"
+
+	"facet/asker"
+	"facet/composer"
+	"facet/notice"
+	"facet/serve/feed"
+)
+
+// A writesBus carries what mutations wrote between the instances of an environment, over a notice board.
+type writesBus struct {
+	*feed.Local // who listens here
+	board       notice.Board
+	topic       string
+	log         zerolog.Logger
+	stop        func()
+}
+
+// newWritesBus hears the environment's writes on a board.
+func newWritesBus(board notice.Board, env string, log zerolog.Logger) (*writesBus, error) {
+	b := &writesBus{Local: feed.NewLocal(), board: board, topic: "facet." + env + ".writes", log: log}
+	stop, err := board.Hear(b.topic, b.hear)
+	if err != nil {
+		return nil, err
+	}
+	b.stop = stop
+	return b, nil
+}
+
+// Publish implements feed.Bus: it tells the board, which tells this instance too.
+func (b *writesBus) Publish(writes []composer.Write) {
+	if len(writes) == 0 {
+		return
+	}
+	raw, err := json.Marshal(writes)
+	if err == nil {
+		err = b.board.Tell(b.topic, raw)
+	}
+	if err != nil { // this instance's listeners are told all the same
+		b.log.Warn().Err(err).Msg("other instances are not told what a mutation wrote")
+		b.Local.Publish(writes)
+	}
+}
+
+func (b *writesBus) hear(m notice.Message) {
+	if m.Lost {
+		b.Lose()
+	}
+	if len(m.Data) == 0 {
+		return
+	}
+	var writes []composer.Write
+	if err := json.Unmarshal(m.Data, &writes); err != nil || len(writes) > composer.MaxWrites {
+		b.log.Warn().Err(err).Msg("a notice that is no list of writes")
+		return
+	}
+	b.Local.Publish(writes)
+}
+
+// Close ends hearing; the board is its owner's.
+func (b *writesBus) Close() { b.stop() }
+
+// findReader is what the feed looks a device schema up with.
+func (f *front) findReader(ctx context.Context, device, schema string, a *asker.Asker) (feed.Reader, func(), error) {
+	e, done, err := f.Find(ctx, device, schema, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.(feed.Reader), done, nil // every engine is one: see counted
+}
+
+var _ feed.Reader = (*counted)(nil)
