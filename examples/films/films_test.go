@@ -24,10 +24,17 @@ func TestTiersAnswer(t *testing.T) {
 			continue
 		}
 		method, target, _ := strings.Cut(ask[0], " ")
+		backend, err := tier.Open(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := httptest.NewRecorder()
-		tier.Handler(Options{}).ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(ask[1])))
+		backend.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(ask[1])))
 		if w.Code != 200 || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%s: %d %s", tier.Name, w.Code, w.Body)
+		}
+		if err := backend.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -90,7 +97,11 @@ func TestViewers(t *testing.T) {
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		for _, tier := range Tiers() {
-			tier.Handler(Options{})
+			backend, err := tier.Open(Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			backend.Close()
 		}
 	}
 }

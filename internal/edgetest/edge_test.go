@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"facet/examples/films"
+	"facet/examples/films/tiers/trouble"
 	"facet/serve/servetest"
 )
 
@@ -83,31 +84,24 @@ func TestFilmsThreeWays(t *testing.T) {
 // TestFilmsInTrouble is one tier gone, one slow, one answering garbage, over HTTP: a partial answer, long before the slow one's.
 func TestFilmsInTrouble(t *testing.T) {
 	g := Parse(t, FilmsDir())
-	env := map[string]string{}
-	for _, tier := range films.Tiers() {
-		handler := tier.Handler(films.Options{Public: "http://posters.test"})
-		serve := handler.ServeHTTP
-		switch tier.Name {
-		case "bookmarks":
-			handler = tier.Handler(films.Options{Lag: 5 * time.Second})
-			serve = handler.ServeHTTP
-		case "profiles":
-			serve = func(w http.ResponseWriter, r *http.Request) {
-				if !strings.HasSuffix(r.URL.Path, "/recent-searches") {
-					handler.ServeHTTP(w, r)
-					return
-				}
-				w.Header().Set("Content-Type", "application/json")
-				_, _ = w.Write([]byte(`<html>{"searches":[`))
-			}
-		}
-		srv := httptest.NewServer(http.HandlerFunc(serve))
-		t.Cleanup(srv.Close)
-		env[tier.Env] = srv.URL
-		if tier.Name == "artwork" {
-			srv.Close()
-		}
+	world := RunTiers(t)
+	world.Tier("artwork").Door.Set(trouble.Trouble{Fail: trouble.Reset})
+	world.Tier("bookmarks").Door.Set(trouble.Trouble{Lag: trouble.Span(5 * time.Second)})
+	env := world.Env()
+	profiles, err := world.Tier("profiles").Open(films.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
+	half := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // one of its two operations is well
+		if !strings.HasSuffix(r.URL.Path, "/recent-searches") {
+			profiles.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`<html>{"searches":[`))
+	}))
+	t.Cleanup(half.Close)
+	env["PROFILES_URL"] = half.URL
 	e := Open(t, World{Graph: g, Builds: Build(t, FilmsDir(), g, "tv-home"), Tiers: Dial(t, g, env), Asker: Demo()})
 	for _, p := range small {
 		w := httptest.NewRecorder()

@@ -1,7 +1,7 @@
 package edgetest
 
 import (
-	"net/http/httptest"
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -25,14 +25,26 @@ func Films(t testing.TB, packages ...string) World {
 	t.Helper()
 	dir := Patient(t, FilmsDir())
 	g := Parse(t, dir)
-	env := map[string]string{}
-	for _, tier := range films.Tiers() {
-		srv := httptest.NewServer(tier.Handler(films.Options{Public: "http://posters.test"}))
-		t.Cleanup(srv.Close)
-		env[tier.Env] = srv.URL
-	}
+	env := RunTiers(t).Env()
 	return World{Graph: g, Builds: Build(t, dir, g, packages...), Tiers: Dial(t, g, env), Asker: Demo(),
 		Limits: composer.Limits{Time: time.Minute}, Run: scripts.RunOptions{Deadline: 30 * time.Second, Wait: 30 * time.Second}}
+}
+
+// RunTiers runs the films' tiers until the test ends, each at a port of its own. Posters are at http://posters.test.
+func RunTiers(t testing.TB) *films.World {
+	t.Helper()
+	w, err := films.Start("127.0.0.1:0", films.Options{Public: "http://posters.test", Data: t.TempDir()}, films.Tiers()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := w.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
 }
 
 // Demo lets headers say who asks; without them it is the viewer demo.

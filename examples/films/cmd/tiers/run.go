@@ -6,14 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"facet/examples/films"
+	"facet/examples/films/tiers/trouble"
 )
 
 // run serves until ctx ends, then lets calls in flight finish for at most 5 s.
@@ -24,6 +22,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addr := set.String("addr", "127.0.0.1:0", "address of the first tier; the others follow on the next ports, port 0 takes free ones")
 	delay := set.String("delay", "", `how long answers wait: "5ms" for all, "bookmarks=200ms" for one, several separated by commas`)
 	public := set.String("public-art", "", "address that devices reach posters at, if it is not the artwork tier's own")
+	data := set.String("data", "", "folder of what outlives the program: bookmarks and lists; without it they end with the program")
+	admin := set.String("admin", "127.0.0.1:0", "loopback address at which tiers are told to restart, lag and lie; empty for none")
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -40,56 +40,40 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(*addr)
+	world, err := films.Start(*addr, films.Options{Public: *public, Data: *data}, chosen...)
 	if err != nil {
-		return fmt.Errorf("-addr: %w", err)
+		return fmt.Errorf("-addr %s: %w", *addr, err)
 	}
-	first, err := strconv.Atoi(port)
-	if err != nil {
-		return fmt.Errorf("-addr: port %q is no number", port)
-	}
-
-	failed := make(chan error, len(chosen))
-	var servers []*http.Server
-	for i, t := range chosen {
-		next := 0
-		if first != 0 {
-			next = first + i
-		}
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(next)))
-		if err != nil {
-			return errors.Join(err, stop(servers))
-		}
+	for _, t := range world.Tiers {
 		wait, ok := lag[t.Name]
 		if !ok {
 			wait = lag["all"]
 		}
-		s := films.Server(t.Handler(films.Options{Lag: wait, Public: *public}))
-		servers = append(servers, s)
-		go func() { failed <- s.Serve(l) }()
-		if _, err := fmt.Fprintf(stdout, "%s=http://%s\n", t.Env, l.Addr()); err != nil {
-			return errors.Join(err, stop(servers))
+		t.Door.Set(trouble.Trouble{Lag: trouble.Span(wait)})
+		if _, err := fmt.Fprintf(stdout, "%s=%s\n", t.Env, t.URL()); err != nil {
+			return errors.Join(err, stop(world))
+		}
+	}
+	if *admin != "" {
+		url, err := world.OpenAdmin(*admin)
+		if err != nil {
+			return errors.Join(fmt.Errorf("-admin: %w", err), stop(world))
+		}
+		if _, err := fmt.Fprintf(stdout, "TIERS_ADMIN=%s\n", url); err != nil {
+			return errors.Join(err, stop(world))
 		}
 	}
 	if _, err := fmt.Fprintln(stdout, "ready"); err != nil {
-		return errors.Join(err, stop(servers))
+		return errors.Join(err, stop(world))
 	}
-	select {
-	case <-ctx.Done():
-		return stop(servers)
-	case err := <-failed:
-		return errors.Join(err, stop(servers))
-	}
+	<-ctx.Done()
+	return stop(world)
 }
 
-func stop(servers []*http.Server) error {
+func stop(world *films.World) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	var all error
-	for _, s := range servers {
-		all = errors.Join(all, s.Shutdown(ctx))
-	}
-	return all
+	return world.Stop(ctx)
 }
 
 func choose(names string) ([]films.Tier, error) {

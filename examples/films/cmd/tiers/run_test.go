@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 		names = append(names, name)
 		urls[name] = url
 	}
-	if diff := cmp.Diff([]string{"PROFILES_URL", "CATALOG_URL"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"PROFILES_URL", "CATALOG_URL", "TIERS_ADMIN"}, names); diff != "" {
 		t.Fatal(diff)
 	}
 	client := http.Client{Timeout: 5 * time.Second}
@@ -57,8 +57,12 @@ func TestMistakes(t *testing.T) {
 		"-delay soon":             `"soon" is no duration`,
 		"-delay -5ms":             `"-5ms" is no duration`,
 		"-delay none=5ms":         `"none" is no tier`,
-		"-addr nowhere":           `-addr:`,
+		"-addr nowhere":           `-addr nowhere:`,
 		"-addr 127.0.0.1:web":     `"web" is no number`,
+		"-admin 0.0.0.0:0":        `0.0.0.0:0 is not loopback`,
+		"-admin :0":               `:0 is not loopback`,
+		"-admin nowhere":          `-admin:`,
+		"-data /dev/null/x":       `/dev/null`,
 		"catalog":                 `"catalog" is no flag`,
 		"-tiers catalog -addr :x": `no number`,
 	} {

@@ -1,7 +1,8 @@
-// Package artwork is the tier that draws: it says where a film's poster is, and serves it as SVG of any width.
+// Package artwork is the tier that draws: it says over gRPC where a film's poster is, and serves it over HTTP as SVG of any width.
 package artwork
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,7 +10,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
 	"facet/examples/films/data"
+	"facet/examples/films/tiers/artwork/artworkpb"
 	"facet/examples/films/tiers/wire"
 )
 
@@ -19,51 +30,90 @@ const (
 	widest    = 2000
 )
 
-type art struct {
-	ID     string `json:"id"`
-	URL    string `json:"url"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
+// A tier says where posters are, and draws them.
+type tier struct {
+	artworkpb.UnimplementedArtworkServer
+	films  *data.Library
+	public string
 }
 
-// Handler serves the tier. Public is the address that devices reach it at ("https://art.example.com"); if it is empty, the address that the caller used.
+// Handler serves the tier over gRPC and HTTP, at one address. Public is the address that devices reach posters at
+// ("https://art.example.com"); if it is empty, the address that the caller used.
 //
-//	POST /artwork:batchGet {"width": 342, "ids": […]}  -> {"artwork": [{"id", "url", "width", "height"}]}, films and series, unknown ids left out
-//	GET  /art/{id}-{width}.svg                         -> the poster
+//	films.artwork.v1.Artwork/BatchGet   where posters are: artworkpb/artwork.proto, also by server reflection
+//	grpc.health.v1.Health               whether it serves
+//	GET /art/{id}-{width}.svg           a poster
+//
+// gRPC comes as HTTP/2, without TLS by prior knowledge: films.Server speaks both.
 func Handler(l *data.Library, public string) http.Handler {
-	return wire.Mux(map[string]http.HandlerFunc{
-		"POST /artwork:batchGet": func(w http.ResponseWriter, r *http.Request) { batch(w, r, l, public) },
-		"GET /art/{name}":        func(w http.ResponseWriter, r *http.Request) { draw(w, r, l) },
+	t := &tier{films: l, public: strings.TrimSuffix(public, "/")}
+	calls := grpc.NewServer(grpc.MaxRecvMsgSize(wire.MaxBody))
+	artworkpb.RegisterArtworkServer(calls, t)
+	healthpb.RegisterHealthServer(calls, health.NewServer())
+	reflection.Register(calls)
+	pages := wire.Mux(map[string]http.HandlerFunc{"POST /artwork:batchGet": t.batch, "GET /art/{name}": t.draw})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			calls.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
 	})
 }
 
-func batch(w http.ResponseWriter, r *http.Request, l *data.Library, public string) {
+// batch is BatchGet as JSON over HTTP.
+func (t *tier) batch(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Width int      `json:"width"`
+		Width int32    `json:"width"`
 		IDs   []string `json:"ids"`
 	}
 	if !wire.Read(w, r, &in) || !wire.Batch(w, "ids", in.IDs) {
 		return
 	}
-	if in.Width < narrowest || in.Width > widest {
-		wire.Fail(w, http.StatusBadRequest, "width is %d: %d to %d are drawn", in.Width, narrowest, widest)
+	ctx := metadata.NewIncomingContext(r.Context(), metadata.Pairs(":authority", r.Host))
+	out, err := t.BatchGet(ctx, &artworkpb.BatchGetRequest{Width: in.Width, Ids: in.IDs})
+	if err != nil {
+		wire.Fail(w, http.StatusBadRequest, "%s", status.Convert(err).Message())
 		return
 	}
-	if public == "" {
-		public = "http://" + r.Host
+	rows := make([]map[string]any, len(out.Artwork))
+	for i, p := range out.Artwork {
+		rows[i] = map[string]any{"id": p.Id, "url": p.Url, "width": p.Width, "height": p.Height}
 	}
-	out := make([]art, 0, len(in.IDs))
-	for _, id := range in.IDs {
-		if l.Title(id) != nil || l.OneSeries(id) != nil {
-			out = append(out, art{id, fmt.Sprintf("%s/art/%s-%d.svg", strings.TrimSuffix(public, "/"), url.PathEscape(id), in.Width), in.Width, height(in.Width)})
+	wire.Write(w, map[string]any{"artwork": rows})
+}
+
+// BatchGet says where posters are.
+func (t *tier) BatchGet(ctx context.Context, in *artworkpb.BatchGetRequest) (*artworkpb.BatchGetResponse, error) {
+	if in.Width < narrowest || in.Width > widest {
+		return nil, status.Errorf(codes.InvalidArgument, "width is %d: %d to %d are drawn", in.Width, narrowest, widest)
+	}
+	if err := wire.CheckBatch("ids", in.Ids); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	public := t.public
+	if public == "" {
+		md, _ := metadata.FromIncomingContext(ctx)
+		host := md.Get(":authority")
+		if len(host) == 0 {
+			return nil, status.Error(codes.InvalidArgument, "the call names no host that posters could be reached at")
+		}
+		public = "http://" + host[0]
+	}
+	out := &artworkpb.BatchGetResponse{Artwork: make([]*artworkpb.Poster, 0, len(in.Ids))}
+	for _, id := range in.Ids {
+		if t.films.Title(id) != nil || t.films.OneSeries(id) != nil {
+			out.Artwork = append(out.Artwork, &artworkpb.Poster{
+				Id: id, Url: fmt.Sprintf("%s/art/%s-%d.svg", public, url.PathEscape(id), in.Width), Width: in.Width, Height: int32(height(int(in.Width))), //nolint:gosec // widest is 2000
+			})
 		}
 	}
-	wire.Write(w, map[string]any{"artwork": out})
+	return out, nil
 }
 
 var file = regexp.MustCompile(`^(.+)-([0-9]{2,4})\.svg$`)
 
-func draw(w http.ResponseWriter, r *http.Request, l *data.Library) {
+func (t *tier) draw(w http.ResponseWriter, r *http.Request) {
 	m := file.FindStringSubmatch(r.PathValue("name"))
 	if m == nil {
 		wire.Fail(w, http.StatusNotFound, "a poster is called <id>-<width>.svg")
@@ -75,16 +125,23 @@ func draw(w http.ResponseWriter, r *http.Request, l *data.Library) {
 		return
 	}
 	var svg []byte
-	if t := l.Title(m[1]); t != nil {
-		svg = poster(ofTitle(t), width)
-	} else if s := l.OneSeries(m[1]); s != nil {
-		svg = poster(ofSeries(s, l), width)
+	if film := t.films.Title(m[1]); film != nil {
+		svg = poster(ofTitle(film), width)
+	} else if s := t.films.OneSeries(m[1]); s != nil {
+		svg = poster(ofSeries(s, t.films), width)
 	} else {
 		wire.Fail(w, http.StatusNotFound, "there is nothing called %q to draw", m[1])
 		return
 	}
-	w.Header().Set("Content-Type", "image/svg+xml")
+	etag := fmt.Sprintf(`"%x"`, xxhash.Sum64(svg))
 	w.Header().Set("Cache-Control", "public, max-age=86400")
+	w.Header().Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	w.Header().Set("Content-Length", strconv.Itoa(len(svg)))
 	_, _ = w.Write(svg) // the caller has left: there is nobody to tell

@@ -1,165 +1,200 @@
 package bookmarks
 
 import (
-	"cmp"
-	"slices"
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
 	"sync"
 	"time"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // "sqlite3", SQLite translated to Go
 
 	"facet/examples/films/data"
 )
 
-// The bounds of the store: bookmarks and list entries together.
+// The bounds of the store: bookmarks and list entries together, and answers kept for their keys.
 const (
 	mostPerProfile = 2_000
 	mostEntries    = 200_000
+	mostAnswers    = 100_000
 )
 
-// A store is what all profiles keep. Its methods may be called from many goroutines.
+//go:embed schema.sql
+var schema string
+
+// A store is what all profiles keep. Its methods may be called from many goroutines: one writes at a time, reads do not wait for it.
 type store struct {
-	now func() time.Time
+	now   func() time.Time
+	write *sql.DB // one connection
+	read  *sql.DB
 
-	mu      sync.Mutex
-	entries int
-	keep    map[string]*kept // by profile
+	mu               sync.Mutex // held for one write
+	entries, answers int        // what there is, since the last commit
 }
 
-type kept struct {
-	marks map[string]bookmark // by film
-	list  []string            // films, the latest first
+// openStore opens the database at path. The log is synced at each commit (synchronous=FULL): an answer outlives the machine's
+// power, at the price of one fsync a write, which a tier that remembers is asked for. Readers see the last commit (WAL).
+func openStore(path string, now func() time.Time) (*store, error) {
+	dsn := func(pragmas ...string) string {
+		v := url.Values{"_pragma": append([]string{"busy_timeout(4000)"}, pragmas...), "_txlock": {"immediate"}}
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()
+	}
+	s := &store{now: now}
+	var err error
+	if s.write, err = sql.Open("sqlite3", dsn("journal_mode(wal)", "synchronous(full)")); err != nil {
+		return nil, err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite3", dsn("query_only(on)")); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(4)
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.close())
+	}
+	return s, nil
 }
 
-func newStore(now func() time.Time) *store {
-	s := &store{now: now, keep: map[string]*kept{}}
-	start := now()
+func (s *store) close() error {
+	var err error
+	if s.read != nil {
+		err = s.read.Close()
+	}
+	return errors.Join(err, s.write.Close())
+}
+
+// prepare makes the tables of a new database and counts what is in it.
+func (s *store) prepare() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to take back
+	var version int
+	if err := tx.QueryRowContext(ctx, "pragma user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case 0:
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		if err := s.seed(ctx, tx); err != nil {
+			return err
+		}
+	case 1:
+	default:
+		return fmt.Errorf("its tables are version %d, known is 1", version)
+	}
+	row := tx.QueryRowContext(ctx, "select (select count(*) from bookmark) + (select count(*) from listed), (select count(*) from answer)")
+	if err := row.Scan(&s.entries, &s.answers); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// seed is what the named profiles start with.
+func (s *store) seed(ctx context.Context, tx *sql.Tx) error {
+	start := s.now()
 	for _, p := range data.Profiles() {
-		k := s.of(p.ID)
 		for i, m := range p.Watched {
-			k.marks[m.Title] = bookmark{m.Title, m.PositionSeconds, stamp(start.Add(-time.Duration(i+1) * 26 * time.Hour))}
+			at := start.Add(-time.Duration(i+1) * 26 * time.Hour).UnixMilli()
+			if _, err := tx.ExecContext(ctx, "insert into bookmark values (?, ?, ?, ?)", p.ID, m.Title, m.PositionSeconds, at); err != nil {
+				return err
+			}
 		}
-		k.list = slices.Clone(p.MyList)
-		s.entries += len(k.marks) + len(k.list)
-	}
-	return s
-}
-
-// stamp is a time as the tier sends it: UTC, whole milliseconds.
-func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
-
-// of is a profile's part; the caller holds mu, or nobody else knows the store yet.
-func (s *store) of(profile string) *kept {
-	k := s.keep[profile]
-	if k == nil {
-		k = &kept{marks: map[string]bookmark{}}
-		s.keep[profile] = k
-	}
-	return k
-}
-
-// room says whether one more entry fits.
-func (s *store) room(k *kept) bool {
-	return s.entries < mostEntries && len(k.marks)+len(k.list) < mostPerProfile
-}
-
-// marks are the bookmarks among films, in the order of films, each once.
-func (s *store) marks(profile string, films []string) []bookmark {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := []bookmark{}
-	k, ok := s.keep[profile]
-	if !ok {
-		return out
-	}
-	seen := make(map[string]bool, len(films))
-	for _, id := range films {
-		if m, ok := k.marks[id]; ok && !seen[id] {
-			seen[id] = true
-			out = append(out, m)
+		for i, film := range p.MyList {
+			if _, err := tx.ExecContext(ctx, "insert into listed values (?, ?, ?)", p.ID, film, len(p.MyList)-i); err != nil {
+				return err
+			}
 		}
-	}
-	return out
-}
-
-// latest are all bookmarks of a profile, the latest first.
-func (s *store) latest(profile string) []bookmark {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := []bookmark{}
-	if k, ok := s.keep[profile]; ok {
-		for _, m := range k.marks {
-			out = append(out, m)
-		}
-	}
-	slices.SortFunc(out, func(a, b bookmark) int {
-		return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), cmp.Compare(a.Title, b.Title))
-	})
-	return out
-}
-
-func (s *store) mark(profile, film string, seconds int) (bookmark, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.of(profile)
-	if _, there := k.marks[film]; !there {
-		if !s.room(k) {
-			return bookmark{}, false
-		}
-		s.entries++
-	}
-	m := bookmark{film, seconds, stamp(s.now())}
-	k.marks[film] = m
-	return m, true
-}
-
-func (s *store) unmark(profile, film string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.keep[profile]
-	if k == nil {
-		return
-	}
-	if _, there := k.marks[film]; there {
-		delete(k.marks, film)
-		s.entries--
-	}
-}
-
-// listed is a profile's list, the latest first.
-func (s *store) listed(profile string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if k, ok := s.keep[profile]; ok {
-		return slices.Clone(k.list)
 	}
 	return nil
 }
 
-// push puts a film at the front of the list and says how long the list is; a film that was there keeps its place.
-func (s *store) push(profile, film string) (total int, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.of(profile)
-	if !slices.Contains(k.list, film) {
-		if !s.room(k) {
-			return 0, false
-		}
-		k.list = slices.Insert(k.list, 0, film)
-		s.entries++
+// marks are the bookmarks among films, in the order of films, each once.
+func (s *store) marks(ctx context.Context, profile string, films []string) ([]bookmark, error) {
+	wanted, err := json.Marshal(films)
+	if err != nil {
+		return nil, err
 	}
-	return len(k.list), true
+	return rows(ctx, s.read, scanMark,
+		`select b.title, b.seconds, b.at from json_each(?2) as w join bookmark as b on b.profile = ?1 and b.title = w.value group by b.title order by min(w.key)`,
+		profile, string(wanted))
 }
 
-// drop takes a film off the list and says how long the list is.
-func (s *store) drop(profile, film string) (total int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.keep[profile]
-	if k == nil {
-		return 0
+// latest is a part of a profile's bookmarks, the latest first, and how many there are.
+func (s *store) latest(ctx context.Context, profile string, offset, limit int) (page []bookmark, total int, err error) {
+	err = s.look(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "select count(*) from bookmark where profile = ?", profile).Scan(&total); err != nil {
+			return err
+		}
+		page, err = rows(ctx, tx, scanMark, "select title, seconds, at from bookmark where profile = ? order by at desc, title limit ? offset ?", profile, limit, offset)
+		return err
+	})
+	return page, total, err
+}
+
+// listed is a part of a profile's list, the latest first, and how long it is.
+func (s *store) listed(ctx context.Context, profile string, offset, limit int) (page []ref, total int, err error) {
+	err = s.look(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "select count(*) from listed where profile = ?", profile).Scan(&total); err != nil {
+			return err
+		}
+		page, err = rows(ctx, tx, scanRef,
+			"select title from listed where profile = ? order by place desc limit ? offset ?", profile, limit, offset)
+		return err
+	})
+	return page, total, err
+}
+
+// look reads several things as of one moment.
+func (s *store) look(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
 	}
-	if i := slices.Index(k.list, film); i >= 0 {
-		k.list = slices.Delete(k.list, i, i+1)
-		s.entries--
+	return errors.Join(do(tx), tx.Rollback())
+}
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func rows[T any](ctx context.Context, q queryer, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	r, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
-	return len(k.list)
+	defer r.Close()
+	out := []T{}
+	for r.Next() {
+		v, err := scan(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, r.Err()
+}
+
+func scanMark(r *sql.Rows) (bookmark, error) {
+	var m bookmark
+	var at int64
+	err := r.Scan(&m.Title, &m.PositionSeconds, &at)
+	m.UpdatedAt = time.UnixMilli(at).UTC()
+	return m, err
+}
+
+func scanRef(r *sql.Rows) (ref, error) {
+	var x ref
+	err := r.Scan(&x.ID)
+	return x, err
 }

@@ -2,6 +2,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,10 +20,15 @@ const (
 	MaxPage  = 200     // items of one page
 )
 
-// Server is a server for a tier, with limits on how long and how much a caller may send.
+// Server is a server for a tier, with limits on how long and how much a caller may send. It speaks HTTP/1 and, to those who know, HTTP/2
+// without TLS, which gRPC comes in.
 func Server(h http.Handler) *http.Server {
+	var speaks http.Protocols
+	speaks.SetHTTP1(true)
+	speaks.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           h,
+		Protocols:         &speaks,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -60,23 +66,19 @@ func (f *refusal) Header() http.Header         { return f.header }
 func (f *refusal) WriteHeader(status int)      { f.status = status }
 func (f *refusal) Write(p []byte) (int, error) { return len(p), nil }
 
-// Lag makes every answer wait for d, or until the caller leaves. Health checks are not delayed.
-func Lag(h http.Handler, d time.Duration) http.Handler {
-	if d <= 0 {
-		return h
+// Body is the whole body, which Read may read after it. If it cannot be had, it answers 400 or 413 and says false.
+func Body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		Fail(w, http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", MaxBody)
+		return nil, false
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			select {
-			case <-t.C:
-			case <-r.Context().Done():
-				return
-			}
-		}
-		h.ServeHTTP(w, r)
-	})
+	if err != nil {
+		Fail(w, http.StatusBadRequest, "the body did not arrive: %v", err)
+		return nil, false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return b, true
 }
 
 // Read decodes the body, which must be one JSON value, into v. If it cannot, it answers 400 or 413 and says false.
@@ -103,17 +105,24 @@ func Batch(w http.ResponseWriter, name string, ids []string) bool {
 		Fail(w, http.StatusBadRequest, "%q is missing: give a list of ids", name)
 		return false
 	}
-	if len(ids) > MaxBatch {
-		Fail(w, http.StatusBadRequest, "%q has %d ids, at most %d are answered", name, len(ids), MaxBatch)
+	if err := CheckBatch(name, ids); err != nil {
+		Fail(w, http.StatusBadRequest, "%v", err)
 		return false
+	}
+	return true
+}
+
+// CheckBatch says what is wrong with the keys of a batch call.
+func CheckBatch(name string, ids []string) error {
+	if len(ids) > MaxBatch {
+		return fmt.Errorf("%q has %d ids, at most %d are answered", name, len(ids), MaxBatch)
 	}
 	for _, id := range ids {
 		if id == "" || len(id) > MaxID {
-			Fail(w, http.StatusBadRequest, "%q has an id of %d bytes: 1 to %d are legal", name, len(id), MaxID)
-			return false
+			return fmt.Errorf("%q has an id of %d bytes: 1 to %d are legal", name, len(id), MaxID)
 		}
 	}
-	return true
+	return nil
 }
 
 // Page reads offset (0 if not given) and limit (all that a page may hold). If they are no counts, it answers 400 and says false.

@@ -6,8 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -89,19 +87,6 @@ func TestJoin(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-}
-
-func TestLag(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := Lag(Mux(map[string]http.HandlerFunc{"GET /page": page}), 50*time.Millisecond)
-		for path, want := range map[string]time.Duration{"/page": 50 * time.Millisecond, "/healthz": 0} {
-			began := time.Now()
-			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
-			if got := time.Since(began); got != want {
-				t.Errorf("%s took %v, want %v", path, got, want)
-			}
-		}
-	})
 }
 
 func TestServerHasLimits(t *testing.T) {
