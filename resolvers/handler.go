@@ -81,7 +81,7 @@ func newServer(o Options) *server {
 	s.engine.Use(shape{l})
 	s.engine.Use(extension.FixedComplexityLimit(l.Complexity))
 	s.engine.Use(extension.Introspection{})
-	s.engine.AroundOperations(s.readers)
+	s.engine.AroundOperations(s.start)
 	s.engine.AroundFields(s.note)
 	return s
 }

@@ -67,8 +67,9 @@ var _ interface {
 func (shape) ExtensionName() string                          { return "Shape" }
 func (shape) Validate(schema graphql.ExecutableSchema) error { return nil }
 
-func (s shape) MutateOperationParameters(_ context.Context, p *graphql.RawParams) *gqlerror.Error {
+func (s shape) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
 	if len(p.Query) > s.limits.Query {
+		asking(ctx).unfit = true
 		return told(fault.New(fault.TooLarge, "the document has more than %d bytes", s.limits.Query).WithHint("send values as variables"))
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, s.limits.Tokens)
@@ -81,6 +82,7 @@ func (s shape) MutateOperationParameters(_ context.Context, p *graphql.RawParams
 		c.walk(op.SelectionSet, 1)
 	}
 	if c.err != nil {
+		asking(ctx).unfit = true
 		return told(c.err)
 	}
 	return nil

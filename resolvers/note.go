@@ -13,8 +13,9 @@ import (
 	"facet/resolvers/internal/model"
 )
 
-// readers lets only holders of the scope read ask queries and subscriptions, introspection among them.
-func (s *server) readers(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+// start marks the operation as begun, and lets only holders of the scope read ask queries and subscriptions, introspection among them.
+func (s *server) start(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	asking(ctx).started = true
 	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {
 		if err := may(ctx, reading, ""); err != nil {
 			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{told(err)}, Data: []byte("null")})
@@ -27,10 +28,12 @@ func (s *server) readers(ctx context.Context, next graphql.OperationHandler) gra
 func (s *server) note(ctx context.Context, next graphql.Resolver) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" {
-		return next(ctx)
+		out, err := next(ctx)
+		return out, ours(err)
 	}
 	began, a := time.Now(), asking(ctx)
 	out, err := next(ctx)
+	err = ours(err)
 	line := s.log.Info()
 	result := "ok"
 	switch {
@@ -55,11 +58,13 @@ func (s *server) note(ctx context.Context, next graphql.Resolver) (any, error) {
 	case model.RollbackInput:
 		line.Str("env", in.Env).Strs("regions", in.Regions).Str("to", in.To)
 	}
-	switch out := out.(type) {
-	case *model.PublishPayload:
-		line.Str("published", out.Package+"@"+out.Version)
-	case *model.ReleasePayload:
-		line.Str("release", out.Release).Bool("unchanged", out.Unchanged)
+	if err == nil {
+		switch out := out.(type) {
+		case *model.PublishPayload:
+			line.Str("published", out.Package+"@"+out.Version)
+		case *model.ReleasePayload:
+			line.Str("release", out.Release).Bool("unchanged", out.Unchanged)
+		}
 	}
 	line.Msg("control API")
 	return out, err

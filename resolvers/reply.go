@@ -35,8 +35,11 @@ func (r *reply) send() {
 	if r.status >= 400 || !bytes.HasPrefix(body, []byte(`{"data":`)) {
 		body = kinds(body)
 	}
-	if r.ask.refused && r.status == http.StatusOK {
+	switch {
+	case r.ask.refused && r.status == http.StatusOK:
 		r.status = http.StatusForbidden
+	case r.ask.unfit, !r.ask.started && r.status == http.StatusInternalServerError:
+		r.status = http.StatusUnprocessableEntity
 	}
 	write(r.ResponseWriter, r.status, body)
 }

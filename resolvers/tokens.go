@@ -140,6 +140,8 @@ type ask struct {
 	who     *holder
 	id      string // the request id
 	refused bool   // some field wanted a scope that the token lacks
+	unfit   bool   // the document, or its variables, are not of the schema or past a limit
+	started bool   // the operation is being executed
 }
 
 func asking(ctx context.Context) *ask { return ctx.Value(askKey{}).(*ask) }

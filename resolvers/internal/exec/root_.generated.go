@@ -46,10 +46,11 @@ type ComplexityRoot struct {
 	}
 
 	Change struct {
-		Breaking func(childComplexity int) int
-		Code     func(childComplexity int) int
-		Path     func(childComplexity int) int
-		Text     func(childComplexity int) int
+		Breaking  func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Dangerous func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Text      func(childComplexity int) int
 	}
 
 	Contents struct {
@@ -431,6 +432,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Change.Code(childComplexity), true
+	case "Change.dangerous":
+		if e.ComplexityRoot.Change.Dangerous == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Dangerous(childComplexity), true
 	case "Change.path":
 		if e.ComplexityRoot.Change.Path == nil {
 			break
@@ -2088,6 +2095,8 @@ type Change {
   code: String!
   "Apps that are installed would notice: it needs the next schema version."
   breaking: Boolean!
+  "No request becomes illegal, but an app may meet what it was not written for. Never beside breaking."
+  dangerous: Boolean!
   text: String!
 }
 
@@ -2489,6 +2498,8 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_code(ctx, field)
 	case "breaking":
 		return ec.fieldContext_Change_breaking(ctx, field)
+	case "dangerous":
+		return ec.fieldContext_Change_dangerous(ctx, field)
 	case "text":
 		return ec.fieldContext_Change_text(ctx, field)
 	}
