@@ -100,7 +100,7 @@ func (d *differ) set(at string, b, a *Mutation) {
 	d.bounds(at, was, is)
 }
 
-// place compares how one field of a type stands in the JSON Graph and in REST, where GraphQL sees no break.
+// place compares how one field of a type stands in the JSON Graph, where GraphQL sees no break.
 func (d *differ) place(path string, b, a *TypeField) {
 	if b.Output == nil || a.Output == nil {
 		return
@@ -109,11 +109,8 @@ func (d *differ) place(path string, b, a *TypeField) {
 	if was, is := form(b.Output), form(a.Output); was != is && d.inGraph[path] && (path != "Query" || d.viewInGraph(b.Name)) {
 		d.breaks(at, "form_changed", "in the JSON Graph there were %s and are %s", was, is)
 	}
-	switch {
-	case !b.Output.Paged && a.Output.Paged:
+	if !b.Output.Paged && a.Output.Paged {
 		d.notes(at, "became_paged", "without `first` it is now its first page alone")
-	case b.Output.Paged && !a.Output.Paged && path == "Mutation":
-		d.breaks(at, "pages_removed", "REST no longer takes first and after for it")
 	}
 }
 

@@ -271,10 +271,6 @@ func (m *mutator) bounds() bool {
 }
 
 func (m *mutator) paged() bool {
-	if x, ok := pick(m, m.b.Mutations); ok && x.Output != nil && x.Output.Kind == view.Many && m.IntN(2) == 0 {
-		x.Output.Paged = !x.Output.Paged
-		return true
-	}
 	o, ok := pick(m, m.outputs(func(o *view.Output) bool { return o.Kind == view.Many || o.Kind == view.Leaf && o.Type.List() }))
 	if ok {
 		o.Paged = !o.Paged

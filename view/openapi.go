@@ -67,7 +67,9 @@ func (s *Surface) restPaths() object {
 		params := []any{ref("parameters/fields"), ref("parameters/idempotencyKey")}
 		if m.Output != nil {
 			out = OutputType(m.Output)
-			params = append(params, s.windows(m.Output)...)
+			root := *m.Output
+			root.Paged = false // what a mutation returns is one page
+			params = append(params, s.windows(&root)...)
 		}
 		op := operation(n, m.Doc, params, out, s)
 		if len(m.Args) > 0 {
