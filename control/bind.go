@@ -20,26 +20,45 @@ type resolver struct {
 
 	mu      sync.Mutex
 	indexes map[string]pack.Index
+	extra   map[string]*pack.Package // by ID: what is not published yet
+}
+
+func newResolver(ctx context.Context, c *Control) *resolver {
+	return &resolver{ctx: ctx, c: c, indexes: map[string]pack.Index{}, extra: map[string]*pack.Package{}}
+}
+
+func (r *resolver) pkg(id string) (*pack.Package, error) {
+	if p := r.extra[id]; p != nil {
+		return p, nil
+	}
+	name, version := pack.SplitID(id)
+	return r.c.Package(r.ctx, name, version)
 }
 
 func (r *resolver) index(name string) (pack.Index, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if in, ok := r.indexes[name]; ok {
+	in, ok := r.indexes[name]
+	r.mu.Unlock()
+	if ok {
 		return in, nil
 	}
 	in, err := r.c.Index(r.ctx, name)
-	if err == nil {
-		r.indexes[name] = in
+	if err != nil {
+		return in, err
 	}
-	return in, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first, ok := r.indexes[name]; ok { // all of one request see one index
+		return first, nil
+	}
+	r.indexes[name] = in
+	return in, nil
 }
 
 // dependencies are the modules among what a manifest depends on: all that is
 // neither the host's nor bundled in the tarball.
 func (r *resolver) dependencies(id string) ([]release.Dependency, error) {
-	name, version := pack.SplitID(id)
-	p, err := r.c.Package(r.ctx, name, version)
+	p, err := r.pkg(id)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +123,7 @@ func (r *resolver) lock(l release.Lock) (*pack.Lock, error) {
 	for importer, uses := range l {
 		out.Uses[importer] = maps.Clone(uses)
 		for _, id := range uses {
-			name, version := pack.SplitID(id)
-			p, err := r.c.Package(r.ctx, name, version)
+			p, err := r.pkg(id)
 			if err != nil {
 				return nil, err
 			}

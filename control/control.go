@@ -3,9 +3,9 @@ package control
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,18 +69,29 @@ func (c *Control) workers() int {
 // forgets everything: what is still needed is read again.
 type cache struct {
 	mu       sync.Mutex
-	packages map[string]*pack.Package // by name@version
-	builds   map[string]*view.Build   // by digest
-	inputs   map[string]string        // input digest -> build digest
-	graphs   map[string]*graph.Graph  // by version
+	packages map[string]*pack.Package    // by name@version
+	builds   map[string]*view.Build      // by digest
+	inputs   map[string]string           // input digest -> build digest
+	graphs   map[string]*graph.Graph     // by version
+	releases map[string]*release.Release // by environment and digest
+	acks     map[string]ack              // by key
+	heads    map[string]GraphVersion     // by version
 }
 
-const cacheEntries = 1000
+// What a cache holds at most of one kind.
+const (
+	cacheEntries  = 2000
+	cacheReleases = 32 // each may have thousands of routes
+)
 
 func remember[V any](c *cache, m *map[string]V, key string, v V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if *m == nil || len(*m) >= cacheEntries {
+	most := cacheEntries
+	if _, large := any(v).(*release.Release); large {
+		most = cacheReleases
+	}
+	if *m == nil || len(*m) >= most {
 		*m = map[string]V{}
 	}
 	(*m)[key] = v
@@ -93,124 +104,4 @@ func recall[V any](c *cache, m *map[string]V, key string) (V, bool) {
 	return v, ok
 }
 
-// Package reads a published version and verifies its digest.
-func (c *Control) Package(ctx context.Context, name, version string) (*pack.Package, error) {
-	id := name + "@" + version
-	if p, ok := recall(&c.cache, &c.cache.packages, id); ok {
-		return p, nil
-	}
-	obj, err := c.Store.Get(ctx, release.TarballKey(name, version), storage.GetOptions{})
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, &fault.Error{Kind: fault.NotFound, Op: "control.package", Subject: id, Message: "is not published", Err: err, Hint: "edge publish makes it known"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := storage.Verify(id, obj.Body, obj.Metadata[storage.DigestName]); err != nil {
-		return nil, err
-	}
-	p, err := pack.Open(strings.NewReader(string(obj.Body)), c.Limits)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", id, err)
-	}
-	if want := obj.Metadata[packageDigest]; want != "" && want != p.Digest {
-		return nil, &fault.Error{Kind: fault.BadAnswer, Op: "control.package", Subject: id, Message: "the files do not have the digest they were published with", Err: storage.ErrDigest}
-	}
-	if p.Manifest.Name != name {
-		return nil, &fault.Error{Kind: fault.BadAnswer, Op: "control.package", Subject: id, Message: "the tarball is of " + p.Manifest.Name}
-	}
-	p.Manifest.Version = version // with the suffix that it was published under
-	remember(&c.cache, &c.cache.packages, id, p)
-	return p, nil
-}
-
-// Graph reads a published graph version.
-func (c *Control) Graph(ctx context.Context, version string) (*graph.Graph, error) {
-	if g, ok := recall(&c.cache, &c.cache.graphs, version); ok {
-		return g, nil
-	}
-	key := release.GraphKey(version)
-	obj, err := c.Store.Get(ctx, key, storage.GetOptions{})
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, &fault.Error{Kind: fault.NotFound, Op: "control.graph", Subject: version, Message: "this graph version is not published", Err: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := storage.Verify(key, obj.Body, obj.Metadata[storage.DigestName]); err != nil {
-		return nil, err
-	}
-	g, ds := graph.Parse(key, obj.Body)
-	if err := ds.Err(); err != nil {
-		return nil, err
-	}
-	remember(&c.cache, &c.cache.graphs, version, g)
-	return g, nil
-}
-
-// latestGraph is the highest graph version that is published.
-func (c *Control) latestGraph(ctx context.Context) (string, error) {
-	in := pack.Index{Name: "the graph", Versions: map[string]pack.Published{}}
-	for info, err := range c.Store.List(ctx, release.GraphPrefix) {
-		if err != nil {
-			return "", err
-		}
-		in.Versions[strings.TrimSuffix(strings.TrimPrefix(info.Key, release.GraphPrefix), release.GraphSuffix)] = pack.Published{}
-	}
-	v, err := pack.Resolve("*", in)
-	if err != nil {
-		return "", &fault.Error{Kind: fault.KindOf(err), Op: "control.release", Message: "no graph is published", Err: err, Hint: "publish the graph first"}
-	}
-	return v.String(), nil
-}
-
-// build reads a build by its digest.
-func (c *Control) build(ctx context.Context, digest string) (*view.Build, error) {
-	if b, ok := recall(&c.cache, &c.cache.builds, digest); ok {
-		return b, nil
-	}
-	obj, err := storage.GetVerified(ctx, c.Store, release.BuildKey(digest), digest, view.MaxEncoded)
-	if err != nil {
-		return nil, err
-	}
-	b, err := view.Decode(obj.Body)
-	if err != nil {
-		return nil, err
-	}
-	remember(&c.cache, &c.cache.builds, digest, b)
-	return b, nil
-}
-
-// Load reads a release of an environment and verifies its digests.
-func (c *Control) Load(ctx context.Context, env, digest string) (*release.Release, error) {
-	obj, err := storage.GetVerified(ctx, c.Store, release.Key(env, digest), digest, release.MaxHeader)
-	if err != nil {
-		return nil, err
-	}
-	names, err := release.ShardsOf(obj.Body)
-	if err != nil {
-		return nil, err
-	}
-	shards := map[string][]byte{}
-	for _, name := range names {
-		s, err := storage.GetVerified(ctx, c.Store, release.ShardKey(name), name, release.MaxShard)
-		if err != nil {
-			return nil, err
-		}
-		shards[name] = s.Body
-	}
-	return release.Decode(obj.Body, shards)
-}
-
-// Pointer reads a region's pointer and its revision; the zero Pointer and "" if the region has none.
-func (c *Control) Pointer(ctx context.Context, env, region string) (release.Pointer, string, error) {
-	obj, err := c.Store.Get(ctx, release.PointerKey(env, region), storage.GetOptions{MaxBytes: release.MaxPointer})
-	if fault.KindOf(err) == fault.NotFound {
-		return release.Pointer{}, "", nil
-	}
-	if err != nil {
-		return release.Pointer{}, "", err
-	}
-	p, err := release.DecodePointer(obj.Body)
-	return p, obj.ETag, err
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

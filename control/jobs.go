@@ -1,10 +1,12 @@
 package control
 
 import (
+	"context"
 	"facet/fault"
 	"facet/pack"
 	"facet/release"
 	"facet/storage"
+	"facet/view"
 )
 
 // A job is one build that the next release may need.
@@ -21,6 +23,10 @@ type job struct {
 	digest string
 	bytes  int64
 	failed fault.Diagnostics
+
+	build    *view.Build // if it had to be made
+	raw      []byte
+	warnings fault.Diagnostics
 }
 
 // A spot is a track of a mount; "" is the stable one.
@@ -30,54 +36,78 @@ type spot struct {
 	weight int // 0 leaves it as it is
 }
 
-// jobs are the packages that are deployed, and the builds that follow what is.
-func (c *Control) jobs(r *resolver, req Request, parent *release.Release, change *release.Change) ([]*job, error) {
-	var jobs []*job
-	modules, taken, routes := map[string]bool{}, map[release.Place]bool{}, map[string]bool{}
-	for _, want := range req.Deploy {
+// deployed are the packages that a request names, in its order.
+func (c *Control) deployed(ctx context.Context, r *resolver, req *Request) ([]*pack.Package, error) {
+	out := make([]*pack.Package, len(req.Deploy))
+	return out, each(ctx, readers, req.Deploy, func(ctx context.Context, i int, want string) error {
 		name, rng := pack.SplitID(want)
 		if rng == "" {
 			rng = "latest"
 		}
 		in, err := r.index(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		v, err := pack.Resolve(rng, in)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		pkg, err := c.Package(r.ctx, name, v.String())
+		pkg, err := c.Package(ctx, name, v.String())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if in.Versions[v.String()].Digest != pkg.Digest {
-			return nil, &fault.Error{Kind: fault.BadAnswer, Op: "control.release", Subject: pkg.ID(), Message: "the index and the tarball disagree", Err: storage.ErrDigest}
+			return &fault.Error{Kind: fault.BadAnswer, Op: "control.release", Subject: pkg.ID(), Message: "the index and the tarball disagree", Err: storage.ErrDigest}
 		}
+		out[i] = pkg
+		return nil
+	})
+}
+
+// jobs are the packages that are deployed, and the builds that follow what is.
+func (c *Control) jobs(ctx context.Context, try *attempt, parent *release.Release, change *release.Change) ([]*job, error) {
+	req := try.req
+	packages, err := c.deployed(ctx, try.resolver, req)
+	if err != nil {
+		return nil, err
+	}
+	served := map[string]release.Lock{} // by name@version
+	for _, digest := range parent.BuildDigests() {
+		b := parent.Builds[digest]
+		served[b.Package+"@"+b.Version] = parent.Locks[digest]
+	}
+	var jobs []*job
+	modules, taken, routes := map[string]bool{}, map[release.Place]bool{}, map[string]bool{}
+	try.places, try.modules = map[release.Place]bool{}, map[string]bool{}
+	for _, pkg := range packages {
+		name := pkg.Manifest.Name
 		if pkg.Manifest.Kind() == pack.Module {
-			change.Modules[release.Line(name, v.String())] = v.String()
-			modules[name] = true
+			line := release.Line(name, pkg.Manifest.Version)
+			if _, twice := change.Modules[line]; twice {
+				return nil, fault.New(fault.Invalid, "the module %s is deployed twice", line)
+			}
+			change.Modules[line] = pkg.Manifest.Version
+			modules[name], try.modules[line] = true, true
 			continue
 		}
-		j := &job{id: pkg.ID(), pkg: pkg, asked: true}
+		j := &job{id: pkg.ID(), pkg: pkg, asked: true, old: served[pkg.ID()]} // what a locked binding keeps
 		for _, at := range places(&pkg.Manifest) {
 			if taken[at] {
 				return nil, fault.New(fault.Invalid, "%s is deployed twice to %s/%s", name, at.Device, at.Schema)
 			}
-			taken[at], routes[at.Device+"/"+at.Schema] = true, true
+			taken[at], routes[at.Device+"/"+at.Schema], try.places[at] = true, true, true
 			j.at = append(j.at, spot{Place: at})
-		}
-		for _, digest := range parent.BuildDigests() {
-			if b := parent.Builds[digest]; b.Package+"@"+b.Version == j.id {
-				j.old = parent.Locks[digest] // what a locked binding keeps
-			}
 		}
 		jobs = append(jobs, j)
 	}
 	removed := map[release.Place]bool{}
 	for _, at := range req.Remove {
-		removed[at] = true
+		if taken[at] {
+			return nil, fault.New(fault.Invalid, "%s is deployed to %s and removed from it", at.Package, at.Route())
+		}
+		removed[at], try.places[at] = true, true
 	}
+	var followers []*job
 	newGraph, where := parent.Graph.Digest != change.Graph.Digest, tracks(parent)
 	for _, digest := range parent.BuildDigests() {
 		b := parent.Builds[digest]
@@ -94,14 +124,19 @@ func (c *Control) jobs(r *resolver, req Request, parent *release.Release, change
 		if len(j.at) == 0 || !old && !j.old.Uses(modules) {
 			continue
 		}
-		var err error
-		if j.pkg, err = c.Package(r.ctx, b.Package, b.Version); err != nil {
-			return nil, err
-		}
-		j.id = j.pkg.ID()
-		jobs = append(jobs, j)
+		followers = append(followers, j)
 	}
-	return jobs, nil
+	if err := each(ctx, readers, followers, func(ctx context.Context, _ int, j *job) (err error) {
+		b := parent.Builds[j.before]
+		j.pkg, err = c.Package(ctx, b.Package, b.Version)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	for _, j := range followers {
+		j.id = j.pkg.ID()
+	}
+	return append(jobs, followers...), nil
 }
 
 // tracks lists for every build of a release where it stands.

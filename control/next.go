@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"time"
 
 	"facet/fault"
 	"facet/graph"
@@ -16,8 +15,23 @@ import (
 	"facet/view"
 )
 
+// An attempt is what a request needs over all its tries: so that trying again gives the same bytes.
+type attempt struct {
+	req      *Request
+	now      time.Time
+	resolver *resolver
+	// What the request itself asks to move, as of the last try.
+	places  map[release.Place]bool
+	modules map[string]bool // lines
+}
+
+func (c *Control) begin(ctx context.Context, req *Request) *attempt {
+	return &attempt{req: req, now: c.now(), resolver: newResolver(ctx, c)}
+}
+
 // next is the release that a request makes of its parent (nil for the first).
-func (c *Control) next(ctx context.Context, req Request, parent *release.Release, parentDigest string, res *Result) (*release.Release, error) {
+func (c *Control) next(ctx context.Context, try *attempt, parent *release.Release, parentDigest string, res *Result) (*release.Release, error) {
+	req, r := try.req, try.resolver
 	version := req.Graph
 	if version == "" && parent != nil {
 		version = parent.Graph.Version
@@ -35,9 +49,8 @@ func (c *Control) next(ctx context.Context, req Request, parent *release.Release
 	if parent == nil {
 		parent = release.First(req.Env, named)
 	}
-	r := &resolver{ctx: ctx, c: c, indexes: map[string]pack.Index{}}
 	change := release.Change{Graph: &named, Modules: map[string]string{}, Remove: req.Remove}
-	jobs, err := c.jobs(r, req, parent, &change)
+	jobs, err := c.jobs(ctx, try, parent, &change)
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +60,11 @@ func (c *Control) next(ctx context.Context, req Request, parent *release.Release
 			modules[line] = v
 		}
 	}
-	if err := c.run(ctx, r, jobs, modules, g, version, parent, res); err != nil {
+	on := &ground{graph: g, version: version, modules: modules, keep: true}
+	if err := c.run(ctx, r, jobs, on, res); err != nil {
 		return nil, err
 	}
-	keepRoutes(parent, jobs, named.Digest)
+	keepRoutes(parent, jobs, named, res)
 	if err := follow(r, jobs, modules, change.Modules); err != nil {
 		return nil, err
 	}
@@ -63,11 +77,54 @@ func (c *Control) next(ctx context.Context, req Request, parent *release.Release
 			change.Put = append(change.Put, release.Placed{Device: at.Device, Schema: at.Schema, Track: at.track, Weight: at.weight, Digest: j.digest, Build: build, Lock: j.lock})
 		}
 	}
-	next, err := parent.Next(parentDigest, change, req.Note, c.now())
+	next, err := parent.Next(parentDigest, change, req.Note, try.now)
 	if err != nil {
-		return nil, err
+		return nil, tooManyGraphs(parent, change, err)
 	}
-	return next, c.check(ctx, parent, next)
+	return next, nil
+}
+
+// tooManyGraphs names what holds the oldest graph version, where a release needs more than an instance holds.
+func tooManyGraphs(parent *release.Release, change release.Change, err error) error {
+	graphs := parent.Graphs()
+	if change.Graph.Digest == parent.Graph.Digest || len(graphs) < release.MaxGraphs {
+		return err
+	}
+	oldest := graphs[len(graphs)-1]
+	moved := map[release.Place]bool{}
+	for _, p := range change.Put {
+		moved[release.Place{Device: p.Device, Schema: p.Schema, Package: p.Build.Package}] = true
+	}
+	for _, p := range change.Remove {
+		moved[p] = true
+	}
+	var holds []string
+	for _, route := range parent.Routes {
+		for _, m := range route.Mounts {
+			for _, t := range m.Tracks {
+				at := release.Place{Device: route.Device, Schema: route.Schema, Package: m.Package}
+				if b := parent.Builds[t.Build]; b.Graph == oldest.Digest && !(moved[at] && t.Name == release.Stable) {
+					holds = append(holds, route.Name()+" "+b.Package+"@"+b.Version)
+				}
+			}
+		}
+	}
+	if len(holds) == 0 {
+		return err
+	}
+	return &fault.Error{
+		Kind: fault.Invalid, Op: "control.release", Subject: parent.Env, Err: err,
+		Message: fmt.Sprintf("an instance holds %d graph versions, and the oldest, %s, is still needed by %s", release.MaxGraphs, oldest.Version, strings.Join(holds[:min(len(holds), 20)], ", ")),
+		Hint:    "publish versions of these that build on a newer graph, or remove them; then release the graph",
+	}
+}
+
+// A ground is what packages are bound to and built on.
+type ground struct {
+	graph   *graph.Graph
+	version string
+	modules map[string]string // by line
+	keep    bool              // store what was built
 }
 
 // follow notes for each line of modules that live bindings met for the first time which version they got:
@@ -103,30 +160,26 @@ func follow(r *resolver, jobs []*job, known, add map[string]string) error {
 
 // run binds and builds, several at a time. Its error is of the first package that could not be
 // tried; mistakes in packages are in the jobs and in res.
-func (c *Control) run(ctx context.Context, r *resolver, jobs []*job, modules map[string]string, g *graph.Graph, version string, parent *release.Release, res *Result) error {
+func (c *Control) run(ctx context.Context, r *resolver, jobs []*job, on *ground, res *Result) error {
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.workers())
-	for _, j := range jobs {
-		group.Go(func() error {
-			made, err := c.one(ctx, r, j, modules, g, version)
-			if err != nil {
-				return fmt.Errorf("%s: %w", j.id, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case j.failed != nil:
-				res.Failures = append(res.Failures, Failure{Package: j.id, Asked: j.asked, Diagnostics: j.failed})
-			case made:
-				res.Made = append(res.Made, j.id)
-			case j.digest != j.before:
-				res.Reused = append(res.Reused, j.id)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := each(ctx, c.workers(), jobs, func(ctx context.Context, _ int, j *job) error {
+		made, err := c.one(ctx, r, j, on)
+		if err != nil {
+			return fmt.Errorf("%s: %w", j.id, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case j.failed != nil:
+			res.Failures = append(res.Failures, Failure{Package: j.id, Asked: j.asked, Diagnostics: j.failed})
+		case made:
+			res.Made = append(res.Made, j.id)
+		case j.digest != j.before:
+			res.Reused = append(res.Reused, j.id)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	res.sort()
@@ -137,13 +190,13 @@ func (c *Control) run(ctx context.Context, r *resolver, jobs []*job, modules map
 		}
 	}
 	if len(wrong) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Op: "control.release", Subject: parent.Env, Message: strings.Join(wrong, "\n")}
+		return &fault.Error{Kind: fault.Invalid, Op: "control.release", Message: strings.Join(wrong, "\n")}
 	}
 	return nil
 }
 
 // one binds and builds one package, and says whether the build had to be made.
-func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[string]string, g *graph.Graph, version string) (made bool, err error) {
+func (c *Control) one(ctx context.Context, r *resolver, j *job, on *ground) (made bool, err error) {
 	fail := func(code, fix, text string) {
 		j.failed.Add(fault.Pos{File: j.pkg.Manifest.Name + "/" + pack.File}, code, fix, "%s", text)
 	}
@@ -151,17 +204,17 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 	if err != nil {
 		return false, err
 	}
-	v, err := pack.ParseVersion(version)
+	v, err := pack.ParseVersion(on.version)
 	if err != nil {
 		return false, err
 	}
 	if !rng.Contains(v) {
-		fail("C001", "Widen edge.graph, or release the graph version that it asks for", fmt.Sprintf("%s asks for the graph %s, and the release has %s", j.id, rng, version))
+		fail(codeGraph, "Widen edge.graph, or release the graph version that it asks for", fmt.Sprintf("%s asks for the graph %s, and the release has %s", j.id, rng, on.version))
 		return false, nil
 	}
-	j.lock, err = release.Bind(j.id, j.old, modules, release.Known{Dependencies: r.dependencies, Pick: r.pick})
+	j.lock, err = release.Bind(j.id, j.old, on.modules, release.Known{Dependencies: r.dependencies, Pick: r.pick})
 	if k := fault.KindOf(err); k == fault.NotFound || k == fault.Invalid {
-		fail("C002", fault.HintOf(err), err.Error())
+		fail(codeResolve, fault.HintOf(err), err.Error())
 		return false, nil
 	}
 	if err != nil {
@@ -169,17 +222,17 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 	}
 	lock, err := r.lock(j.lock)
 	if fault.KindOf(err) == fault.Invalid {
-		fail("C003", fault.HintOf(err), err.Error())
+		fail(codeModule, fault.HintOf(err), err.Error())
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	j.input = inputDigest(c.Builder, j.pkg, lock, g.Digest)
+	j.input = inputDigest(c.Builder, j.pkg, lock, on.graph.Digest)
 	if done, err := c.reuse(ctx, j); done || err != nil {
 		return false, err
 	}
-	build, ds, err := c.Build(ctx, Input{Package: j.pkg, Lock: lock, Graph: g})
+	build, ds, err := c.Build(ctx, Input{Package: j.pkg, Lock: lock, Graph: on.graph})
 	if err != nil {
 		return false, err
 	}
@@ -187,22 +240,32 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 		j.failed = ds
 		return false, nil
 	}
+	j.warnings = ds
 	raw, err := build.Encode()
 	if err != nil {
 		return false, err
 	}
-	if build, err = view.Decode(raw); err != nil { // as instances will
+	if j.build, err = view.Decode(raw); err != nil { // as instances will
 		return false, err
 	}
-	j.digest, j.bytes = release.Digest(raw), int64(len(raw))
-	remember(&c.cache, &c.cache.builds, j.digest, build)
-	if _, err := storage.PutImmutable(ctx, c.Store, release.BuildKey(j.digest), raw, storage.PutOptions{ContentType: "application/json"}); err != nil {
+	j.raw, j.digest, j.bytes = raw, release.Digest(raw), int64(len(raw))
+	if !on.keep {
+		return true, nil
+	}
+	return c.save(ctx, j)
+}
+
+// save stores what one built, and says whether it was first.
+func (c *Control) save(ctx context.Context, j *job) (bool, error) {
+	remember(&c.cache, &c.cache.builds, j.digest, j.build)
+	if _, err := storage.PutImmutable(ctx, c.objects(), release.BuildKey(j.digest), j.raw, storage.PutOptions{ContentType: "application/json"}); err != nil {
 		return false, err
 	}
-	_, err = storage.PutImmutable(ctx, c.Store, release.InputKey(j.input), []byte(j.digest), storage.PutOptions{ContentType: "text/plain"})
+	_, err := storage.PutImmutable(ctx, c.objects(), release.InputKey(j.input), []byte(j.digest), storage.PutOptions{ContentType: "text/plain"})
 	if fault.KindOf(err) == fault.Conflict {
 		// Somebody built the same input at the same time and got other bytes: theirs was first.
 		_, err = c.reuse(ctx, j)
+		return false, err
 	}
 	if err != nil {
 		return false, err
@@ -215,16 +278,18 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, modules map[stri
 func (c *Control) reuse(ctx context.Context, j *job) (bool, error) {
 	digest, ok := recall(&c.cache, &c.cache.inputs, j.input)
 	if !ok {
-		obj, err := c.Store.Get(ctx, release.InputKey(j.input), storage.GetOptions{MaxBytes: 100})
+		obj, err := c.objects().Get(ctx, release.InputKey(j.input), storage.GetOptions{MaxBytes: 100})
 		if fault.KindOf(err) == fault.NotFound {
 			return false, nil
 		}
 		if err != nil {
 			return false, err
 		}
-		digest = string(obj.Body)
+		if digest = string(obj.Body); !release.ValidDigest(digest) {
+			return false, &fault.Error{Kind: fault.BadAnswer, Op: "control.build", Subject: j.id, Message: "what is noted for the build's input is no digest"}
+		}
 	}
-	head, err := c.Store.Head(ctx, release.BuildKey(digest))
+	head, err := c.objects().Head(ctx, release.BuildKey(digest))
 	if fault.KindOf(err) == fault.NotFound { // swept: it is made again, to the same bytes
 		return false, nil
 	}
@@ -236,17 +301,20 @@ func (c *Control) reuse(ctx context.Context, j *job) (bool, error) {
 	return true, nil
 }
 
-// keepRoutes leaves a whole route on its older graph version if one of its
-// packages does not build on the new one: a route stands on one graph version.
-func keepRoutes(parent *release.Release, jobs []*job, graphDigest string) {
+// keepRoutes leaves a whole route on its older graph version if one of its packages does
+// not build on the new one: a route stands on one graph version. What stays because of another is listed with a warning.
+func keepRoutes(parent *release.Release, jobs []*job, named release.Graph, res *Result) {
 	byBuild := map[string]*job{}
 	for _, j := range jobs {
-		byBuild[j.before] = j
+		if j.before != "" {
+			byBuild[j.before] = j
+		}
 	}
 	for again := true; again; {
 		again = false
 		for _, route := range parent.Routes {
-			stays, mine := false, []*job{}
+			var because *job
+			var mine []*job
 			for _, m := range route.Mounts {
 				for _, t := range m.Tracks {
 					j := byBuild[t.Build]
@@ -254,14 +322,23 @@ func keepRoutes(parent *release.Release, jobs []*job, graphDigest string) {
 						continue
 					}
 					mine = append(mine, j)
-					stays = stays || j.failed != nil && parent.Builds[t.Build].Graph != graphDigest
+					if j.failed != nil && parent.Builds[t.Build].Graph != named.Digest && because == nil {
+						because = j
+					}
 				}
 			}
 			for _, j := range mine {
-				if stays && j.failed == nil {
-					j.failed, again = fault.Diagnostics{}, true
+				if because == nil || j.failed != nil {
+					continue
 				}
+				again = true
+				j.failed = fault.Diagnostics{{
+					Pos: fault.Pos{File: j.pkg.Manifest.Name + "/" + pack.File}, Severity: fault.Warn, Code: codeBeside,
+					Text: fmt.Sprintf("%s stays on its graph version: %s stands on %s too and does not build on %s", j.id, because.id, route.Name(), named.Version),
+				}}
+				res.Failures = append(res.Failures, Failure{Package: j.id, Diagnostics: j.failed})
 			}
 		}
 	}
+	res.sort()
 }

@@ -60,10 +60,68 @@ var suffixForm = regexp.MustCompile(`^[0-9A-Za-z-]{1,40}(\.[0-9A-Za-z-]{1,40})*$
 var tagForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,40}$`)
 
 // Publish stores a package's version, for ever, and lists it in the package's
-// index. The same files again are no error. It is Invalid for a tarball or
-// manifest that is wrong, TooLarge or Limit for one past the limits, Conflict
-// if the version is taken by other files.
+// index. The same files again are no error and change nothing, except that a tag that is named
+// moves. With Against it is built and checked first, and nothing is stored if a diagnostic
+// is an error. It is Invalid for a tarball, manifest or package that is wrong or breaks what
+// is served, TooLarge or Limit for one past the limits, Conflict if the version is taken by
+// other files. Published is not nil where Diagnostics say what is wrong.
 func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error) {
+	out, err := c.open(&p)
+	if err != nil {
+		return nil, err
+	}
+	m := &out.Package.Manifest
+	there, err := c.stored(ctx, out.Package)
+	if err != nil {
+		return nil, err
+	}
+	var checked *job
+	if p.Against != nil && !there {
+		if checked, err = c.against(ctx, p.Against, out); err != nil {
+			return out, err
+		}
+	}
+	if !there {
+		if out.New, err = c.store(ctx, out.Package, p.Tarball); err != nil {
+			return out, err
+		}
+	}
+	remember(&c.cache, &c.cache.packages, out.Package.ID(), out.Package)
+	if checked != nil && checked.raw != nil {
+		if _, err := c.save(ctx, checked); err != nil {
+			return out, err
+		}
+		out.Digest = checked.digest // another's, if that was first
+	}
+	_, err = storage.Update(ctx, c.objects(), release.IndexKey(m.Name), indexWrite, func(old []byte) ([]byte, error) {
+		in, err := decodeIndex(m.Name, old)
+		if err != nil {
+			return nil, err
+		}
+		before, listed := in.Versions[m.Version]
+		tags := maps.Clone(in.Tags)
+		entry := pack.Published{Digest: out.Package.Digest, Bytes: int64(len(p.Tarball)), Deprecated: before.Deprecated}
+		if before.Digest == entry.Digest {
+			entry.Bytes = before.Bytes
+		}
+		in.Versions[m.Version] = entry
+		// What was listed before leaves the tags alone: else an old version that is published again would be the latest.
+		if !listed || p.Tag != "" || p.Suffix != "" {
+			in.Tags[out.Tag] = m.Version
+		}
+		if before == entry && maps.Equal(tags, in.Tags) {
+			return nil, nil
+		}
+		return json.Marshal(in)
+	})
+	if err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// open reads a publication's tarball and settles its version and tag.
+func (c *Control) open(p *Publication) (*Published, error) {
 	pkg, err := pack.Open(bytes.NewReader(p.Tarball), c.Limits)
 	if err != nil {
 		return nil, err
@@ -83,67 +141,56 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 		}
 		m.Version += "+" + p.Suffix
 	}
-	if p.Tag == "" {
-		if p.Tag = "latest"; version.Pre() != "" {
-			p.Tag = "next"
-		}
-	}
-	if !tagForm.MatchString(p.Tag) {
-		return nil, fault.New(fault.Invalid, "%q is no dist-tag", p.Tag)
-	}
 	out := &Published{Package: pkg, Version: m.Version, Tag: p.Tag}
-	if out.New, err = c.store(ctx, pkg, p.Tarball); err != nil {
-		return nil, err
+	if p.Tag == "" {
+		if out.Tag = latestTag; version.Pre() != "" {
+			out.Tag = "next"
+		}
 	}
-	remember(&c.cache, &c.cache.packages, pkg.ID(), pkg)
-	_, err = storage.Update(ctx, c.Store, release.IndexKey(m.Name), storage.UpdateOptions{MaxBytes: maxIndex, ContentType: "application/json"}, func(old []byte) ([]byte, error) {
-		in, err := decodeIndex(m.Name, old)
-		if err != nil {
-			return nil, err
-		}
-		before, tags := in.Versions[m.Version], maps.Clone(in.Tags)
-		entry := pack.Published{Digest: pkg.Digest, Bytes: int64(len(p.Tarball)), Deprecated: before.Deprecated}
-		if before.Digest == pkg.Digest {
-			entry.Bytes = before.Bytes
-		}
-		in.Versions[m.Version], in.Tags[p.Tag] = entry, m.Version
-		if before == entry && maps.Equal(tags, in.Tags) {
-			return nil, nil
-		}
-		return json.Marshal(in)
-	})
-	if err != nil {
-		return nil, err
+	if !tagForm.MatchString(out.Tag) {
+		return nil, fault.New(fault.Invalid, "%q is no dist-tag", out.Tag)
 	}
 	return out, nil
+}
+
+// stored says whether the same files are there under the version. Other files are a Conflict.
+func (c *Control) stored(ctx context.Context, pkg *pack.Package) (bool, error) {
+	head, err := c.objects().Head(ctx, release.TarballKey(pkg.Manifest.Name, pkg.Manifest.Version))
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if head.Metadata[packageDigest] != pkg.Digest {
+		return false, &fault.Error{Kind: fault.Conflict, Op: "control.publish", Subject: pkg.ID(), Message: "this version is published with other files", Hint: "raise the version in package.json"}
+	}
+	return true, nil
 }
 
 // store puts the tarball, or finds that the same files are there in another
 // tarball: compression and times differ between machines.
 func (c *Control) store(ctx context.Context, pkg *pack.Package, tarball []byte) (bool, error) {
 	key := release.TarballKey(pkg.Manifest.Name, pkg.Manifest.Version)
-	head, err := c.Store.Head(ctx, key)
-	if fault.KindOf(err) == fault.NotFound {
-		_, err = storage.PutImmutable(ctx, c.Store, key, tarball, storage.PutOptions{ContentType: "application/gzip", Metadata: map[string]string{packageDigest: pkg.Digest}})
-		if fault.KindOf(err) != fault.Conflict {
-			return err == nil, err
-		}
-		head, err = c.Store.Head(ctx, key)
+	_, err := storage.PutImmutable(ctx, c.objects(), key, tarball, storage.PutOptions{ContentType: "application/gzip", Metadata: map[string]string{packageDigest: pkg.Digest}})
+	if fault.KindOf(err) != fault.Conflict {
+		return err == nil, err
 	}
-	if err != nil {
-		return false, err
+	there, err := c.stored(ctx, pkg)
+	if err == nil && !there {
+		err = fault.New(fault.Unavailable, "%s was there and is gone", key)
 	}
-	if head.Metadata[packageDigest] == pkg.Digest {
-		return false, nil
-	}
-	return false, &fault.Error{Kind: fault.Conflict, Op: "control.publish", Subject: pkg.ID(), Message: "this version is published with other files", Hint: "raise the version in package.json"}
+	return false, err
 }
 
 // Index reads what is published of a package.
 func (c *Control) Index(ctx context.Context, name string) (pack.Index, error) {
-	obj, err := c.Store.Get(ctx, release.IndexKey(name), storage.GetOptions{MaxBytes: maxIndex})
+	if !pack.ValidName(name) {
+		return pack.Index{}, fault.New(fault.Invalid, "%q is no package name", name)
+	}
+	obj, err := c.objects().Get(ctx, release.IndexKey(name), storage.GetOptions{MaxBytes: maxIndex})
 	if fault.KindOf(err) == fault.NotFound {
-		return pack.Index{}, &fault.Error{Kind: fault.NotFound, Op: "control.index", Subject: name, Message: "no version of this package is published", Hint: "edge publish makes it known"}
+		return pack.Index{}, notPublished(name, err)
 	}
 	if err != nil {
 		return pack.Index{}, err
@@ -178,7 +225,7 @@ func (c *Control) PublishGraph(ctx context.Context, file, version string, sdl []
 	if ds.Failed() {
 		return nil, ds, ds.Err()
 	}
-	_, err = storage.PutImmutable(ctx, c.Store, release.GraphKey(v.String()), sdl, storage.PutOptions{ContentType: "application/graphql; charset=utf-8"})
+	_, err = storage.PutImmutable(ctx, c.objects(), release.GraphKey(v.String()), sdl, storage.PutOptions{ContentType: "application/graphql; charset=utf-8"})
 	if fault.KindOf(err) == fault.Conflict {
 		err = &fault.Error{Kind: fault.Conflict, Op: "control.publish", Subject: "graph " + v.String(), Message: "this graph version is published with another text", Err: err, Hint: "raise the version"}
 	}

@@ -2,14 +2,12 @@ package control
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"facet/fault"
 	"facet/release"
-	"facet/storage"
 	"facet/view"
 )
 
@@ -49,9 +47,9 @@ const (
 
 // A Result says what a request came to.
 type Result struct {
-	Digest   string           // of the release; the parent's if Unchanged
-	Release  *release.Release // what the regions move to
-	Pointers map[string]release.Pointer
+	Digest   string                     // of the release; the parent's if Unchanged
+	Release  *release.Release           // what the regions move to
+	Pointers map[string]release.Pointer // by region; empty for a dry run
 	// Unchanged: the parent already serves all of this. No release was made.
 	Unchanged bool
 	Made      []string  // "name@version" of the builds that were made, sorted
@@ -91,161 +89,171 @@ type Failure struct {
 //
 // A package that the request names must build, else the error is Invalid and
 // Result says why. One that only follows a module or the graph, and does not
-// build, keeps its earlier build and is listed: nobody waits for it.
+// build, keeps its earlier build and is listed: nobody waits for it. A release that
+// breaks a schema version that a region serves is Invalid, and so is one in which
+// the mounts of a route do not fit together; Result.Diagnostics say why.
 //
-// Other errors: NotFound for what is not published or mounted, Conflict if
-// IfRevision is not what is served or every attempt lost a race, and the store's own.
+// If the first region was moved and another could not be, the error says so
+// and Result is what was made; asking again completes it. Other errors: NotFound for
+// what is not published or mounted, Conflict if others changed the same since
+// IfRevision, if a planned release would come early, or if every attempt lost a race, and the store's own.
 func (c *Control) Release(ctx context.Context, req Request) (*Result, error) {
-	return c.move(ctx, &req, func(parent *release.Release, digest string, res *Result) (*release.Release, error) {
-		return c.next(ctx, req, parent, digest, res)
-	})
+	req.defaults()
+	try := c.begin(ctx, &req)
+	return c.move(ctx, &mover{verb: "release", req: &req, try: try, gated: true, next: func(ctx context.Context, parent *release.Release, digest string, res *Result) (*release.Release, error) {
+		return c.next(ctx, try, parent, digest, res)
+	}})
 }
 
-// Rollback moves the regions to a new release that is equal to an older one.
+// Rollback moves the regions to a new release that is equal to an older one: to names it as Find does, and "" is
+// what was served before what is served now; a release that instances refused is passed over. It is the emergency brake: nothing that it
+// breaks refuses it, and Result.Changes has what it does. A release that is planned is given up. With IfRevision it is a Conflict
+// if anything was changed since.
 func (c *Control) Rollback(ctx context.Context, req Request, to string) (*Result, error) {
-	older, err := c.Load(ctx, req.env(), to)
+	req.defaults()
+	if err := req.check(); err != nil {
+		return nil, err
+	}
+	try := c.begin(ctx, &req)
+	var digest string
+	var err error
+	if to == "" {
+		digest, err = c.before(ctx, &req, try.now)
+	} else {
+		digest, err = c.Find(ctx, req.Env, to)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return c.move(ctx, &req, func(parent *release.Release, digest string, _ *Result) (*release.Release, error) {
+	older, err := c.Load(ctx, req.Env, digest)
+	if err != nil {
+		return nil, err
+	}
+	return c.move(ctx, &mover{verb: "rollback", req: &req, try: try, whole: true, next: func(ctx context.Context, parent *release.Release, digest string, _ *Result) (*release.Release, error) {
 		if parent == nil {
-			return nil, fault.New(fault.NotFound, "%s serves nothing yet", req.env())
+			return nil, fault.New(fault.NotFound, "%s serves nothing yet", req.Env)
 		}
-		return parent.Rollback(digest, older, req.Note, c.now())
-	})
+		return parent.Rollback(digest, older, req.Note, try.now)
+	}})
+}
+
+// before is the release that the first region served before the one it serves now, passing over those that were refused.
+func (c *Control) before(ctx context.Context, req *Request, now time.Time) (string, error) {
+	p, _, err := c.Pointer(ctx, req.Env, req.Regions[0])
+	if err != nil {
+		return "", err
+	}
+	digest := p.Previous
+	refused := map[string]bool{}
+	if p.Release != "" {
+		r, err := c.Load(ctx, req.Env, p.Release)
+		if err != nil {
+			return "", err
+		}
+		for _, k := range r.Kept {
+			refused[k.Release] = true
+		}
+		if digest == "" && p.Active(now) == p.Release {
+			digest = r.Parent
+		}
+	}
+	for range ancestry {
+		if digest == "" || !refused[digest] {
+			break
+		}
+		if digest, _, err = c.lineage(ctx, req.Env, digest); err != nil {
+			return "", err
+		}
+	}
+	if digest == "" {
+		return "", fault.New(fault.NotFound, "%s/%s served nothing before", req.Env, req.Regions[0])
+	}
+	return digest, nil
 }
 
 // Keep is the answer to a refusal: it moves the regions to a release in which every
-// route that has the refused build is as it was before that release, so that
-// nobody else waits. It is a Conflict if the regions have left the refused release already.
+// route that has the refused build is as it last was without it, so that
+// nobody else waits. It is a Conflict if the first region has left the refused release already.
 func (c *Control) Keep(ctx context.Context, req Request, refused release.Refusal) (*Result, error) {
+	req.defaults()
 	req.IfRevision = refused.Release
-	return c.move(ctx, &req, func(parent *release.Release, digest string, _ *Result) (*release.Release, error) {
-		if parent == nil || parent.Parent == "" {
-			return nil, fault.New(fault.NotFound, "%s served nothing before the release %s", req.Env, release.Short(refused.Release))
-		}
-		older, err := c.Load(ctx, req.Env, parent.Parent)
-		if err != nil {
-			return nil, err
-		}
+	if len(refused.Reason) > maxReason {
+		refused.Reason = strings.ToValidUTF8(refused.Reason[:maxReason], "") + "…"
+	}
+	try := c.begin(ctx, &req)
+	return c.move(ctx, &mover{verb: "keep", req: &req, try: try, exact: true, next: func(ctx context.Context, parent *release.Release, digest string, _ *Result) (*release.Release, error) {
 		spots := tracks(parent)[refused.Build]
 		if len(spots) == 0 {
 			return nil, fault.New(fault.NotFound, "the release %s has no build %s", release.Short(digest), release.Short(refused.Build))
 		}
+		older, err := c.without(ctx, req.Env, parent, refused.Build)
+		if err != nil {
+			return nil, err
+		}
 		next := parent
 		for _, at := range spots {
-			if next, err = next.Keep(digest, older, at.Device, at.Schema, refused, req.Note, c.now()); err != nil {
+			if next, err = next.Keep(digest, older, at.Device, at.Schema, refused, req.Note, try.now); err != nil {
 				return nil, err
 			}
 		}
 		return next, nil
-	})
+	}})
 }
 
-func (r *Request) env() string {
+const maxReason = 1 << 10 // bytes of a refusal's reason that a release keeps
+
+// without is the last release before r that does not have a build; an empty one if there is none.
+func (c *Control) without(ctx context.Context, env string, r *release.Release, build string) (*release.Release, error) {
+	for older := r; older.Parent != ""; {
+		var err error
+		if older, err = c.Load(ctx, env, older.Parent); fault.KindOf(err) == fault.NotFound {
+			break // swept
+		} else if err != nil {
+			return nil, err
+		}
+		if _, has := older.Builds[build]; !has {
+			return older, nil
+		}
+	}
+	return release.First(env, r.Graph), nil
+}
+
+func (r *Request) defaults() {
 	if r.Env == "" {
-		return "dev"
+		r.Env = "dev"
 	}
-	return r.Env
+	if len(r.Regions) == 0 {
+		r.Regions = []string{firstRegion}
+	}
+	r.Regions = slices.Clone(r.Regions)
+	var once []string
+	for _, region := range r.Regions {
+		if !slices.Contains(once, region) {
+			once = append(once, region)
+		}
+	}
+	r.Regions = once
 }
 
-// move asks for the next release until the first region's pointer could be
-// moved to it, then moves the other regions.
-func (c *Control) move(ctx context.Context, req *Request, next func(parent *release.Release, digest string, res *Result) (*release.Release, error)) (*Result, error) {
-	req.Env = req.env()
-	if len(req.Regions) == 0 {
-		req.Regions = []string{"local"}
-	}
-	for _, name := range append([]string{req.Env}, req.Regions...) {
+// firstRegion is the region of those who name none.
+const firstRegion = "local"
+
+func (r *Request) check() error {
+	for _, name := range append([]string{r.Env}, r.Regions...) {
 		if !release.ValidName(name) {
-			return nil, fault.New(fault.Invalid, "%q can name no environment or region", name)
+			return fault.New(fault.Invalid, "%q can name no environment or region", name)
 		}
 	}
-	var res *Result
-	var pointer release.Pointer
-	_, err := storage.Update(ctx, c.Store, release.PointerKey(req.Env, req.Regions[0]), pointerWrite, func(old []byte) ([]byte, error) {
-		res = &Result{Pointers: map[string]release.Pointer{}}
-		before, err := decodePointer(old)
-		if err != nil {
-			return nil, err
-		}
-		var parent *release.Release
-		if before.Release != "" {
-			if parent, err = c.Load(ctx, req.Env, before.Release); err != nil {
-				return nil, err
-			}
-		}
-		if req.IfRevision != "" && req.IfRevision != before.Release {
-			return nil, &fault.Error{Kind: fault.Conflict, Op: "control.release", Subject: req.Env, Message: fmt.Sprintf("serves the release %s, not %s", release.Short(before.Release), release.Short(req.IfRevision)), Hint: "look at what changed, then ask again with its revision"}
-		}
-		r, err := next(parent, before.Release, res)
-		if err != nil {
-			return nil, err
-		}
-		if parent != nil && r.Equal(parent) {
-			res.Digest, res.Release, res.Unchanged, pointer = before.Release, parent, true, before
-			return nil, nil
-		}
-		if res.Digest, err = c.put(ctx, r); err != nil {
-			return nil, err
-		}
-		res.Release, res.Unchanged = r, false
-		pointer = before.Next(res.Digest, c.now(), req.ActivateAt)
-		return pointer.Encode()
-	})
-	if err != nil {
-		var f *fault.Error
-		if fault.KindOf(err) == fault.Conflict && errors.As(err, &f) && f.Op == "storage.put" {
-			err = &fault.Error{Kind: fault.Conflict, Op: "control.release", Subject: req.Env, Message: "others released all the time; this release was not made", Err: err, Hint: "try again"}
-		}
-		return res, err
+	if r.Breaking != "" && r.Breaking != Refuse && r.Breaking != Warn {
+		return fault.New(fault.Invalid, "breaking changes can be %q or %q, not %q", Refuse, Warn, r.Breaking)
 	}
-	res.Pointers[req.Regions[0]] = pointer
-	for _, region := range req.Regions[1:] {
-		var moved release.Pointer
-		_, err := storage.Update(ctx, c.Store, release.PointerKey(req.Env, region), pointerWrite, func(old []byte) ([]byte, error) {
-			before, err := decodePointer(old)
-			if err != nil {
-				return nil, err
-			}
-			if before.Release == res.Digest {
-				moved = before
-				return nil, nil
-			}
-			moved = before.Next(res.Digest, c.now(), req.ActivateAt)
-			return moved.Encode()
-		})
-		if err != nil {
-			return res, fmt.Errorf("the release %s is made, but %s does not serve it: %w", release.Short(res.Digest), region, err)
-		}
-		res.Pointers[region] = moved
+	if len(r.Deploy) > maxDeploy || len(r.Remove) > maxDeploy {
+		return fault.New(fault.Limit, "a request names %d packages and %d mounts; %d is the most of each", len(r.Deploy), len(r.Remove), maxDeploy)
 	}
-	return res, nil
+	return nil
 }
 
-var pointerWrite = storage.UpdateOptions{Attempts: 20, MaxBytes: release.MaxPointer, ContentType: "application/json"}
-
-func decodePointer(raw []byte) (release.Pointer, error) {
-	if raw == nil {
-		return release.Pointer{}, nil
-	}
-	return release.DecodePointer(raw)
-}
-
-// put stores a release: shards first, so that whoever finds the header finds all.
-func (c *Control) put(ctx context.Context, r *release.Release) (string, error) {
-	e, err := r.Encode(c.Shards)
-	if err != nil {
-		return "", err
-	}
-	for digest, body := range e.Shards {
-		if _, err := storage.PutImmutable(ctx, c.Store, release.ShardKey(digest), body, storage.PutOptions{ContentType: "application/json"}); err != nil {
-			return "", err
-		}
-	}
-	_, err = storage.PutImmutable(ctx, c.Store, release.Key(r.Env, e.Digest), e.Header, storage.PutOptions{ContentType: "application/json"})
-	return e.Digest, err
-}
+const maxDeploy = 10_000
 
 // sort puts what workers wrote in one order.
 func (r *Result) sort() {

@@ -141,16 +141,16 @@ func ShardsOf(headerBytes []byte) ([]string, error) {
 	return h.Shards, nil
 }
 
-// ParentOf is the parent that a header names; "" for the first release. It is Invalid for what is no header.
-func ParentOf(headerBytes []byte) (string, error) {
+// Lineage is the parent that a header names ("" for the first release) and when the release was made. It is Invalid for what is no header.
+func Lineage(headerBytes []byte) (parent string, made time.Time, err error) {
 	var h header
 	if err := unmarshal(headerBytes, MaxHeader, &h); err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	if h.Parent != "" && !ValidDigest(h.Parent) {
-		return "", wrong("the parent %q is no digest", h.Parent)
+		return "", time.Time{}, wrong("the parent %q is no digest", h.Parent)
 	}
-	return h.Parent, nil
+	return h.Parent, h.Made, nil
 }
 
 // Decode reads what Encode wrote. The input is not trusted, except that the caller has

@@ -1,5 +1,13 @@
 package release
 
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
 // The keys of stored objects. Control writes them, catalogs read them.
 
 // TarballKey is where a package's version lies.
@@ -7,6 +15,16 @@ func TarballKey(name, version string) string { return "packages/" + name + "/" +
 
 // IndexKey is where a package's versions and dist-tags are listed.
 func IndexKey(name string) string { return "packages/" + name + "/index.json" }
+
+// PackagePrefix begins the key of everything that is published.
+const PackagePrefix = "packages/"
+
+// IndexName is the package whose index lies under a key; false for another key.
+func IndexName(key string) (string, bool) {
+	rest, ok := strings.CutPrefix(key, PackagePrefix)
+	name, is := strings.CutSuffix(rest, "/index.json")
+	return name, ok && is
+}
 
 // GraphPrefix begins the key of every graph version.
 const GraphPrefix = "graphs/"
@@ -35,4 +53,38 @@ func PointerKey(env, region string) string { return "envs/" + env + "/" + region
 // InstanceKey is where an instance says what it serves.
 func InstanceKey(env, region, id string) string {
 	return "instances/" + env + "/" + region + "/" + id + ".json"
+}
+
+// PointerPrefix begins the keys of an environment's pointers; of all environments' for "".
+func PointerPrefix(env string) string {
+	if env == "" {
+		return "envs/"
+	}
+	return "envs/" + env + "/"
+}
+
+// InstancePrefix begins the keys of what an environment's instances say.
+func InstancePrefix(env string) string { return "instances/" + env + "/" }
+
+// ReleasePrefix begins the keys of an environment's releases whose digests begin with some hex digits.
+func ReleasePrefix(env, hex string) string { return "releases/" + env + "/sha256:" + hex }
+
+// Named takes the region of a pointer's key, or the digest of a release's: the last part without ".json".
+func Named(key string) string { return strings.TrimSuffix(path.Base(key), ".json") }
+
+// AuditPrefix begins the keys of an environment's audit lines of one day (UTC).
+func AuditPrefix(env string, day time.Time) string {
+	return "audit/" + env + "/" + day.UTC().Format("2006/01/02") + "/"
+}
+
+// AuditKey is where the line of a move to a release lies. Keys of one environment sort by time.
+func AuditKey(env string, at time.Time, digest string) string {
+	return fmt.Sprintf("%s%013d-%s.json", AuditPrefix(env, at), at.UnixMilli(), Short(digest))
+}
+
+// AuditTime is when the line under a key was written; false for another key.
+func AuditTime(key string) (time.Time, bool) {
+	ms, _, _ := strings.Cut(path.Base(key), "-")
+	n, err := strconv.ParseInt(ms, 10, 64)
+	return time.UnixMilli(n).UTC(), err == nil
 }

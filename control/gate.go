@@ -1,0 +1,150 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"facet/fault"
+	"facet/pack"
+	"facet/release"
+	"facet/view"
+)
+
+// The codes of what a release or a checked publish is refused for, beside those of builds.
+const (
+	codeGraph    = "C001" // the package asks for another graph version
+	codeResolve  = "C002" // a module cannot be resolved
+	codeModule   = "C003" // what is linked is no module
+	codeBeside   = "C004" // a package beside it stays on an older graph version, and so it does
+	codeBreaking = "C010" // the change breaks a schema version that is served
+	codeRemoved  = "C011" // removing a mount does
+	codeUntold   = "C012" // what apps see differently could not be told
+)
+
+// listed is how many breaking changes an error spells out; diagnostics have all.
+const listed = 50
+
+// gate refuses a release in which the mounts of a route do not fit together, or which breaks what apps of a schema version
+// that is served rely on. from is what is served; where names the region if it is not the first.
+func (c *Control) gate(ctx context.Context, req *Request, from, to *release.Release, where string, res *Result) error {
+	retired := map[release.Place]bool{}
+	if req.Retire {
+		for _, p := range req.Remove {
+			retired[p] = true
+		}
+	}
+	routes, err := c.inspect(ctx, from, to, retired)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	hint := ""
+	for _, a := range routes {
+		if where == "" && len(a.changes) > 0 {
+			res.Changes[a.name()] = a.changes
+		}
+		for _, d := range a.wrong {
+			res.Diagnostics = append(res.Diagnostics, d)
+			if d.Severity != fault.Warn {
+				lines = append(lines, a.name()+": "+d.String())
+			}
+		}
+		ds, text := a.breaks(req, where)
+		if len(ds) == 0 {
+			continue
+		}
+		if req.Breaking == Warn {
+			for i := range ds {
+				ds[i].Severity = fault.Warn
+			}
+		} else {
+			lines, hint = append(lines, text...), ds[0].Fix
+		}
+		res.Diagnostics = append(res.Diagnostics, ds...)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if more := len(lines) - listed; more > 0 {
+		lines = append(lines[:listed], fmt.Sprintf("and %d more", more))
+	}
+	return &fault.Error{Kind: fault.Invalid, Op: "control.release", Subject: req.Env, Message: strings.Join(lines, "\n"), Hint: hint}
+}
+
+// breaks are the diagnostics of a route's breaking changes, and a line for each.
+func (a *altered) breaks(req *Request, where string) (fault.Diagnostics, []string) {
+	var ds fault.Diagnostics
+	var lines []string
+	on := a.name()
+	if where != "" {
+		on += " in " + where
+	}
+	for _, x := range a.changes {
+		if !x.Breaking {
+			continue
+		}
+		owner, code, fix := a.owners[subject(x.Path)], codeBreaking, a.raise()
+		if owner == "" {
+			owner = a.someone()
+		}
+		if slices.Contains(req.Remove, release.Place{Device: a.device, Schema: a.schema, Package: owner}) {
+			code, fix = codeRemoved, "leave it mounted, or say that the users of "+a.name()+" are gone (retire)"
+		}
+		ds = append(ds, fault.Diagnostic{Pos: fault.Pos{File: owner + "/" + pack.File}, Severity: fault.Err, Code: code, Fix: fix, Text: "breaks " + on + ": " + x.Code + " " + x.Path + ": " + x.Text})
+		lines = append(lines, on+": "+x.String())
+	}
+	return ds, lines
+}
+
+// someone is the first package that moved on the route: whose a change without a known owner is.
+func (a *altered) someone() string {
+	if a.mover != "" {
+		return a.mover
+	}
+	for _, m := range a.before.Mounts {
+		if now, _ := a.after.Mount(m.Package); !slices.Equal(now.Tracks, m.Tracks) {
+			return m.Package
+		}
+	}
+	return a.name()
+}
+
+// raise says how to change a schema version without breaking it.
+func (a *altered) raise() string {
+	next := "the next version"
+	if n, err := strconv.Atoi(strings.TrimPrefix(a.schema, "v")); err == nil {
+		next = fmt.Sprintf(`"v%d"`, n+1)
+	}
+	return fmt.Sprintf(`raise "schema" in package.json to %s: apps of %s keep what they have. To return to what was served before, roll back`, next, a.name())
+}
+
+// subject is the name that a change's path is about: "Card" of "Card.title", "film" of "Query.film(id)".
+func subject(path string) string {
+	first, rest, _ := strings.Cut(path, ".")
+	if (first == "Query" || first == "Mutation") && rest != "" {
+		first, _, _ = strings.Cut(rest, ".")
+	}
+	first, _, _ = strings.Cut(first, "(")
+	return first
+}
+
+// defines says whether a build has a definition of that name.
+func defines(b *view.Build, name string) bool {
+	return slices.ContainsFunc(b.Views, func(v *view.View) bool { return v.Name == name || pascal(v.Name) == name }) ||
+		slices.ContainsFunc(b.Mutations, func(m *view.Mutation) bool { return m.Name == name || pascal(m.Name) == name }) ||
+		slices.ContainsFunc(b.Shapes, func(s *view.Shape) bool { return s.Name == name }) ||
+		slices.ContainsFunc(b.Objects, func(o *view.Object) bool { return o.Name == name }) ||
+		slices.ContainsFunc(b.Enums, func(e *view.Enum) bool { return e.Name == name }) ||
+		slices.ContainsFunc(b.Inputs, func(i *view.Input) bool { return i.Name == name })
+}
+
+// pascal is the name of the type of a view's or mutation's own tree.
+func pascal(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}

@@ -1,0 +1,418 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"facet/fault"
+	"facet/release"
+	"facet/storage"
+	"facet/view"
+)
+
+// A mover brings regions to a release.
+type mover struct {
+	verb  string
+	req   *Request
+	try   *attempt
+	gated bool // what breaks apps refuses it
+	whole bool // it moves every mount, so any change since IfRevision is in its way
+	exact bool // only what stands on exactly IfRevision moves
+	next  func(ctx context.Context, parent *release.Release, digest string, res *Result) (*release.Release, error)
+
+	seen  *release.Release  // what others' changes are told from: IfRevision's release, or the first parent
+	first string            // digest of seen
+	sent  map[string]*tried // what was perhaps written, by release digest
+	bases map[string]bool   // digests of what the first region had
+	fine  map[string]bool   // digests of what other regions serve that the gate let pass
+}
+
+// A tried release was put, and its pointer perhaps written.
+type tried struct {
+	res     *Result
+	pointer release.Pointer
+}
+
+var pointerWrite = storage.UpdateOptions{Attempts: 20, MaxBytes: release.MaxPointer, ContentType: "application/json"}
+
+// move asks for the next release until the first region's pointer could be
+// moved to it, then moves the other regions.
+func (c *Control) move(ctx context.Context, m *mover) (*Result, error) {
+	req := m.req
+	if err := req.check(); err != nil {
+		return nil, err
+	}
+	if req.DryRun {
+		return c.dry(ctx, m)
+	}
+	m.sent, m.bases, m.fine = map[string]*tried{}, map[string]bool{}, map[string]bool{}
+	res := newResult()
+	var pointer release.Pointer
+	moved := false
+	_, err := storage.Update(ctx, c.objects(), release.PointerKey(req.Env, req.Regions[0]), pointerWrite, func(old []byte) ([]byte, error) {
+		before, err := c.readPointer(req.Env, req.Regions[0], old)
+		if err != nil {
+			return nil, err
+		}
+		if mine, err := m.landed(ctx, c, before); err != nil || mine != nil {
+			if mine != nil {
+				res, pointer, moved = mine.res, mine.pointer, true
+			}
+			return nil, err
+		}
+		res, moved = newResult(), false
+		parent, next, err := c.plan(ctx, m, before, res)
+		if err != nil {
+			return nil, err
+		}
+		if parent != nil && next.Equal(parent) {
+			res.Digest, res.Release, pointer = before.Release, parent, before
+			if !before.ActivateAt.After(m.try.now) || before.ActivateAt.Equal(req.ActivateAt) {
+				res.Unchanged = true
+				return nil, nil
+			}
+		} else {
+			if err := c.othersFit(ctx, m, next, res); err != nil {
+				return nil, err
+			}
+			if res.Digest, err = c.put(ctx, next); err != nil {
+				return nil, err
+			}
+			res.Release = next
+		}
+		pointer, moved = before.Next(res.Digest, m.try.now, req.ActivateAt).Sign(c.Signer, req.Env, req.Regions[0]), true
+		m.sent[res.Digest] = &tried{res, pointer}
+		return pointer.Encode()
+	})
+	if err != nil {
+		return res, m.lost(err)
+	}
+	res.Pointers[req.Regions[0]] = pointer
+	var failed []error
+	for _, region := range req.Regions[1:] {
+		p, wrote, err := c.moveOther(ctx, m, region, res)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", region, err))
+			continue
+		}
+		moved = moved || wrote
+		res.Pointers[region] = p
+	}
+	if moved {
+		c.audit(ctx, m, res)
+	}
+	if len(failed) > 0 {
+		err := errors.Join(failed...)
+		return res, &fault.Error{
+			Kind: fault.KindOf(failed[0]), Op: "control." + m.verb, Subject: req.Env, Err: err,
+			Message: fmt.Sprintf("the release %s is made and %s moved to it, but not all regions", release.Short(res.Digest), strings.Join(sorted(res.Pointers), ", ")),
+			Hint:    "ask the same again: it goes on where it stopped",
+		}
+	}
+	if req.Diff && res.Diff == nil {
+		if err := c.resultDiff(ctx, req.Env, res); err != nil {
+			return res, err
+		}
+	}
+	return res, nil
+}
+
+func newResult() *Result {
+	return &Result{Pointers: map[string]release.Pointer{}, Changes: map[string][]view.Change{}}
+}
+
+// dry is move without writing a release or a pointer.
+func (c *Control) dry(ctx context.Context, m *mover) (*Result, error) {
+	res := newResult()
+	before, _, err := c.Pointer(ctx, m.req.Env, m.req.Regions[0])
+	if err != nil {
+		return nil, err
+	}
+	m.bases, m.fine = map[string]bool{}, map[string]bool{}
+	parent, next, err := c.plan(ctx, m, before, res)
+	if err != nil {
+		return res, err
+	}
+	res.Release = next
+	if parent != nil && next.Equal(parent) {
+		res.Digest, res.Release, res.Unchanged = before.Release, parent, true
+	} else if err := c.othersFit(ctx, m, next, res); err != nil {
+		return res, err
+	}
+	return res, c.resultDiff(ctx, m.req.Env, res)
+}
+
+// plan is what the first region would move to from a pointer: its release (nil for none), and the next one, which has passed every check.
+func (c *Control) plan(ctx context.Context, m *mover, before release.Pointer, res *Result) (parent, next *release.Release, err error) {
+	req := m.req
+	if before.Release != "" {
+		if parent, err = c.Load(ctx, req.Env, before.Release); err != nil {
+			return nil, nil, err
+		}
+	}
+	m.bases[before.Release] = true
+	if m.exact && (parent == nil || before.Release != req.IfRevision) {
+		return nil, nil, serves(req, before.Release)
+	}
+	stale := req.IfRevision != "" && req.IfRevision != before.Release
+	if stale {
+		if parent == nil {
+			return nil, nil, serves(req, before.Release)
+		}
+		if m.seen, err = c.Load(ctx, req.Env, req.IfRevision); fault.KindOf(err) == fault.NotFound {
+			return nil, nil, serves(req, before.Release)
+		} else if err != nil {
+			return nil, nil, err
+		}
+		m.first = req.IfRevision
+		if parent.Parent == req.IfRevision {
+			// Perhaps this very request was answered before, and the answer was lost.
+			mine, err := m.next(ctx, m.seen, req.IfRevision, newResult())
+			if err == nil && mine.Equal(parent) && same(parent, req.Note) {
+				return parent, parent, nil
+			}
+		}
+	}
+	if before.ActivateAt.After(m.try.now) && req.ActivateAt.Before(before.ActivateAt) && !m.whole && req.IfRevision != before.Release {
+		if !m.exact {
+			return nil, nil, &fault.Error{
+				Kind: fault.Conflict, Op: "control.release", Subject: req.Env, Message: fmt.Sprintf("the release %s is planned for %s; releasing now would bring it forward", release.Short(before.Release), before.ActivateAt.Format("2006-01-02T15:04:05Z")),
+				Hint: "plan this release for the same time or later, give the plan up with a rollback, or ask with its revision",
+			}
+		}
+	}
+	if m.exact && before.ActivateAt.After(m.try.now) {
+		req.ActivateAt = before.ActivateAt // what is kept does not bring the plan forward
+	}
+	if next, err = m.next(ctx, parent, before.Release, res); err != nil {
+		return nil, nil, err
+	}
+	if m.seen == nil {
+		if m.seen, m.first = parent, before.Release; parent == nil {
+			m.seen = release.First(req.Env, next.Graph)
+		}
+	}
+	if parent != nil && before.Release != m.first {
+		if err := m.overlap(parent, before.Release, next, stale, res); err != nil {
+			return nil, nil, err
+		}
+	}
+	from := parent
+	if from == nil {
+		from = release.First(req.Env, next.Graph)
+	}
+	res.Changed = release.Changed(parent, next)
+	gate := *req
+	if !m.gated {
+		gate.Breaking = Warn
+	}
+	if err := c.gate(ctx, &gate, from, next, "", res); err != nil && m.gated {
+		return nil, nil, err
+	} else if err != nil && fault.KindOf(err) != fault.Invalid { // the brake works all the same
+		res.Diagnostics = append(res.Diagnostics, fault.Diagnostic{Severity: fault.Warn, Code: codeUntold, Text: "what apps see differently could not be told: " + err.Error()})
+	}
+	return parent, next, nil
+}
+
+func same(r *release.Release, n release.Note) bool {
+	return r.Why == n.Why && r.Author == n.Author && r.SourceRevision == n.SourceRevision
+}
+
+func serves(req *Request, digest string) *fault.Error {
+	what := "the release " + release.Short(digest)
+	if digest == "" {
+		what = "nothing"
+	}
+	return &fault.Error{
+		Kind: fault.Conflict, Op: "control.release", Subject: req.Env,
+		Message: fmt.Sprintf("serves %s, not %s", what, release.Short(req.IfRevision)), Hint: "look at what changed, then ask again with its revision",
+	}
+}
+
+// overlap looks at what others released since this request began, or since the revision that its asker saw (then stated is
+// set): where it is what this request moves too, that is a Conflict if stated, else noted as replaced.
+func (m *mover) overlap(parent *release.Release, digest string, next *release.Release, stated bool, res *Result) error {
+	conflict := func(what, theirs string) error {
+		return &fault.Error{
+			Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env,
+			Message: fmt.Sprintf("%s: %s since the release %s that you saw, by the release %s or one before it", what, theirs, release.Short(m.first), release.Short(digest)),
+			Hint:    "look at what changed, then ask again with the revision " + digest,
+		}
+	}
+	if stated && (m.whole || m.req.Graph != "") && m.seen.Graph != parent.Graph {
+		return conflict("the graph", fmt.Sprintf("went from %s to %s", m.seen.Graph.Version, parent.Graph.Version))
+	}
+	if stated {
+		for _, line := range sorted(parent.Modules) {
+			if (m.whole || m.try.modules[line]) && m.seen.Modules[line] != parent.Modules[line] {
+				return conflict("the module "+line, fmt.Sprintf("went from %s to %s", orNothing(m.seen.Modules[line]), parent.Modules[line]))
+			}
+		}
+	}
+	for _, move := range release.Moves(m.seen, parent) {
+		if !m.whole && !m.try.places[move.Place] {
+			continue
+		}
+		was, is := version(m.seen, move.From), version(parent, move.To)
+		if stated {
+			return conflict(move.Route()+" "+move.Package, fmt.Sprintf("went from %s to %s", orNothing(was), orNothing(is)))
+		}
+		route, _ := next.Route(move.Device, move.Schema)
+		mount, _ := route.Mount(move.Package)
+		res.Replaced = append(res.Replaced, Replaced{Route: move.Route(), Package: move.Package, From: is, To: version(next, mount), Release: digest})
+	}
+	return nil
+}
+
+// version is that of a mount's stable track; "" without one.
+func version(r *release.Release, m release.Mount) string {
+	t, ok := m.Track(release.Stable)
+	if !ok {
+		return ""
+	}
+	return r.Builds[t.Build].Version
+}
+
+func orNothing(version string) string {
+	if version == "" {
+		return "nothing"
+	}
+	return version
+}
+
+// landed finds out whether an earlier try was written after all, and others have gone on from it.
+func (m *mover) landed(ctx context.Context, c *Control, now release.Pointer) (*tried, error) {
+	if len(m.sent) == 0 {
+		return nil, nil
+	}
+	wanted := maps.Clone(m.bases) // what was sent has one of these as its parent
+	for digest := range m.sent {
+		wanted[digest] = true
+	}
+	digest, err := c.comesFrom(ctx, m.req.Env, now.Release, m.try.now, wanted)
+	return m.sent[digest], err
+}
+
+// lost says what became of a move that did not succeed.
+func (m *mover) lost(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Op != "storage.put" {
+		return err
+	}
+	switch fault.KindOf(err) {
+	case fault.Conflict:
+		return &fault.Error{Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env, Message: "others released all the time; this release was not made", Err: err, Hint: "try again"}
+	case fault.Unavailable, fault.Timeout, fault.Internal, fault.Canceled:
+		return &fault.Error{Kind: fault.KindOf(err), Op: "control." + m.verb, Subject: m.req.Env, Message: "the store did not say whether the release was made", Err: err, Hint: "ask the same again: if it was made, that changes nothing"}
+	}
+	return err
+}
+
+// othersFit looks at the regions beyond the first before anything is written.
+func (c *Control) othersFit(ctx context.Context, m *mover, next *release.Release, res *Result) error {
+	for _, region := range m.req.Regions[1:] {
+		p, _, err := c.Pointer(ctx, m.req.Env, region)
+		if err != nil {
+			return err
+		}
+		if err := c.otherFits(ctx, m, region, p, next, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// otherFits says whether a region beyond the first may move from what it serves to a release.
+func (c *Control) otherFits(ctx context.Context, m *mover, region string, p release.Pointer, next *release.Release, res *Result) error {
+	if p.Release == "" || m.bases[p.Release] || m.fine[p.Release] {
+		return nil
+	}
+	if m.req.IfRevision != "" {
+		// A region may lag behind what the asker saw, but not have something else.
+		_, made, err := c.lineage(ctx, m.req.Env, p.Release)
+		if err != nil {
+			return err
+		}
+		known, err := c.comesFrom(ctx, m.req.Env, m.req.IfRevision, made, map[string]bool{p.Release: true})
+		if err != nil {
+			return err
+		}
+		if known == "" {
+			return &fault.Error{
+				Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env + "/" + region,
+				Message: fmt.Sprintf("serves the release %s, which is not among those before %s", release.Short(p.Release), release.Short(m.req.IfRevision)), Hint: "look at what changed there, then ask for this region with its revision",
+			}
+		}
+	}
+	if m.gated {
+		from, err := c.Load(ctx, m.req.Env, p.Release)
+		if err != nil {
+			return err
+		}
+		if err := c.gate(ctx, m.req, from, next, region, res); err != nil {
+			return err
+		}
+	}
+	m.fine[p.Release] = true
+	return nil
+}
+
+// moveOther moves a region beyond the first to the release that was made, and says whether it had to be written.
+// A region that has gone on from that release already stays where it is.
+func (c *Control) moveOther(ctx context.Context, m *mover, region string, res *Result) (p release.Pointer, wrote bool, err error) {
+	_, err = storage.Update(ctx, c.objects(), release.PointerKey(m.req.Env, region), pointerWrite, func(old []byte) ([]byte, error) {
+		before, err := c.readPointer(m.req.Env, region, old)
+		if err != nil {
+			return nil, err
+		}
+		p, wrote = before, false
+		if before.Release == res.Digest && (before.ActivateAt.Equal(m.req.ActivateAt) || !before.ActivateAt.After(m.try.now)) {
+			return nil, nil
+		}
+		if before.Release != res.Digest {
+			wanted := maps.Clone(m.bases)
+			wanted[res.Digest] = true
+			if from, err := c.comesFrom(ctx, m.req.Env, before.Release, res.Release.Made, wanted); err != nil || from == res.Digest {
+				return nil, err
+			}
+			if m.exact && before.Release != m.req.IfRevision {
+				return nil, serves(m.req, before.Release)
+			}
+			if err := c.otherFits(ctx, m, region, before, res.Release, res); err != nil {
+				return nil, err
+			}
+		}
+		p, wrote = before.Next(res.Digest, m.try.now, m.req.ActivateAt).Sign(c.Signer, m.req.Env, region), true
+		return p.Encode()
+	})
+	return p, wrote, m.lostOrNil(err)
+}
+
+func (m *mover) lostOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return m.lost(err)
+}
+
+// put stores a release: shards first, so that whoever finds the header finds all.
+func (c *Control) put(ctx context.Context, r *release.Release) (string, error) {
+	if err := r.Sign(c.Signer, c.Shards); err != nil {
+		return "", err
+	}
+	e, err := r.Encode(c.Shards)
+	if err != nil {
+		return "", err
+	}
+	if err := each(ctx, readers, sorted(e.Shards), func(ctx context.Context, _ int, digest string) error {
+		_, err := storage.PutImmutable(ctx, c.objects(), release.ShardKey(digest), e.Shards[digest], storage.PutOptions{ContentType: "application/json"})
+		return err
+	}); err != nil {
+		return "", err
+	}
+	_, err = storage.PutImmutable(ctx, c.objects(), release.Key(r.Env, e.Digest), e.Header, storage.PutOptions{ContentType: "application/json"})
+	return e.Digest, err
+}
