@@ -108,9 +108,23 @@ func (t *typer) add(ty *Type, at place) {
 		t.types[ty.Name], t.place[ty.Name] = ty, at
 		return
 	}
-	if old.print(nil) != ty.print(nil) {
+	if old.print(nil) != ty.print(nil) || !old.standsAs(ty) {
 		t.clash(ty.Name, t.place[ty.Name], at)
 	}
+}
+
+// standsAs says whether two types that GraphQL shows alike are alike in the JSON Graph too: both computed or neither, one shape or
+// none, and every field of one form.
+func (t *Type) standsAs(o *Type) bool {
+	if t.Computed != o.Computed || (t.Shape == nil) != (o.Shape == nil) || len(t.Fields) != len(o.Fields) {
+		return false
+	}
+	for i, f := range t.Fields {
+		if a, b := f.Output, o.Fields[i].Output; a != nil && b != nil && form(a) != form(b) {
+			return false
+		}
+	}
+	return true
 }
 
 // output enters the types of one place and below it.
