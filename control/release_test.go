@@ -169,7 +169,7 @@ func TestSchemaVersionsLiveSideBySide(t *testing.T) {
 	want(t, w, w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home"}}),
 		"phone/v1 @phone/home@1.0.0 + @originals/rows@2.1.0", "tv/v3 @tv/home@3.4.1 + @originals/rows@2.1.0", "tv/v3 @tv/player@1.0.0",
 		"tv/v4 @tv/home@4.0.0", "vr/v4 @tv/home@4.0.0")
-	want(t, w, w.release(control.Request{Env: "prod", Remove: []release.Place{{Device: "tv", Schema: "v3", Package: "@tv/home"}}}),
+	want(t, w, w.release(control.Request{Env: "prod", Retire: true, Remove: []release.Place{{Device: "tv", Schema: "v3", Package: "@tv/home"}}}),
 		"phone/v1 @phone/home@1.0.0 + @originals/rows@2.1.0", "tv/v3 @tv/player@1.0.0", "tv/v4 @tv/home@4.0.0", "vr/v4 @tv/home@4.0.0")
 }
 
@@ -190,7 +190,7 @@ func TestRollback(t *testing.T) {
 
 func TestKeep(t *testing.T) {
 	w := films(t)
-	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player2")
+	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player\nview player2")
 	w.publish("@phone/home@1.1.0", `"device": ["phone"], "schema": "v1"`, ``, "view home")
 	bad := w.release(control.Request{Env: "prod", Deploy: []string{"@tv/player", "@phone/home"}})
 	route, _ := bad.Release.Route("tv", "v3")
@@ -209,7 +209,7 @@ func TestKeep(t *testing.T) {
 func TestRegionsAndPlans(t *testing.T) {
 	w := films(t)
 	at := w.Now().Add(time.Hour)
-	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player2")
+	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player\nview player2")
 	res := w.release(control.Request{Env: "prod", Regions: []string{"local", "eu"}, Deploy: []string{"@tv/player"}, ActivateAt: at})
 	local, eu := res.Pointers["local"], res.Pointers["eu"]
 	if local.Seq != 2 || eu.Seq != 1 || local.Active(w.Now()) != res.Release.Parent || eu.Active(w.Now()) != "" || local.Active(at) != res.Digest || eu.Active(at) != res.Digest {

@@ -92,7 +92,7 @@ func (p *publisher) saved(ctx context.Context, files []string) (*outcome, error)
 // round publishes and releases. Mistakes are in the outcome; then nothing new is served.
 func (p *publisher) round(ctx context.Context, graph bool, dirs []string) (*outcome, error) {
 	out := &outcome{}
-	req := control.Request{Env: p.env, Note: release.Note{Why: "edge dev", Author: os.Getenv("USER")}}
+	req := control.Request{Env: p.env, Breaking: control.Warn, Note: release.Note{Why: "edge dev", Author: os.Getenv("USER")}}
 	if graph {
 		name := filepath.Join(p.space.Dir, filepath.FromSlash(p.space.Graph))
 		sdl, err := os.ReadFile(name)
