@@ -14,6 +14,7 @@ import (
 	"facet/fault"
 	"facet/graph"
 	"facet/scripts"
+	"facet/serve"
 	"facet/serve/graphql"
 	"facet/serve/jsongraph"
 	"facet/serve/rest"
@@ -35,10 +36,7 @@ type World struct {
 // An Outcome is what became of one request.
 type Outcome struct {
 	Protocol string // "graphql", "rest", "jsongraph"
-	Status   int
-	Failed   error // why the request as a whole was refused
-	Errors   []composer.Error
-	Stats    composer.Stats
+	serve.Outcome
 }
 
 // An Edge answers at /{device}/{schema}/…. It is closed when its test ends.
@@ -105,15 +103,11 @@ func (e *Edge) doors(t testing.TB) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o graphql.Outcome) {
-			look(Outcome{"graphql", o.Status, o.Failed, o.Errors, o.Stats})
-		}}))
+		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"graphql", o}) }}))
 	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o jsongraph.Outcome) {
-			look(Outcome{"jsongraph", o.Status, o.Failed, o.Errors, o.Stats})
-		}}))
+		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"jsongraph", o}) }}))
 	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
-		Done: func(_ *http.Request, o rest.Outcome) { look(Outcome{"rest", o.Status, o.Failed, o.Errors, o.Stats}) }}))
+		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"rest", o}) }}))
 	return mux
 }
 

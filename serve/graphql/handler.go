@@ -11,6 +11,7 @@ import (
 	"facet/asker"
 	"facet/composer"
 	"facet/fault"
+	"facet/serve"
 )
 
 // Views finds what answers a device schema.
@@ -37,17 +38,7 @@ type Options struct {
 	// TrustedOnly answers no other documents.
 	TrustedOnly bool
 	// Done is told of every answer, before its bytes are written; nil: nobody is.
-	Done func(r *http.Request, o Outcome)
-}
-
-// An Outcome is what became of one request.
-type Outcome struct {
-	Device, Schema string
-	Operation      string // its name in the document
-	Status         int
-	Failed         error            // why the request was refused, with the cause; nil if it was not
-	Errors         []composer.Error // at paths, with their causes
-	Stats          composer.Stats
+	Done func(r *http.Request, o serve.Outcome)
 }
 
 // A Handler serves /{device}/{schema}/graphql: the two names are the request's path values.
@@ -59,7 +50,7 @@ type Handler struct {
 	draft         bool
 	trusted       trusted
 	trustedOnly   bool
-	seen          func(r *http.Request, o Outcome)
+	seen          func(r *http.Request, o serve.Outcome)
 	known         *cache[string] // documents of automatic persisted queries, by hash
 }
 
@@ -130,12 +121,18 @@ func (re *reply) done(status int) {
 	if re.h.seen == nil {
 		return
 	}
-	o := Outcome{Device: re.r.PathValue("device"), Schema: re.r.PathValue("schema"), Operation: re.operation, Status: status}
+	o := serve.Outcome{Device: re.r.PathValue("device"), Schema: re.r.PathValue("schema"), Name: re.operation, Status: status}
+	if re.c.answerer != nil {
+		o.Surface = re.c.answerer.Surface()
+	}
+	if re.c.ask.Selection != nil {
+		o.Roots = re.c.ask.Selection.Roots
+	}
 	if re.c.failed != nil {
 		o.Failed = re.c.failed
 	}
 	if p := re.c.part; p != nil {
-		o.Errors, o.Stats = p.Errors, p.Stats
+		o.Errors, o.Degraded, o.Stats = p.Errors, len(p.Degraded), p.Stats
 	}
 	re.h.seen(re.r, o)
 }

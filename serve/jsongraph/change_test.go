@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"facet/fault"
+	"facet/serve"
 	"facet/serve/jsongraph"
 )
 
@@ -212,11 +213,11 @@ func do(h http.Handler, method, query, body string) *httptest.ResponseRecorder {
 }
 
 func TestDone(t *testing.T) {
-	var got []jsongraph.Outcome
-	h := handler(newWorld(t), jsongraph.Options{Done: func(_ *http.Request, o jsongraph.Outcome) { got = append(got, o) }})
+	var got []serve.Outcome
+	h := handler(newWorld(t), jsongraph.Options{Done: func(_ *http.Request, o serve.Outcome) { got = append(got, o) }})
 	post(h, url.Values{"method": {"call"}, "callPath": {`["setBookmark"]`}, "arguments": {`["film-1",1]`}})
 	post(h, url.Values{"method": {"call"}, "callPath": {`["nope"]`}})
-	if len(got) != 2 || got[0].Status != 200 || got[0].Method != "call" || got[0].Device != "tv" || got[1].Status != 404 || fault.KindOf(got[1].Failed) != fault.NotFound {
+	if len(got) != 2 || got[0].Status != 200 || got[0].Name != "call" || got[0].Surface == nil || len(got[0].Roots) != 1 || got[0].Device != "tv" || got[1].Status != 404 || fault.KindOf(got[1].Failed) != fault.NotFound {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"facet/composer"
@@ -75,6 +76,7 @@ func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 // ask asks the composer. Its answer stays until the exchange is over. A request that it does not answer at all is an error.
 func (x *exchange) ask(req *composer.Request) (*composer.Part, error) {
 	req.Asker = x.asker
+	x.roots = append(slices.Clip(x.roots), req.Selection.Roots...)
 	var part *composer.Part
 	for p := range x.answers.Answer(x.r.Context(), req) {
 		x.parts = append(x.parts, &p)

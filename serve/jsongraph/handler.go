@@ -32,17 +32,7 @@ type Options struct {
 	// Introspection lists near names where a device or schema is not found.
 	Introspection bool
 	// Done is told of every answer, before its bytes are written; nil: nobody is.
-	Done func(r *http.Request, o Outcome)
-}
-
-// An Outcome is what became of one request.
-type Outcome struct {
-	Device, Schema string
-	Method         string // get, set, call; "" if the request did not say
-	Status         int
-	Failed         error            // why the request as a whole failed, with its cause
-	Errors         []composer.Error // of single values, with their causes
-	Stats          composer.Stats   // of all answers of the request together
+	Done func(r *http.Request, o serve.Outcome)
 }
 
 // A Handler serves /{device}/{schema}/model.json: the two names are the request's path values.
@@ -76,6 +66,7 @@ type exchange struct {
 	answers composer.Answerer
 	asker   *asker.Asker
 	parts   []*composer.Part // every answer of the request
+	roots   []*composer.Root // what they were asked
 	undo    []func()
 }
 
@@ -170,9 +161,13 @@ func (x *exchange) done(status int, err error) {
 	if x.h.o.Done == nil {
 		return
 	}
-	o := Outcome{Device: x.r.PathValue("device"), Schema: x.r.PathValue("schema"), Method: x.params.method, Status: status, Failed: err}
+	o := serve.Outcome{Device: x.r.PathValue("device"), Schema: x.r.PathValue("schema"), Name: x.params.method, Status: status, Failed: err, Roots: x.roots}
+	if x.answers != nil {
+		o.Surface = x.answers.Surface()
+	}
 	for _, p := range x.parts {
 		o.Errors = append(o.Errors, p.Errors...)
+		o.Degraded += len(p.Degraded)
 		o.Stats.Calls += p.Stats.Calls
 		o.Stats.Levels += p.Stats.Levels
 		o.Stats.Bytes += p.Stats.Bytes

@@ -33,17 +33,7 @@ type Options struct {
 	// Introspection answers openapi.json, and near names where something is not found.
 	Introspection bool
 	// Done is told of every answer, before its bytes are written; nil: nobody is.
-	Done func(r *http.Request, o Outcome)
-}
-
-// An Outcome is what became of one request.
-type Outcome struct {
-	Device, Schema string
-	Name           string // the view or mutation; "node" and "openapi.json"; "" if the request named none
-	Status         int
-	Failed         error            // why the request as a whole failed, with its cause
-	Errors         []composer.Error // of single values, with their causes
-	Stats          composer.Stats
+	Done func(r *http.Request, o serve.Outcome)
 }
 
 // Limits bound one request, before anything is answered. Zero fields take the values of DefaultLimits.
@@ -100,7 +90,7 @@ type exchange struct {
 	h       *Handler
 	w       http.ResponseWriter
 	r       *http.Request
-	outcome Outcome
+	outcome serve.Outcome
 	surface *view.Surface
 	asker   *asker.Asker
 }
@@ -122,6 +112,7 @@ func (x *exchange) serve() error {
 	}
 	defer done()
 	x.surface = a.Surface()
+	x.outcome.Surface = x.surface
 	name := strings.TrimPrefix(x.r.URL.Path, "/"+device+"/"+schema+"/")
 	switch id, node := strings.CutPrefix(name, "node/"); {
 	case node && id != "":

@@ -148,11 +148,12 @@ func (x *exchange) done(status int) {
 
 // answer asks and writes what comes.
 func (x *exchange) answer(a composer.Answerer, req *composer.Request) error {
+	x.outcome.Roots = req.Selection.Roots
 	for p := range a.Answer(x.r.Context(), req) {
 		if p.Release != nil {
 			defer p.Release()
 		}
-		x.outcome.Errors, x.outcome.Stats = p.Errors, p.Stats
+		x.outcome.Errors, x.outcome.Degraded, x.outcome.Stats = p.Errors, len(p.Degraded), p.Stats
 		x.part(&p, req)
 		return nil // nothing is deferred: the first part is the whole answer
 	}

@@ -13,6 +13,7 @@ import (
 	"facet/composer"
 	"facet/fault"
 	"facet/graph"
+	"facet/serve"
 	"facet/serve/graphql"
 	"facet/serve/jsongraph"
 	"facet/serve/rest"
@@ -52,7 +53,7 @@ func films(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: w, Asker: ann, Introspection: true, Done: func(_ *http.Request, o graphql.Outcome) {
+	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: w, Asker: ann, Introspection: true, Done: func(_ *http.Request, o serve.Outcome) {
 		if fault.KindOf(o.Failed) == fault.Internal {
 			t.Error(o.Failed)
 		}
