@@ -27,9 +27,13 @@ func spoiling(ctx context.Context, in control.Input) (*view.Build, fault.Diagnos
 	return b, ds, err
 }
 
-func (w *releasing) ack(instance string) release.Instance {
+// ackOf is what an instance wrote; the zero Instance if it did not yet.
+func (w *releasing) ackOf(region, instance string) release.Instance {
 	w.t.Helper()
-	obj, err := w.store.Get(w.t.Context(), release.InstanceKey("dev", "local", instance), storage.GetOptions{})
+	obj, err := w.store.Get(w.t.Context(), release.InstanceKey("dev", region, instance), storage.GetOptions{})
+	if fault.KindOf(err) == fault.NotFound {
+		return release.Instance{}
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -56,7 +60,7 @@ func TestOneTenantHoldsUpNobody(t *testing.T) {
 	}
 	var ack release.Instance
 	for deadline := time.Now().Add(patience); ack.Refused == nil && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		ack = w.ack("one")
+		ack = w.ackOf("local", "one")
 	}
 	if ack.Refused == nil || ack.Refused.Build != r.Build || ack.Release != one.Digest {
 		t.Fatalf("acknowledged %+v", ack)

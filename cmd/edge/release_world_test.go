@@ -60,6 +60,8 @@ type releasing struct {
 	*control.Control
 	env *environment
 
+	signer release.Signer // of move
+
 	mu       sync.Mutex
 	pointers map[string]release.Pointer // of move, by region
 }
@@ -245,8 +247,8 @@ func realBucket(t testing.TB) (*embedded.Server, *s3.Store) {
 	return server, store
 }
 
-// move puts a release as a test wants it, and moves a region to it.
-func (w *releasing) move(region string, r *release.Release) string {
+// stage puts a release as a test wants it, and returns its digest.
+func (w *releasing) stage(r *release.Release) string {
 	w.t.Helper()
 	e, err := r.Encode(1)
 	if err != nil {
@@ -256,16 +258,34 @@ func (w *releasing) move(region string, r *release.Release) string {
 		w.write(release.ShardKey(d), body)
 	}
 	w.write(release.Key(r.Env, e.Digest), e.Header)
+	return e.Digest
+}
+
+// move stages a release and moves a region to it.
+func (w *releasing) move(region string, r *release.Release) string {
+	w.t.Helper()
+	digest := w.stage(r)
+	w.moveTo(region, digest)
+	return digest
+}
+
+func (w *releasing) moveTo(region, digest string) {
+	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := w.pointers[region].Next(e.Digest, time.Now(), time.Time{})
+	p := w.pointers[region].Next(digest, time.Now(), time.Time{}).Sign(w.signer, "dev", region)
 	w.pointers[region] = p
+	w.point(region, p)
+}
+
+// point writes a region's pointer as it is.
+func (w *releasing) point(region string, p release.Pointer) {
+	w.t.Helper()
 	raw, err := p.Encode()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.write(release.PointerKey(r.Env, region), raw)
-	return e.Digest
+	w.write(release.PointerKey("dev", region), raw)
 }
 
 func (w *releasing) write(key string, body []byte) {
