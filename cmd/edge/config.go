@@ -168,7 +168,7 @@ type controlConfig struct {
 	Tokens []tokenConfig `key:"tokens"`
 	// Signs pointers and releases.
 	Signing signingConfig `key:"signing"`
-	// Environments whose refused builds are kept back by this process. Empty: all.
+	// Environments that this process looks after: where an instance refuses a build, its route keeps the build before. Empty: all.
 	Environments []string `key:"environments"`
 	// How often acknowledgements are looked at.
 	KeepEvery time.Duration `key:"keepEvery"`
@@ -182,7 +182,7 @@ type tokenConfig struct {
 	SHA256 string `key:"sha256"`
 	// Instead: the name of a variable that holds the token.
 	Env string `key:"env"`
-	// What it may do: read, publish, publish:@scope, deploy, deploy:ENV, graph, admin.
+	// What it may do: read, publish, publish:@scope, publish:@scope/name, deploy, deploy:ENV, graph, admin.
 	Scopes []string `key:"scopes"`
 }
 
@@ -298,8 +298,10 @@ type logConfig struct {
 	Level string `key:"level"`
 	// json, or text for people.
 	Format string `key:"format"`
-	// The share of access lines of answers below 500 that are written, 0 to 1. Errors always are.
-	Sample float64 `key:"sample"`
+	// One in so many requests that were answered well gets an access line. What failed, in whole or in part, always does.
+	Successes int `key:"successes"`
+	// One in so many requests that were refused by 4xx gets an access line.
+	Refusals int `key:"refusals"`
 }
 
 // A tracingConfig is where spans go.
@@ -330,7 +332,7 @@ func defaultConfig() config {
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
 		Limits: limitsConfig{MaxViewers: 100_000,
 			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},
-		Log:     logConfig{Level: "info", Format: "json", Sample: 1},
+		Log:     logConfig{Level: "info", Format: "json", Successes: 1, Refusals: 1},
 		Tracing: tracingConfig{Sample: 0.01},
 	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
-	"encoding/hex"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"net/url"
 	"os"
@@ -10,6 +12,8 @@ import (
 	"strings"
 
 	"facet/fault"
+	"facet/release"
+	"facet/resolvers"
 )
 
 // namePattern is what environments, regions and instances are called: they are parts of keys in the store.
@@ -84,7 +88,8 @@ func checkConfig(c *config) fault.Diagnostics {
 	}
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "json", "text")
-	share("log.sample", c.Log.Sample)
+	positive("log.successes", c.Log.Successes)
+	positive("log.refusals", c.Log.Refusals)
 	share("tracing.sample", c.Tracing.Sample)
 	ds.Sort()
 	return ds
@@ -127,33 +132,82 @@ func checkShed(s *shedConfig, wrong complain) {
 	}
 }
 
-// scopePattern is what a token may do.
-var scopePattern = regexp.MustCompile(`^(read|graph|admin|publish(:@[a-z0-9._-]+)?|deploy(:[A-Za-z0-9._-]+)?)$`)
-
+// checkTokens leaves names, sums and scopes to the control API, which has the last word on them.
 func checkTokens(tokens []tokenConfig, wrong complain) {
-	names := map[string]bool{}
 	for _, t := range tokens {
-		switch sum, err := hex.DecodeString(t.SHA256); {
-		case !namePattern.MatchString(t.Name):
-			wrong("control.tokens", "", "%q cannot be a token's name", t.Name)
-		case names[t.Name]:
-			wrong("control.tokens", "", "two tokens are called %q", t.Name)
-		case (t.SHA256 == "") == (t.Env == ""):
+		if (t.SHA256 == "") == (t.Env == "") {
 			wrong("control.tokens", "", "the token %q needs one of sha256 and env", t.Name)
-		case t.SHA256 != "" && (err != nil || len(sum) != 32):
-			wrong("control.tokens", "printf %s \"$TOKEN\" | sha256sum", "the sha256 of the token %q is not 64 hex digits", t.Name)
-		case t.Env != "" && os.Getenv(t.Env) == "":
-			wrong("control.tokens", "", "the variable %s of the token %q is not set", t.Env, t.Name)
-		case len(t.Scopes) == 0:
-			wrong("control.tokens", "", "the token %q may do nothing: give it scopes", t.Name)
-		}
-		names[t.Name] = true
-		for _, s := range t.Scopes {
-			if !scopePattern.MatchString(s) {
-				wrong("control.tokens", "read, publish, publish:@scope, deploy, deploy:ENV, graph or admin", "the token %q has no scope %q", t.Name, s)
-			}
 		}
 	}
+	if _, err := controlTokens(tokens); err != nil {
+		wrong("control.tokens", fault.HintOf(err), "%s", fault.Public(err))
+	}
+}
+
+// controlTokens are the tokens that the control API accepts.
+func controlTokens(tokens []tokenConfig) (resolvers.Tokens, error) {
+	list := make([]resolvers.Token, len(tokens))
+	for i, t := range tokens {
+		list[i] = resolvers.Token{Name: t.Name, SHA256: t.SHA256, Scopes: t.Scopes}
+		if t.Env == "" {
+			continue
+		}
+		v := os.Getenv(t.Env)
+		if v == "" {
+			return resolvers.Tokens{}, fault.New(fault.Invalid, "the variable %s of the token %q is not set", t.Env, t.Name)
+		}
+		list[i].SHA256 = resolvers.HashToken(v)
+	}
+	return resolvers.NewTokens(list)
+}
+
+// signer is the key that the control API signs with; the zero Signer if there is none.
+func (c signingConfig) signer() (release.Signer, error) {
+	if c.File == "" {
+		return release.Signer{}, nil
+	}
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return release.Signer{}, fault.Wrap(fault.Invalid, "read control.signing.file", c.File, err)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return release.Signer{}, fault.New(fault.Invalid, "control.signing.file: %s is no PEM file", c.File).WithHint("openssl genpkey -algorithm ed25519 -out %s", c.File)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	private, ok := key.(ed25519.PrivateKey)
+	if err != nil || !ok {
+		return release.Signer{}, fault.New(fault.Invalid, "control.signing.file: %s is no ed25519 private key", c.File).WithHint("openssl genpkey -algorithm ed25519 -out %s", c.File)
+	}
+	return release.Signer{Key: c.Key, Private: private}, nil
+}
+
+// keys are the public keys that are trusted; nil trusts anything.
+func (c trustConfig) keys() (release.Keys, error) {
+	if len(c.Keys) == 0 {
+		return nil, nil
+	}
+	keys := release.Keys{}
+	for name, text := range c.Keys {
+		b := []byte(text)
+		if !strings.Contains(text, "-----BEGIN") {
+			var err error
+			if b, err = os.ReadFile(text); err != nil {
+				return nil, fault.Wrap(fault.Invalid, "read trust.keys."+name, text, err)
+			}
+		}
+		block, _ := pem.Decode(b)
+		if block == nil {
+			return nil, fault.New(fault.Invalid, "trust.keys.%s is no PEM text", name)
+		}
+		key, err := x509.ParsePKIXPublicKey(block.Bytes)
+		public, ok := key.(ed25519.PublicKey)
+		if err != nil || !ok {
+			return nil, fault.New(fault.Invalid, "trust.keys.%s is no ed25519 public key", name).WithHint("openssl pkey -in private.pem -pubout")
+		}
+		keys[name] = public
+	}
+	return keys, nil
 }
 
 // secretKey is the store's, from its variable or its file.

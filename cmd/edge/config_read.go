@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"reflect"
@@ -27,21 +28,10 @@ const maxConfig = 1 << 20
 // loadConfig reads the configuration: what holds by default, the file over it ("" is none), and the FACET_* variables over
 // both. Its error lists every mistake with its place.
 func loadConfig(file string, environ []string) (*config, error) {
-	var text []byte
-	if file != "" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fault.Wrap(fault.NotFound, "read configuration", file, err)
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.Size() > maxConfig {
-			return nil, fault.New(fault.TooLarge, "%s is past %d bytes", file, maxConfig)
-		}
-		if text, err = os.ReadFile(file); err != nil {
-			return nil, fault.Wrap(fault.NotFound, "read configuration", file, err)
-		}
+	c, ds, err := parseConfig(file, environ)
+	if err != nil {
+		return nil, err
 	}
-	c, ds := readConfig(file, text, environ)
 	if !ds.Failed() {
 		ds = append(ds, checkConfig(c)...)
 	}
@@ -49,6 +39,26 @@ func loadConfig(file string, environ []string) (*config, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// parseConfig is loadConfig without the checks of values that each alone can be read: what is printed may lack a store.
+func parseConfig(file string, environ []string) (*config, fault.Diagnostics, error) {
+	var text []byte
+	if file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, nil, fault.Wrap(fault.NotFound, "read configuration", file, err)
+		}
+		defer f.Close()
+		if text, err = io.ReadAll(io.LimitReader(f, maxConfig+1)); err != nil {
+			return nil, nil, fault.Wrap(fault.NotFound, "read configuration", file, err)
+		}
+		if len(text) > maxConfig {
+			return nil, nil, fault.New(fault.Invalid, "%s is past %d bytes", file, maxConfig)
+		}
+	}
+	c, ds := readConfig(file, text, environ)
+	return c, ds, nil
 }
 
 // readConfig is loadConfig over the file's text.

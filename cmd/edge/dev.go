@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -19,6 +21,8 @@ import (
 	"facet/catalog"
 	"facet/control"
 	"facet/fault"
+	"facet/release"
+	"facet/resolvers"
 	"facet/storage/embedded"
 	"facet/storage/s3"
 	"facet/tiers/guard"
@@ -32,6 +36,9 @@ type devOptions struct {
 	announce bool
 	log      string
 	graphql  string
+
+	control    string
+	controlSet bool // by a flag
 }
 
 func newDev(s Streams) *cobra.Command {
@@ -40,7 +47,8 @@ func newDev(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dev [DIR]",
 		Short: "Run a workspace: store, tiers and edge; saving a file is live",
-		Long: `Run everything that a workspace needs in one process tree: an S3 store, the tiers that edge.json names, and the edge.
+		Long: `Run everything that a workspace needs in one process tree: an S3 store, the tiers that edge.json names, the edge and its
+control API. A store or tier that ends is started again.
 Packages go the way that every publish goes: packed, stored, built, released, loaded. Saving a .ts file or the graph
 makes a new release within a second; if it has mistakes they are printed and the last good release goes on serving.
 
@@ -62,15 +70,17 @@ Facet-Cells headers ask as somebody else.`,
 			if o.graphql != "2026-09" && o.graphql != "draft" {
 				return usageError{fmt.Errorf("--graphql-http is 2026-09 or draft, not %q", o.graphql)}
 			}
+			o.controlSet = c.Flags().Changed("control-listen")
 			return runDev(c.Context(), s, o)
 		},
 	}
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	c.Flags().StringVar(&o.control, "control-listen", "127.0.0.1:8081", "address of the control API; empty: none. If the default is taken, any free one")
 	c.Flags().StringVar(&o.data, "data", "", "folder that keeps the store between runs (default: a temporary one)")
 	c.Flags().StringVar(&o.log, "log", "text", "access log on standard error: text, json or off")
 	c.Flags().StringVar(&o.graphql, "graphql-http", "2026-09", "status codes of GraphQL over HTTP: the edition 2026-09, or draft for those before it")
 	c.Flags().BoolVar(&noWatch, "no-watch", false, "do not watch files")
-	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=… and ready, for programs that start this one")
+	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=…, CONTROL_URL=…, CONTROL_TOKEN=… and ready, for programs that start this one")
 	return c
 }
 
@@ -93,11 +103,15 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := listen(o.listen)
+	l, err := listen(o.listen, "--listen")
 	if err != nil {
 		return err
 	}
 	defer l.Close()
+	controlAt, err := o.controlListener()
+	if err != nil {
+		return err
+	}
 	log := devLog(s.Err, o.log)
 	data := o.data
 	if data == "" {
@@ -112,35 +126,30 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 			fmt.Fprintf(s.Err, "%6.2fs  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
 		}
 	}
+	say := func(format string, args ...any) {
+		if ctx.Err() == nil {
+			fmt.Fprintf(s.Err, "edge: "+format+"\n", args...)
+		}
+	}
 
-	store, err := embedded.Start(ctx, embedded.Options{Args: []string{"store"}, Dir: filepath.Join(data, "store")})
+	store, err := keepStore(ctx, embedded.Options{Args: []string{"store"}, Dir: filepath.Join(data, "store")}, say)
 	if err != nil {
 		return err
 	}
 	defer store.Stop()
-	objects, err := s3.Open(store.S3)
+	objects, err := s3.Open(store.first.S3)
 	if err != nil {
 		return err
 	}
 	defer objects.Close()
-	step("store    %s", store.S3.Endpoint)
+	step("store    %s", store.first.S3.Endpoint)
 
-	env, running, err := startTiers(ctx, w.Dir, w.Tiers, prefixed(s.Err, "tier  "))
+	tierLog := prefixed(s.Err, "tier  ")
+	env, running, err := startTiers(ctx, w.Dir, w.Tiers, tierLog)
 	if err != nil {
 		return err
 	}
-	defer stopTiers(running)
-	for _, t := range running {
-		go func() {
-			select {
-			case <-t.done:
-				if ctx.Err() == nil {
-					fmt.Fprintf(s.Err, "edge: the tier %q ended: %v; what it answers fails until edge dev is started again\n", t.name, t.err)
-				}
-			case <-ctx.Done():
-			}
-		}()
-	}
+	defer keepTiers(ctx, w.Dir, w.Tiers, running, tierLog, say).Stop()
 	step("tiers    %s", count(len(running), "program"))
 
 	var watch *watch
@@ -150,7 +159,8 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		}
 		defer watch.close()
 	}
-	p := newPublisher(w, &control.Control{Store: objects, Build: buildWith, Builder: "edge " + currentVersion().Version + " " + currentVersion().Revision}, devEnv)
+	ctl := newControl(objects, release.Signer{}, nil)
+	p := newPublisher(w, ctl, devEnv)
 	out, err := p.all(ctx)
 	if err != nil {
 		return err
@@ -160,60 +170,76 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	}
 	step("release  %s, %s", shortDigest(out.Result.Digest), count(len(out.Published), "package"))
 
+	all := maps.Clone(w.Env)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, env)
 	m := newMetrics()
-	all := map[string]string{}
-	for k, v := range w.Env {
-		all[k] = v
-	}
-	for k, v := range env {
-		all[k] = v
-	}
-	open := newOpener(&environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}, &m.business)
-	ask := asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion}
-	cat, err := catalog.New(catalog.Config[*served]{
-		Store: objects, Acks: objects, Env: devEnv, Region: devRegion, Instance: "dev",
-		Open: open.open, Close: func(s *served) { s.close() },
-		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &ask) },
-		Report: func(e catalog.Event) { logEvent(log, e) },
-	})
+	f := &front{ask: asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion},
+		introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
+	f.gate.console, f.gate.metrics = true, true
+	i, err := startInstance(ctx, instanceConfig{Store: objects, Env: devEnv, Region: devRegion, Name: "dev", Front: f,
+		Tiers: &environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}})
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
-	go func() { ended <- cat.Run(serving) }()
 	defer func() {
-		stopServing()
-		if e := <-ended; err == nil {
+		if e := i.Stop(); err == nil {
 			err = e
 		}
 	}()
-	if err := cat.Refresh(ctx); err != nil {
+	if err := i.catalog.Refresh(ctx); err != nil {
 		return err
 	}
-	f := &front{catalog: cat, ask: ask, environment: devEnv, introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
+	doors, draining := []*door{newDoor("devices", l, f.handler(), doorConfig{H2C: true})}, func() { f.gate.draining.Store(true) }
 	step("serving  http://%s", l.Addr())
+	said, api := "EDGE_URL=http://"+l.Addr().String()+"\n", ""
+	if controlAt != nil {
+		token := randomToken()
+		tokens, err := resolvers.NewTokens([]resolvers.Token{{Name: "dev", SHA256: resolvers.HashToken(token), Scopes: []string{"admin"}}})
+		if err != nil {
+			return err
+		}
+		c := startPlane(ctx, ctl, tokens, controlConfig{KeepEvery: defaultConfig().Control.KeepEvery}, log)
+		defer c.Stop()
+		draining = func() { f.gate.draining.Store(true); c.streams() }
+		doors = append(doors, newDoor("control", controlAt, c.handler, doorConfig{H2C: true, Write: -1}))
+		api = "http://" + browsable(controlAt.Addr().String())
+		step("control  %s", api)
+		said += "CONTROL_URL=" + api + "\nCONTROL_TOKEN=" + token + "\n"
+		api = fmt.Sprintf("FACET_CONTROL=%s FACET_TOKEN=%s edge status", api, token)
+	}
 	if o.announce {
-		fmt.Fprintf(s.Out, "EDGE_URL=http://%s\nready\n", l.Addr())
+		fmt.Fprint(s.Out, said, "ready\n")
 	} else {
-		tour(s.Out, "http://"+browsable(l.Addr().String()), f.site())
+		tour(s.Out, "http://"+browsable(l.Addr().String()), api, f.site())
 	}
 	if watch != nil {
 		go func() {
-			err := watch.run(ctx, func(files []string) { live(ctx, s.Err, p, cat, files) })
+			err := watch.run(ctx, func(files []string) { live(ctx, s.Err, p, i.catalog, files) })
 			if err != nil {
 				fmt.Fprintln(s.Err, "edge: files are not watched any more:", err)
 			}
 		}()
 	}
-	go func() {
-		select {
-		case <-store.Done():
-			fmt.Fprintln(s.Err, "edge: the store ended: serving goes on, saving does not")
-		case <-ctx.Done():
-		}
-	}()
-	return serve(ctx, l, f.handler())
+	if err := serveAll(ctx, stop{For: drainTime, Draining: draining, Now: secondSignal(ctx)}, doors...); err != nil && !isCut(err) {
+		return err
+	}
+	return nil
+}
+
+// controlListener listens for the control API; nil if it is off. A default that is taken by another `edge dev` is no
+// mistake of anybody: then it is any free port.
+func (o devOptions) controlListener() (net.Listener, error) {
+	if o.control == "" {
+		return nil, nil
+	}
+	l, err := listen(o.control, "--control-listen")
+	if err != nil && !o.controlSet {
+		return listen("127.0.0.1:0", "--control-listen")
+	}
+	return l, err
 }
 
 // live brings saved files into service and says what came of it.

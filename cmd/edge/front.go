@@ -28,6 +28,7 @@ type front struct {
 	draft         bool // GraphQL over HTTP's status codes of before September 2026
 	metrics       *metrics
 	log           zerolog.Logger
+	gate          gate
 }
 
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
@@ -42,14 +43,8 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/{device}/{schema}/graphql", f.pinned(graphqlDoor))
 	mux.Handle("/{device}/{schema}/model.json", f.pinned(jsonDoor))
 	mux.Handle("/{device}/{schema}/", f.pinned(restDoor))
-	mux.Handle("GET /{$}", console.Handler(f.site))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("ok\n"))
-	})
-	mux.HandleFunc("GET /readyz", f.readyz)
-	mux.Handle("GET /metrics", f.metrics.handler())
-	return observe(mux, f.metrics, f.log, f.known)
+	f.pages(mux)
+	return f.gate.handler(observe(mux, f.metrics, f.log, f.known))
 }
 
 // Find is what the protocols look their engine up with. The engine stays open until done is called, at the latest until

@@ -25,6 +25,7 @@ const (
 	exitFailed  = 1 // it ran, and what it looked at is wrong: diagnostics, failed tests
 	exitUsage   = 2 // the command line is wrong
 	exitTrouble = 3 // something else went wrong: a port is taken, the store does not answer
+	exitCut     = 4 // edge serve ended, and had to cut requests that were under way
 )
 
 // errFailed ends a command that has already said what is wrong.
@@ -39,11 +40,24 @@ func (e usageError) Error() string { return e.err.Error() }
 func commands(s Streams) []*cobra.Command {
 	return []*cobra.Command{
 		newDev(s),
+		newServe(s),
 		newInit(s),
 		newCheck(s),
 		newTest(s),
 		newExplain(s),
 		newTypes(s),
+		newPublish(s),
+		newDeploy(s),
+		newStatus(s),
+		newLog(s),
+		newDiff(s),
+		newRollback(s),
+		newWait(s),
+		newPackages(s),
+		newTag(s),
+		newDeprecate(s),
+		newResolve(s),
+		newGraphs(s),
 		newStore(s),
 		newVersion(s),
 	}
@@ -90,6 +104,8 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errFailed):
 		return exitFailed
+	case isCut(err):
+		return exitCut
 	case errors.As(err, &u), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case fault.KindOf(err) == fault.Invalid, fault.KindOf(err) == fault.NotFound:

@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/netutil"
 
 	"facet/fault"
 )
 
-// The limits of a listener. A device that is slow to speak or to read holds one connection, no more.
+// The limits of a listener where nothing else is configured. A device that is slow to speak or to read holds one connection, no more.
 const (
 	readHeader  = 5 * time.Second
 	readAll     = 30 * time.Second
@@ -20,37 +25,158 @@ const (
 	drainTime   = 10 * time.Second
 )
 
-func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeaderBytes: headerBytes}
+// A door is one listener and what answers there.
+type door struct {
+	name     string
+	listener net.Listener
+	server   *http.Server
+	draining atomic.Bool
 }
 
-// listen opens a TCP listener; a taken port is an error that says what to do.
-func listen(address string) (net.Listener, error) {
+// A doorConfig says what a listener puts up with.
+type doorConfig struct {
+	TLS            *tls.Config // nil: plain text
+	H2C            bool
+	Header         time.Duration // zero fields have the limits above; below 0: none
+	Read           time.Duration
+	Write          time.Duration
+	Idle           time.Duration
+	MaxHeader      int
+	MaxConnections int // 0: any number
+	MaxStreams     int // 0: net/http's 250
+}
+
+// newDoor makes a server for l. It accepts nothing before run.
+func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
+	or := func(d, otherwise time.Duration) time.Duration {
+		if d == 0 {
+			return otherwise
+		}
+		return max(d, 0)
+	}
+	if c.MaxHeader == 0 {
+		c.MaxHeader = headerBytes
+	}
+	if c.MaxConnections > 0 {
+		l = netutil.LimitListener(l, c.MaxConnections)
+	}
+	d := &door{name: name, listener: l}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	if c.TLS != nil {
+		protocols.SetHTTP2(true)
+	} else if c.H2C {
+		protocols.SetUnencryptedHTTP2(true)
+	}
+	d.server = &http.Server{Handler: d.closing(h), TLSConfig: c.TLS, Protocols: protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: c.MaxStreams},
+		ReadHeaderTimeout: or(c.Header, readHeader), ReadTimeout: or(c.Read, readAll), WriteTimeout: or(c.Write, writeAll), IdleTimeout: or(c.Idle, idleConn),
+		MaxHeaderBytes: c.MaxHeader}
+	return d
+}
+
+// closing ends a draining door's connections after the answers that they carry: HTTP/1.1 by its header, HTTP/2 by GOAWAY,
+// which net/http makes of the same header. A client that keeps asking is so gone before the listener closes, and never
+// writes into a connection that is just being closed.
+func (d *door) closing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// serve serves until shut or close; its error is nil then.
+func (d *door) serve() error {
+	var err error
+	if d.server.TLSConfig != nil {
+		err = d.server.ServeTLS(d.listener, "", "")
+	} else {
+		err = d.server.Serve(d.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fault.Wrap(fault.Internal, "serve "+d.name, d.listener.Addr().String(), err)
+}
+
+// errCut is the end of a door that had to cut requests.
+var errCut = errors.New("requests were still under way and were cut")
+
+// shut stops accepting and lets what is under way end, until ctx does. Then it cuts, and says so.
+func (d *door) shut(ctx context.Context) error {
+	err := d.server.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	_ = d.server.Close() // its error is that of the listener, which is closed already
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", d.name, errCut)
+	}
+	return err
+}
+
+// listen opens a TCP listener; a taken port is an error that says what to do: by is the flag or key that names the address.
+func listen(address, by string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, "listen", address, err).WithHint("another program may have the port: choose one with --listen 127.0.0.1:0")
+		return nil, fault.Wrap(fault.Unavailable, "listen", address, err).WithHint("another program may have the port: choose one with %s 127.0.0.1:0", by)
 	}
 	return l, nil
 }
 
-// serve serves until ctx ends, then drains: what is under way is finished, for at most drainTime.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := newServer(h)
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
+// A stop is how a process ends: what it says first, how long it goes on after that, and how long requests may take.
+type stop struct {
+	Draining func() // told before anything closes; may be nil
+	Delay    time.Duration
+	For      time.Duration
+	Now      <-chan struct{} // ends the waiting at once; may be nil
+}
+
+// serveAll serves behind every door until ctx ends or a door fails. Then it says that it drains, goes on answering for the
+// delay, closes the first door, and when that is empty the others: operators and probes can ask until the end.
+func serveAll(ctx context.Context, s stop, doors ...*door) error {
+	ended := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { ended <- d.serve() }()
+	}
+	left := len(doors)
+	var failed error
 	select {
-	case err := <-ended:
-		return err
+	case failed = <-ended:
+		left--
 	case <-ctx.Done():
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	err := srv.Shutdown(drain)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = srv.Close()
+	if s.Draining != nil {
+		s.Draining()
 	}
-	if e := <-ended; !errors.Is(e, http.ErrServerClosed) && err == nil {
-		err = e
+	for _, d := range doors {
+		d.draining.Store(true)
+	}
+	if failed == nil && s.Delay > 0 {
+		t := time.NewTimer(s.Delay)
+		select {
+		case <-t.C:
+		case <-s.Now:
+		}
+		t.Stop()
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.For)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.Now:
+			cancel()
+		case <-drain.Done():
+		}
+	}()
+	err := failed
+	for _, d := range doors {
+		err = errors.Join(err, d.shut(drain))
+	}
+	for range left {
+		err = errors.Join(err, <-ended)
 	}
 	return err
 }

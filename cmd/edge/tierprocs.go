@@ -23,6 +23,8 @@ type tierProcess struct {
 	in   io.Closer     // its standard input: closing it ends the program, also below a `go run`
 	done chan struct{} // closed when the child has ended
 	err  error         // set before done is closed
+
+	announced map[string]string // set when it is ready
 }
 
 // announcement is a line by which a tier's program says where it listens: CATALOG_URL=http://127.0.0.1:40001.
@@ -115,6 +117,7 @@ func startTier(ctx context.Context, dir string, p tierProgram, log io.Writer) (*
 	select {
 	case h := <-said:
 		if h.ok {
+			t.announced = h.env
 			return t, h.env, nil
 		}
 		<-t.done

@@ -11,8 +11,9 @@ import (
 	"facet/serve/console"
 )
 
-// tour prints what to open and what to type: a request for each protocol that works now.
-func tour(out io.Writer, base string, site console.Site) {
+// tour prints what to open and what to type: a request for each protocol that works now, and status, the command that asks
+// the control API ("": there is none).
+func tour(out io.Writer, base, status string, site console.Site) {
 	fmt.Fprintf(out, "\nFacet is running. Open %s/\n", base)
 	if len(site.Routes) == 0 {
 		return
@@ -30,6 +31,9 @@ func tour(out io.Writer, base string, site console.Site) {
 	fmt.Fprintln(out)
 	for _, r := range site.Routes {
 		fmt.Fprintf(out, "  %-14s %s: %s, %s\n", r.Device+"/"+r.Schema, strings.Join(r.Packages, " + "), count(len(r.Views), "view"), count(len(r.Mutations), "mutation"))
+	}
+	if status != "" {
+		fmt.Fprintf(out, "\nWhat serves what, for publish, deploy, log, diff and rollback too:\n  %s\n", status)
 	}
 	fmt.Fprintln(out, "\nSave a file to see it live. Stop with Ctrl-C.")
 }
