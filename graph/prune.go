@@ -36,7 +36,7 @@ type Reads struct {
 
 // Reads says what the operation reads of its answer for fields, which are what Prune takes.
 func (op *Operation) Reads(fields []string) *Reads {
-	root := &Reads{}
+	root := &Reads{All: op.Selection == nil}
 	w := wanted{fields: fields, always: op.Needs}
 	w.value(op.Selection, root, "", true)
 	if op.Page != nil {

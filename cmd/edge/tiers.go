@@ -5,6 +5,7 @@ import (
 	"facet/graph"
 	"facet/tiers"
 	"facet/tiers/guard"
+	tiergrpc "facet/tiers/grpc"
 	tierhttp "facet/tiers/http"
 )
 
@@ -14,6 +15,13 @@ type tierKind func(source *graph.Source, g *graph.Graph, e *environment) (t tier
 var tierKinds = map[string]tierKind{
 	"http": func(source *graph.Source, g *graph.Graph, e *environment) (tiers.Tier, func(), error) {
 		t, err := tierhttp.New(source, g.Operations, tierhttp.Settings{Env: e.lookup, Config: e.Config})
+		if err != nil {
+			return nil, nil, err
+		}
+		return t, t.Close, nil
+	},
+	"grpc": func(source *graph.Source, g *graph.Graph, e *environment) (tiers.Tier, func(), error) {
+		t, err := tiergrpc.New(source, g.Operations, tiergrpc.Settings{Env: e.lookup, Config: e.Config})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -40,6 +40,12 @@ func (h *Handler) Slow(operation string, d time.Duration) {
 	h.slow[operation] = d
 }
 
+func (h *Handler) mood(operation string) (fault.Kind, time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.kinds[operation], h.slow[operation]
+}
+
 // Large is the size from which an answer is too large in the suite.
 const Large = 64 << 10
 
@@ -52,9 +58,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such operation: "+r.Method+" "+r.URL.EscapedPath(), http.StatusTeapot)
 		return
 	}
-	h.mu.Lock()
-	kind, slow := h.kinds[in.Operation], h.slow[in.Operation]
-	h.mu.Unlock()
+	kind, slow := h.mood(in.Operation)
 	if slow > 0 {
 		select {
 		case <-time.After(slow):

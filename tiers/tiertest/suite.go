@@ -25,6 +25,8 @@ type Subject struct {
 	Break func(operation string, k fault.Kind)
 	// Slow makes an operation answer late.
 	Slow func(operation string, d time.Duration)
+	// Below names the key under which an operation's answer has what the World answers; "" where it is the answer itself.
+	Below map[string]string
 }
 
 // Run runs the suite. open makes a fresh Subject; answers of more than Large bytes are too large for it.
@@ -77,6 +79,9 @@ func (s *Subject) get(ctx context.Context, c *tiers.Call) (v map[string]any, err
 	err = json.Unmarshal(a.Body, &v)
 	if a.Release != nil {
 		a.Release()
+	}
+	if key := s.Below[c.Operation.ID]; key != "" && err == nil {
+		v, _ = v[key].(map[string]any)
 	}
 	return v, err
 }

@@ -87,6 +87,19 @@ func (c *Compiler) lookup(e *graph.Expr) (json.RawMessage, bool) {
 	return raw, err == nil
 }
 
+// Check notes which values of a mapping are not known, where it is compiled later.
+func (c *Compiler) Check(op *graph.Operation, s *graph.Selection) {
+	if s == nil {
+		return
+	}
+	if s.Expr != nil {
+		c.Value(op, s.Expr)
+	}
+	for _, it := range s.Items {
+		c.Check(op, it.Value)
+	}
+}
+
 // Refused is the error of a call that is not made, or was refused by its tier.
 func Refused(c *tiers.Call, k fault.Kind, message string) *fault.Error {
 	return &fault.Error{Kind: k, Op: "tier", Subject: c.Operation.ID, Message: message}
