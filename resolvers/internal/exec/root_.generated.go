@@ -155,6 +155,7 @@ type ComplexityRoot struct {
 		Device  func(childComplexity int) int
 		Package func(childComplexity int) int
 		Reason  func(childComplexity int) int
+		Release func(childComplexity int) int
 		Schema  func(childComplexity int) int
 		Version func(childComplexity int) int
 	}
@@ -853,6 +854,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Kept.Reason(childComplexity), true
+	case "Kept.release":
+		if e.ComplexityRoot.Kept.Release == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Kept.Release(childComplexity), true
 	case "Kept.schema":
 		if e.ComplexityRoot.Kept.Schema == nil {
 			break
@@ -2408,6 +2415,8 @@ type Kept {
   package: String!
   "That was refused."
   version: String!
+  "The digest of the release that was refused."
+  release: String!
   reason: String!
   at: Time
 }
@@ -2710,6 +2719,8 @@ func (ec *executionContext) childFields_Kept(ctx context.Context, field graphql.
 		return ec.fieldContext_Kept_package(ctx, field)
 	case "version":
 		return ec.fieldContext_Kept_version(ctx, field)
+	case "release":
+		return ec.fieldContext_Kept_release(ctx, field)
 	case "reason":
 		return ec.fieldContext_Kept_reason(ctx, field)
 	case "at":

@@ -474,6 +474,29 @@ func (ec *executionContext) fieldContext_Kept_version(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Kept", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Kept_release(ctx context.Context, field graphql.CollectedField, obj *release.Kept) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kept_release(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Release, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kept_release(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kept", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Kept_reason(ctx context.Context, field graphql.CollectedField, obj *release.Kept) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1349,6 +1372,11 @@ func (ec *executionContext) _Kept(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "version":
 			out.Values[i] = ec._Kept_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "release":
+			out.Values[i] = ec._Kept_release(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
