@@ -3,201 +3,214 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/rs/zerolog"
 
 	"facet/composer"
-	"facet/tiers/guard"
+	"facet/serve"
 )
 
-// metrics are what /metrics shows. Labels are bounded: device and schema are those of the release, anything else is "other".
-type metrics struct {
-	registry  *prometheus.Registry
-	requests  *prometheus.CounterVec
-	seconds   *prometheus.HistogramVec
-	bytes     *prometheus.CounterVec
-	inFlight  prometheus.Gauge
-	tierCalls *prometheus.CounterVec
-	tierTime  *prometheus.HistogramVec
-	breakers  *prometheus.GaugeVec
-	business  business
-}
-
-func newMetrics() *metrics {
-	route := []string{"device", "schema", "protocol"}
-	m := &metrics{
-		registry:  prometheus.NewRegistry(),
-		requests:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_requests_total", Help: "Requests by device, schema version, protocol and status class."}, append(route, "status")),
-		seconds:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_request_seconds", Help: "Time from request to the last byte written.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}, route),
-		bytes:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_response_bytes_total", Help: "Body bytes written to devices."}, route),
-		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_requests_in_flight", Help: "Requests being answered now."}),
-		tierCalls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_tier_calls_total", Help: "Calls of tier operations by outcome."}, []string{"operation", "outcome"}),
-		tierTime:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_tier_call_seconds", Help: "Time of tier calls, retries included.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13)}, []string{"operation"}),
-		breakers:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "edge_tier_breaker", Help: "1 for the state that an operation's circuit breaker is in."}, []string{"operation", "state"}),
-	}
-	m.business = business{registry: m.registry, counters: map[string]*businessCounter{}}
-	m.registry.MustRegister(m.requests, m.seconds, m.bytes, m.inFlight, m.tierCalls, m.tierTime, m.breakers,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
-}
-
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
-}
-
-// Called counts a tier's call.
-func (m *metrics) Called(o guard.Outcome) {
-	outcome := string(o.Kind)
-	if outcome == "" {
-		outcome = "ok"
-	}
-	m.tierCalls.WithLabelValues(o.Operation.ID, outcome).Inc()
-	m.tierTime.WithLabelValues(o.Operation.ID).Observe(o.Time.Seconds())
-}
-
-// Breaker shows an operation's circuit breaker.
-func (m *metrics) Breaker(operation string, b guard.Breaker) {
-	for _, state := range []guard.Breaker{guard.Closed, guard.Open, guard.HalfOpen} {
-		v := 0.0
-		if state == b {
-			v = 1
-		}
-		m.breakers.WithLabelValues(operation, string(state)).Set(v)
-	}
-}
+// headerRequest carries a request's id: in, out, and to the tiers whose sources list it.
+const headerRequest = "X-Request-Id"
 
 // maxRequestID bounds a request id that a device or a proxy brings along.
 const maxRequestID = 128
 
-// observe counts and logs what h answers. known says whether a device schema is one of the release's.
-func observe(h http.Handler, m *metrics, log zerolog.Logger, known func(device, schema string) bool) http.Handler {
+// An observing says how the requests of a front are watched. Its zero value logs all and traces none.
+type observing struct {
+	access  accessLog
+	tracing *tracing // nil: no traces
+	explain bool     // ?explain=1 is answered
+}
+
+// observed counts, logs and traces what h answers.
+func (f *front) observed(h http.Handler) http.Handler {
+	f.metrics.over(f)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		id := r.Header.Get("X-Request-Id")
-		if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool { return c < '!' || c > '~' }) {
-			id = uuid.NewString()
+		x := &exchange{ResponseWriter: w, status: http.StatusOK, began: time.Now(), method: r.Method}
+		x.place(r.URL.Path, f.metrics, f.known)
+		x.id = requestID(r)
+		w.Header().Set(headerRequest, x.id)
+		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+		if f.tracing != nil {
+			ctx = f.tracing.begin(ctx, x, r.Header)
 		}
-		w.Header().Set("X-Request-Id", id)
-		m.inFlight.Inc()
-		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
-		c := &cost{}
+		f.metrics.inFlight.Inc()
 		defer func() {
-			m.inFlight.Dec()
+			f.metrics.inFlight.Dec()
 			if p := recover(); p != nil {
 				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					x.aborted = true
+					f.told(x)
 					panic(p)
 				}
-				log.Error().Str("request", id).Str("path", r.URL.Path).Interface("panic", p).Stack().Msg("a handler panicked")
-				if !rec.wrote {
-					http.Error(rec, "internal error", http.StatusInternalServerError)
+				f.log.Error().Str("request", x.id).Interface("panic", p).Stack().Msg("a handler panicked")
+				if !x.wrote {
+					http.Error(x, "internal error", http.StatusInternalServerError)
 				}
 			}
-			device, schema, protocol := routeOf(r.URL.Path)
-			if device == "" || !known(device, schema) {
-				device, schema = "other", "other"
-			}
-			took := time.Since(began)
-			m.requests.WithLabelValues(device, schema, protocol, strconv.Itoa(rec.status/100)+"xx").Inc()
-			m.seconds.WithLabelValues(device, schema, protocol).Observe(took.Seconds())
-			m.bytes.WithLabelValues(device, schema, protocol).Add(float64(rec.bytes))
-			event := log.Info()
-			if rec.status >= 500 {
-				event = log.Error()
-			}
-			event.Str("request", id).Str("method", r.Method).Str("device", device).Str("schema", schema).Str("protocol", protocol).
-				Str("path", r.URL.Path).Int("status", rec.status).Int64("bytes", rec.bytes).Dur("ms", took)
-			c.log(event)
-			event.Send()
+			f.told(x)
 		}()
-		h.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), costKey{}, c)))
+		h.ServeHTTP(x, r.WithContext(ctx))
 	})
 }
 
-// A cost is what a device request took, noted by its protocol before the answer is written.
-type cost struct {
-	what   string // the view, the operation's name, get, set or call
-	failed error
-	errors []composer.Error
-	stats  composer.Stats
+// told counts and logs what became of an exchange, and ends its trace.
+func (f *front) told(x *exchange) {
+	x.took = time.Since(x.began)
+	f.metrics.answered(x)
+	if f.tracing != nil {
+		f.tracing.end(x)
+	}
+	f.access.write(f.log, x)
 }
 
-type costKey struct{}
+// requestID is the id that a request brings, if it is legal, or a new one. The request has it from then on, for the tiers whose
+// sources list the header.
+func requestID(r *http.Request) string {
+	id := r.Header.Get(headerRequest)
+	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool { return c < '!' || c > '~' }) {
+		id = uuid.NewString()
+		r.Header[headerRequest] = []string{id}
+	}
+	return id
+}
 
-// note keeps what a protocol says of an answer, for the access line and the Server-Timing header.
-func note(r *http.Request, what string, failed error, errs []composer.Error, stats composer.Stats) {
-	if c, ok := r.Context().Value(costKey{}).(*cost); ok {
-		*c = cost{what, failed, errs, stats}
+// An exchange is one request on its way through the edge: what is known of it, noted by those that it passes. It is the writer of
+// its answer, too.
+type exchange struct {
+	http.ResponseWriter
+	began  time.Time
+	id     string
+	method string
+	took   time.Duration
+
+	// device, schema and protocol are bounded: what the release does not have is "other".
+	device, schema, protocol string
+	asked                    string // the path of what is not routed, cut short
+	operator                 bool   // a page of the operators'
+
+	series *routeSeries
+
+	status  int
+	bytes   int64
+	wrote   bool
+	aborted bool
+
+	release string // the digest
+	outcome serve.Outcome
+	trace   span
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is the exchange of a request; nil where nothing is observed.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// note keeps what a protocol says of an answer. It is every protocol's Done.
+func note(r *http.Request, o serve.Outcome) {
+	x := exchangeOf(r.Context())
+	if x == nil {
+		return
+	}
+	x.outcome = o
+	if s := pin(r.Context()); s != nil {
+		x.release = s.digest
 	}
 }
 
-// maxLoggedErrors bounds how many of an answer's errors one access line names.
-const maxLoggedErrors = 3
-
-func (c *cost) log(e *zerolog.Event) {
-	if c.what != "" {
-		e.Str("what", c.what)
+// place finds out which of the release's device schemas a path names.
+func (x *exchange) place(path string, m *metrics, known func(device, schema string) bool) {
+	device, schema, protocol := routeOf(path)
+	key := routeKey{device, schema, protocol}
+	if device == "" {
+		x.operator = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics"
+		key.device, key.schema = other, other
 	}
-	if c.stats.Calls > 0 {
-		e.Int("calls", c.stats.Calls).Int("levels", c.stats.Levels).Int("tier_bytes", c.stats.Bytes)
-	}
-	if c.failed != nil {
-		e.AnErr("error", c.failed)
-	}
-	if n := len(c.errors); n > 0 {
-		e.Int("errors", n)
-		for i, err := range c.errors[:min(n, maxLoggedErrors)] {
-			e.Str("error"+strconv.Itoa(i+1), fmt.Sprint(err.Path, " ", err.Kind, ": ", err.Message, " ", err.Err))
-		}
+	x.series = m.route(key, known)
+	x.device, x.schema, x.protocol = x.series.key.device, x.series.key.schema, protocol
+	if x.device == other && !x.operator {
+		device, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		schema, _, _ := strings.Cut(rest, "/")
+		x.asked = "/" + clip(device, maxAsked) + "/" + clip(schema, maxAsked)
 	}
 }
 
-// routeOf splits the path of a device request.
+// routeOf splits the path of a device's request; device is "" if it is none.
 func routeOf(path string) (device, schema, protocol string) {
-	parts := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 3)
-	if len(parts) < 3 {
+	device, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	schema, rest, ok := strings.Cut(rest, "/")
+	switch {
+	case !ok || device == "":
 		return "", "", "none"
-	}
-	switch parts[2] {
-	case "graphql":
+	case rest == "graphql":
 		protocol = "graphql"
-	case "model.json":
+	case rest == "model.json":
 		protocol = "jsongraph"
 	default:
 		protocol = "rest"
 	}
-	return parts[0], parts[1], protocol
+	return device, schema, protocol
 }
 
-// A recorder notes what is written.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-	wrote  bool
-}
+// other stands in logs and metrics for every device, schema, method or reason that is not one of a known few.
+const other = "other"
 
-func (r *recorder) WriteHeader(code int) {
-	if !r.wrote && code >= 200 {
-		r.status, r.wrote = code, true
+// maxAsked bounds a name of a path that is not routed, in bytes.
+const maxAsked = 32
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	r.ResponseWriter.WriteHeader(code)
+	return s[:n] + "…"
 }
 
-func (r *recorder) Write(b []byte) (int, error) {
-	r.wrote = true
-	n, err := r.ResponseWriter.Write(b)
-	r.bytes += int64(n)
+// WriteHeader notes the status.
+func (x *exchange) WriteHeader(code int) {
+	if !x.wrote && code >= 200 {
+		x.status, x.wrote = code, true
+	}
+	x.ResponseWriter.WriteHeader(code)
+}
+
+// Write counts the bytes.
+func (x *exchange) Write(b []byte) (int, error) {
+	x.wrote = true
+	n, err := x.ResponseWriter.Write(b)
+	x.bytes += int64(n)
 	return n, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// class is the status class as metrics and sampling name it.
+func (x *exchange) class() int {
+	if c := x.status / 100; c >= 1 && c <= 5 {
+		return c
+	}
+	return 5
+}
+
+// failed says whether anything of the answer failed.
+func (x *exchange) failed() bool {
+	return x.status >= 500 || x.outcome.Failed != nil || len(x.outcome.Errors) > 0 || x.outcome.Degraded > 0 || x.aborted
+}
+
+// rootName is what an asked root is called in logs: a name of the device schema, never one of the device's.
+func rootName(r *composer.Root) string {
+	switch r.Kind {
+	case composer.RootEntity:
+		return "node"
+	case composer.RootTypename:
+		return ""
+	}
+	return r.Name
+}
