@@ -5,6 +5,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,7 @@ import (
 const (
 	maxBusinessNames  = 500
 	maxBusinessValues = 50 // of one label
+	maxBusinessSeries = 1000
 )
 
 // business are the counters that packages' mutations move: edge_business_<name>_total.
@@ -29,6 +31,7 @@ type businessCounter struct {
 	vec    *prometheus.CounterVec
 	labels []string
 	values map[string]map[string]bool // label -> values seen
+	series map[string]bool            // combinations of all labels' values seen
 }
 
 var notMetricName = regexp.MustCompile(`[^a-zA-Z0-9_]`)
@@ -49,7 +52,7 @@ func (b *business) one(device, schema string, m composer.Metric) {
 		if len(b.counters) >= maxBusinessNames {
 			return // a release with more was warned of by its size; what is known goes on counting
 		}
-		c = &businessCounter{labels: []string{"device", "schema"}, values: map[string]map[string]bool{}}
+		c = &businessCounter{labels: []string{"device", "schema"}, values: map[string]map[string]bool{}, series: map[string]bool{}}
 		for _, l := range m.Labels {
 			if label := notMetricName.ReplaceAllString(l.Name, "_"); !slices.Contains(c.labels, label) {
 				c.labels = append(c.labels, label)
@@ -72,7 +75,41 @@ func (b *business) one(device, schema string, m composer.Metric) {
 			}
 		}
 	}
+	c.bound(values)
 	c.vec.With(values).Inc()
+}
+
+// bound folds a new combination of label values into one of "other" where there are too many.
+func (c *businessCounter) bound(values prometheus.Labels) {
+	var key strings.Builder
+	for _, l := range c.labels {
+		key.WriteString(values[l])
+		key.WriteByte(0)
+	}
+	switch {
+	case c.series[key.String()]:
+	case len(c.series) < maxBusinessSeries:
+		c.series[key.String()] = true
+	default:
+		for _, l := range c.labels[2:] {
+			values[l] = other
+		}
+	}
+}
+
+// forget removes the series of a device schema that is not served any more.
+func (b *business) forget(route prometheus.Labels) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	prefix := route["device"] + "\x00" + route["schema"] + "\x00"
+	for _, c := range b.counters {
+		c.vec.DeletePartialMatch(route)
+		for key := range c.series {
+			if strings.HasPrefix(key, prefix) {
+				delete(c.series, key)
+			}
+		}
+	}
 }
 
 // fold keeps the number of a label's values bounded.
@@ -84,7 +121,7 @@ func (c *businessCounter) fold(label, value string) string {
 	}
 	if !seen[value] {
 		if len(seen) >= maxBusinessValues {
-			return "other"
+			return other
 		}
 		seen[value] = true
 	}

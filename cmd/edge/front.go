@@ -29,22 +29,23 @@ type front struct {
 	metrics       *metrics
 	log           zerolog.Logger
 	gate          gate
+	observing
 }
 
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
 func (f *front) handler() http.Handler {
 	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
-		Done: func(r *http.Request, o graphql.Outcome) { note(r, o.Operation, o.Failed, o.Errors, o.Stats) }})
+		Done: note})
 	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
-		Done: func(r *http.Request, o rest.Outcome) { note(r, o.Name, o.Failed, o.Errors, o.Stats) }})
+		Done: note})
 	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
-		Done: func(r *http.Request, o jsongraph.Outcome) { note(r, o.Method, o.Failed, o.Errors, o.Stats) }})
+		Done: note})
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/graphql", f.pinned(graphqlDoor))
 	mux.Handle("/{device}/{schema}/model.json", f.pinned(jsonDoor))
 	mux.Handle("/{device}/{schema}/", f.pinned(restDoor))
 	f.pages(mux)
-	return f.gate.handler(observe(mux, f.metrics, f.log, f.known))
+	return f.gate.handler(f.observed(f.explained(mux)))
 }
 
 // Find is what the protocols look their engine up with. The engine stays open until done is called, at the latest until

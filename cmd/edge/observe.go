@@ -102,7 +102,7 @@ type exchange struct {
 
 	release string // the digest
 	outcome serve.Outcome
-	trace   span
+	trace   requestSpan
 }
 
 type exchangeKey struct{}

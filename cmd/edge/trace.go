@@ -32,14 +32,14 @@ var (
 	baggage      = propagation.Baggage{}
 )
 
-// A span is the span of a request; the zero span is none.
-type span struct{ trace.Span }
+// A requestSpan is the span of a request; the zero one is none.
+type requestSpan struct{ trace.Span }
 
-func (s span) sampled() bool { return s.Span != nil && s.SpanContext().IsSampled() }
+func (s requestSpan) sampled() bool { return s.Span != nil && s.SpanContext().IsSampled() }
 
-func (s span) id() string { return s.SpanContext().TraceID().String() }
+func (s requestSpan) id() string { return s.SpanContext().TraceID().String() }
 
-func (s span) log(e *zerolog.Event) {
+func (s requestSpan) log(e *zerolog.Event) {
 	if s.Span != nil {
 		e.Str("trace", s.id())
 	}
@@ -53,7 +53,7 @@ func (t *tracing) begin(ctx context.Context, x *exchange, h http.Header) context
 		ctx = baggage.Extract(ctx, carrier)
 	}
 	ctx, s := t.tracer.Start(ctx, x.spanName(), trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.began))
-	x.trace = span{s}
+	x.trace = requestSpan{s}
 	return composer.WithWatcher(ctx, t)
 }
 
