@@ -100,7 +100,7 @@ func (r *running) stderr() string {
 	return r.text.String()
 }
 
-// dev runs `edge dev` with the arguments in the background until it is ready, and sets EDGE_URL.
+// dev runs `edge dev` with the arguments in the background until it is ready, and sets EDGE_URL, and what clients of its control API read.
 func dev(ts *testscript.TestScript, neg bool, args []string) {
 	r := ts.Value(runningKey{}).(*running)
 	if neg || r.cmd != nil {
@@ -145,6 +145,12 @@ func dev(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("edge dev is not ready, it said %q %s", said, r.stderr())
 		}
 		ts.Setenv("EDGE_URL", url)
+		for line := range strings.Lines(said) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			if to, ok := map[string]string{"CONTROL_URL": "FACET_CONTROL", "CONTROL_TOKEN": "FACET_TOKEN"}[name]; ok {
+				ts.Setenv(to, value)
+			}
+		}
 	case <-time.After(patience):
 		ts.Fatalf("edge dev is not ready after %v: %s", patience, r.stderr())
 	}
