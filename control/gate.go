@@ -46,7 +46,10 @@ func (c *Control) gate(ctx context.Context, req *Request, from, to *release.Rele
 		if where == "" && len(a.changes) > 0 {
 			res.Changes[a.name()] = a.changes
 		}
-		for _, d := range a.wrong {
+		for i, d := range a.wrong {
+			if slices.ContainsFunc(a.wrong[:i], func(e fault.Diagnostic) bool { return e.String() == d.String() }) {
+				continue // of another track
+			}
 			res.Diagnostics = append(res.Diagnostics, d)
 			if d.Severity != fault.Warn {
 				lines = append(lines, a.name()+": "+d.String())

@@ -45,6 +45,15 @@ func (c *Control) move(ctx context.Context, m *mover) (*Result, error) {
 	if err := req.check(); err != nil {
 		return nil, err
 	}
+	if req.IfRevision != "" && !release.ValidDigest(req.IfRevision) {
+		digest, err := c.Find(ctx, req.Env, req.IfRevision)
+		if k := fault.KindOf(err); err != nil && k != fault.NotFound && k != fault.Invalid {
+			return nil, err
+		}
+		if err == nil {
+			req.IfRevision = digest // else it is nothing that was ever served, and the conflict says so
+		}
+	}
 	if req.DryRun {
 		return c.dry(ctx, m)
 	}

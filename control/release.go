@@ -25,7 +25,7 @@ type Request struct {
 
 	Note       release.Note
 	ActivateAt time.Time // the zero time: at once
-	// IfRevision is the digest of the release that the asker saw; "" takes any. What others
+	// IfRevision is the release that the asker saw, as Find names it; "" takes any. What others
 	// released since then is built on, unless it touches a mount, a module or the graph that this request touches: that is a Conflict.
 	IfRevision string
 
