@@ -7,6 +7,7 @@ import (
 
 	"facet/fault"
 	"facet/graph"
+	"facet/pack"
 	"facet/release"
 	"facet/view"
 )
@@ -33,7 +34,12 @@ func (c *Control) against(ctx context.Context, a *Against, out *Published) (*job
 	if _, err := c.one(ctx, r, j, on); err != nil {
 		return nil, err
 	}
-	out.Diagnostics = append(append(out.Diagnostics, j.failed...), j.warnings...)
+	for _, d := range append(j.failed, j.warnings...) {
+		if d.Pos.File == out.Package.Manifest.Name+"/"+pack.File {
+			d.Pos = out.Package.Pos(about(d.Code)...)
+		}
+		out.Diagnostics = append(out.Diagnostics, d)
+	}
 	if out.Diagnostics.Failed() {
 		return nil, refused(out)
 	}
@@ -53,6 +59,14 @@ func (c *Control) against(ctx context.Context, a *Against, out *Published) (*job
 		return nil, refused(out)
 	}
 	return j, nil
+}
+
+// about is what a diagnostic of binding is about in a manifest.
+func about(code string) []string {
+	if code == codeGraph {
+		return []string{"edge", "graph"}
+	}
+	return []string{"dependencies"}
 }
 
 func refused(out *Published) error {

@@ -64,7 +64,9 @@ func (c *Control) gate(ctx context.Context, req *Request, from, to *release.Rele
 				ds[i].Severity = fault.Warn
 			}
 		} else {
-			lines, hint = append(lines, text...), ds[0].Fix
+			if lines, hint = append(lines, text...), ds[0].Fix; ds[0].Code == codeBreaking {
+				hint += ". To return to what was served before, roll back"
+			}
 		}
 		res.Diagnostics = append(res.Diagnostics, ds...)
 	}
@@ -121,7 +123,7 @@ func (a *altered) raise() string {
 	if n, err := strconv.Atoi(strings.TrimPrefix(a.schema, "v")); err == nil {
 		next = fmt.Sprintf(`"v%d"`, n+1)
 	}
-	return fmt.Sprintf(`raise "schema" in package.json to %s: apps of %s keep what they have. To return to what was served before, roll back`, next, a.name())
+	return fmt.Sprintf(`raise "schema" in package.json to %s: apps of %s keep what they have`, next, a.name())
 }
 
 // subject is the name that a change's path is about: "Card" of "Card.title", "film" of "Query.film(id)".
