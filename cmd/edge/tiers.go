@@ -4,8 +4,9 @@ import (
 	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
-	"facet/tiers/guard"
+	tiergraphql "facet/tiers/graphql"
 	tiergrpc "facet/tiers/grpc"
+	"facet/tiers/guard"
 	tierhttp "facet/tiers/http"
 )
 
@@ -15,6 +16,13 @@ type tierKind func(source *graph.Source, g *graph.Graph, e *environment) (t tier
 var tierKinds = map[string]tierKind{
 	"http": func(source *graph.Source, g *graph.Graph, e *environment) (tiers.Tier, func(), error) {
 		t, err := tierhttp.New(source, g.Operations, tierhttp.Settings{Env: e.lookup, Config: e.Config})
+		if err != nil {
+			return nil, nil, err
+		}
+		return t, t.Close, nil
+	},
+	"graphql": func(source *graph.Source, g *graph.Graph, e *environment) (tiers.Tier, func(), error) {
+		t, err := tiergraphql.New(source, g.Operations, tiergraphql.Settings{Env: e.lookup, Config: e.Config})
 		if err != nil {
 			return nil, nil, err
 		}
