@@ -16,6 +16,8 @@ func TestTiersAnswer(t *testing.T) {
 		"rows":      {"GET /profiles/demo/rows?limit=1", ""},
 		"bookmarks": {"POST /bookmarks:batchGet", `{"profile":"demo","titles":["jaws-1975"]}`},
 		"artwork":   {"POST /artwork:batchGet", `{"width":342,"ids":["jaws-1975"]}`},
+		"search":    {"GET /search?text=jaws", ""},
+		"reviews":   {"POST /graphql", `{"query":"{ film(id: \"jaws-1975\") { verdict } }"}`},
 	}
 	for _, tier := range Tiers() {
 		ask, ok := asks[tier.Name]
@@ -54,7 +56,8 @@ func TestGraphNamesTheTiers(t *testing.T) {
 
 func TestPackages(t *testing.T) {
 	want := map[string]string{
-		"originals-rows": "@originals/rows", "phone-home": "@phone/home", "tv-home": "@tv/home", "tv-home-v1": "@tv/home", "tv-player": "@tv/player",
+		"glasses-home": "@glasses/home", "originals-rows": "@originals/rows", "phone-home": "@phone/home", "tv-home": "@tv/home",
+		"tv-home-v1": "@tv/home", "tv-player": "@tv/player", "web-browse": "@web/browse",
 	}
 	files, err := fs.Glob(Packages(), "*/package.json")
 	if err != nil || len(files) != len(want) {

@@ -12,7 +12,9 @@ import (
 	"facet/examples/films/tiers/bookmarks"
 	"facet/examples/films/tiers/catalog"
 	"facet/examples/films/tiers/profiles"
+	"facet/examples/films/tiers/reviews"
 	"facet/examples/films/tiers/rows"
+	"facet/examples/films/tiers/search"
 )
 
 // A Tier is one backend of the world.
@@ -51,6 +53,12 @@ func Tiers() []Tier {
 		{"bookmarks", "BOOKMARKS_URL", "how far a profile got in a film, and what is on its list", openBookmarks},
 		{"artwork", "ARTWORK_URL", "posters", func(o Options) (Backend, error) {
 			return forgetful{artwork.Handler(data.Load(), o.Public)}, nil
+		}},
+		{"search", "SEARCH_URL", "films by words, typed or spoken", func(Options) (Backend, error) {
+			return forgetful{search.Handler(data.Load())}, nil
+		}},
+		{"reviews", "REVIEWS_URL", "what critics and audiences thought, over GraphQL", func(Options) (Backend, error) {
+			return forgetful{reviews.Handler(data.Load())}, nil
 		}},
 	}
 }

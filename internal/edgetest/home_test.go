@@ -58,12 +58,13 @@ func filmIn(r, i int) string { return fmt.Sprintf("film-%d", r*itemsOf/2+i) }
 func newHome(t *testing.T, series bool) *home {
 	t.Helper()
 	h := &home{tier: fake.New()}
-	films, art, marks := row{}, row{}, row{}
+	films, art, marks, reviews := row{}, row{}, row{}, row{}
 	for n := range rowsOf*itemsOf/2 + itemsOf + 20 {
 		id := fmt.Sprintf("film-%d", n)
 		films[id] = row{"id": id, "title": fmt.Sprintf("Film %d", n), "year": 2000, "released": "2000-01-01", "runtimeMinutes": 100, "source": "Remake",
 			"similar": []any{row{"id": fmt.Sprintf("film-%d", n+1)}, row{"id": fmt.Sprintf("film-%d", n+2)}}}
 		art[fake.Key(id, "342")] = row{"artwork": row{"url": "https://art.test/" + id, "width": 342, "height": 513}}
+		reviews[id] = row{"reviews": row{"critics": 80, "quotes": []any{}}}
 		if n%2 == 0 {
 			marks[fake.Key(id, "demo")] = row{"bookmark": row{"positionSeconds": 600, "updatedAt": "2026-01-01T00:00:00Z"}}
 		}
@@ -72,6 +73,7 @@ func newHome(t *testing.T, series bool) *home {
 	h.tier.Rows("catalog.Series", fake.NewTable(row{"saga": row{"id": "saga", "title": "Saga", "seasonCount": 3, "firstYear": 1980, "lastYear": 1990, "titles": []any{}}}))
 	h.tier.Rows("artwork.Title.artwork", fake.NewTable(art).Keyed("id", "width"))
 	h.tier.Rows("bookmarks.Title.bookmark", fake.NewTable(marks).Keyed("id", "profile"))
+	h.tier.Rows("reviews.Title.reviews", fake.NewTable(reviews))
 	h.tier.Rows("profiles.Profile", fake.NewTable(row{"demo": row{"id": "demo", "name": "Ada", "avatarColor": "#e4572e", "maturity": "ADULTS"}}))
 	h.tier.List("profiles.Profile.recentSearches", func(*fake.Request) ([]any, error) { return []any{"a", "b", "c", "d"}, nil })
 	h.tier.List("rows.Profile.rows", func(*fake.Request) ([]any, error) {
@@ -110,7 +112,7 @@ var protocols = []protocol{
 		if similar {
 			more = "similar(first: 2) { title }"
 		}
-		query := `{ home { name recent rows { name items { __typename ... on Card { key title art position progress { minutesLeft state } ` + more + ` } ... on SeriesCard { key title seasons } } } } }`
+		query := `{ home { name recent rows { name items { __typename ... on Card { key title art score position progress { minutesLeft state } ` + more + ` } ... on SeriesCard { key title seasons } } } } }`
 		body, _ := json.Marshal(map[string]string{"query": query})
 		r := httptest.NewRequest(http.MethodPost, "/tv/v2/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
@@ -118,7 +120,7 @@ var protocols = []protocol{
 		return r
 	}},
 	{"rest", func(similar bool) *http.Request {
-		q := url.Values{"fields": {"name,recent,rows(name,items(__typename,key,title,art,position,progress(minutesLeft,state),seasons))"}}
+		q := url.Values{"fields": {"name,recent,rows(name,items(__typename,key,title,art,score,position,progress(minutesLeft,state),seasons))"}}
 		if similar {
 			q.Set("fields", strings.Replace(q.Get("fields"), "seasons", "seasons,similar(title)", 1))
 			q.Set("rows.items.similar.first", "2")
@@ -126,7 +128,7 @@ var protocols = []protocol{
 		return httptest.NewRequest(http.MethodGet, "/tv/v2/home?"+q.Encode(), nil)
 	}},
 	{"jsongraph", func(similar bool) *http.Request {
-		paths := `[["home",["name","recent"]],["home","rows",{"to":19},"name"],["home","rows",{"to":19},"items",{"to":19},["__typename","key","title","art","position","progress","seasons"]]]`
+		paths := `[["home",["name","recent"]],["home","rows",{"to":19},"name"],["home","rows",{"to":19},"items",{"to":19},["__typename","key","title","art","score","position","progress","seasons"]]]`
 		if similar {
 			paths = strings.Replace(paths, `]]]`, `]],["home","rows",{"to":19},"items",{"to":19},"similar",{"to":1},"title"]]`, 1)
 		}
@@ -153,7 +155,9 @@ func (h *home) operations(since time.Time) map[string]time.Duration {
 	return out
 }
 
-// TestHomeOperations: how many operations the home costs, and in how many levels, however many processors there are.
+// TestHomeOperations: how many operations the home costs, and in how many levels, however many processors there are. It touches six
+// tiers: profiles (twice) and rows on the first level; on the second, for all films at once, catalog, artwork, bookmarks and reviews;
+// the series of a row are one more of the catalog there. Similar films are one more of the catalog, a level later.
 func TestHomeOperations(t *testing.T) {
 	record(t)
 	procs := runtime.GOMAXPROCS(0)
@@ -163,10 +167,10 @@ func TestHomeOperations(t *testing.T) {
 		series, similar bool
 		calls, levels   int
 	}{
-		{"rows of films", false, false, 6, 2},
-		{"with a series in a row", true, false, 7, 2},
-		{"with similar films", false, true, 7, 3},
-		{"with both", true, true, 8, 3},
+		{"rows of films", false, false, 7, 2},
+		{"with a series in a row", true, false, 8, 2},
+		{"with similar films", false, true, 8, 3},
+		{"with both", true, true, 9, 3},
 	} {
 		for _, p := range protocols {
 			for n := range 2 {
@@ -199,7 +203,7 @@ func TestHomeAHeldTierHoldsNobodyElse(t *testing.T) {
 	record(t)
 	const step = 10 * time.Millisecond
 	first := []string{"profiles.Profile", "profiles.Profile.recentSearches", "rows.Profile.rows"}
-	second := []string{"artwork.Title.artwork", "bookmarks.Title.bookmark", "catalog.Series", "catalog.Title"}
+	second := []string{"artwork.Title.artwork", "bookmarks.Title.bookmark", "catalog.Series", "catalog.Title", "reviews.Title.reviews"}
 	for _, held := range slices.Concat(first, second) {
 		for _, p := range protocols {
 			t.Run(held+"/"+p.name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 )
 
 // TierNames are the variables by which the films graph finds its tiers.
-var TierNames = []string{"CATALOG_URL", "PROFILES_URL", "ROWS_URL", "BOOKMARKS_URL", "ARTWORK_URL"}
+var TierNames = []string{"CATALOG_URL", "PROFILES_URL", "ROWS_URL", "BOOKMARKS_URL", "ARTWORK_URL", "SEARCH_URL", "REVIEWS_URL"}
 
 // Tiers answers for all tiers of the films graph, with films that it makes up from their ids: two rows of ten.
 func Tiers() http.Handler {

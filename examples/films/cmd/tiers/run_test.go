@@ -53,7 +53,7 @@ func TestRun(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for args, want := range map[string]string{
-		"-tiers none":             `"none" is no tier; there are catalog, profiles, rows, bookmarks, artwork`,
+		"-tiers none":             `"none" is no tier; there are catalog, profiles, rows, bookmarks, artwork, search, reviews`,
 		"-delay soon":             `"soon" is no duration`,
 		"-delay -5ms":             `"-5ms" is no duration`,
 		"-delay none=5ms":         `"none" is no tier`,

@@ -13,14 +13,16 @@ test("the first screen", async () => {
     title: "Star Wars Ep. II: Attack of the Clones",
     art: "https://art.example/star-wars-ep-ii-attack-of-the-clones-2002-342.svg",
     badge: "ORIGINAL",
+    score: null, // nobody judged it
     progress: { minutesLeft: 142, state: "NEW" },
   });
 });
 
-test("it costs seven calls on two levels: a row has a series", async () => {
+test("it costs eight calls on two levels: a row has a series", async () => {
   const r = await render(home, { viewer: "demo", tiers: demo });
-  expect(r.calls).toBe(7);
+  expect(r.calls).toBe(8); // profile, searches, rows; titles, series, posters, bookmarks, reviews
   expect(r.levels).toBe(2);
+  expect(r.data.rows[2].items[0].score).toBe(100);
 });
 
 test("what is not asked for costs nothing", async () => {
@@ -45,7 +47,7 @@ test("a film in two rows is one film", async () => {
 test("a dead bookmark tier costs no card", async () => {
   const r = await render(home, { viewer: "demo", tiers: demo.fail("bookmarks") });
   expect(r.data.rows[0].items[0].progress).toEqual({ minutesLeft: 142, state: "NEW" });
-  expect(r.calls).toBe(7);
+  expect(r.calls).toBe(8);
   expect(r.errors).toEqual([]);
   expect(r.degraded.length).toBeGreaterThan(0); // and no cache keeps it
 });
@@ -53,6 +55,12 @@ test("a dead bookmark tier costs no card", async () => {
 test("a slow bookmark tier is not waited for", async () => {
   const r = await render(home, { viewer: "demo", tiers: demo.delay("bookmarks", "120ms") });
   expect(r.data.rows[0].items[1].progress).toEqual({ minutesLeft: 147, state: "NEW" });
+  expect(r.errors).toEqual([]);
+});
+
+test("dead reviews cost the score alone", async () => {
+  const r = await render(home, { viewer: "demo", tiers: demo.fail("reviews") });
+  expect(r.data.rows[2].items[0]).toMatchObject({ title: "Jaws", score: null });
   expect(r.errors).toEqual([]);
 });
 

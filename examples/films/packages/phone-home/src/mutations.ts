@@ -11,6 +11,12 @@ export const setBookmark = mutation({
   },
 });
 
+/** Forgets how far the profile got: the film is new again. */
+export const clearBookmark = mutation({
+  args: { title: arg.id() },
+  run: ({ title }, { viewer }) => Card(graph.clearBookmark({ profile: viewer.profile.id, title }).title),
+});
+
 /** Puts a film on the profile's list and says how long the list is now. */
 export const addToMyList = mutation({
   args: { title: arg.id() },

@@ -4,7 +4,7 @@ import { home } from "./home";
 export { Card, Progress, SeriesCard } from "./card";
 export { film, originals } from "./film";
 export { home } from "./home";
-export { addToMyList, removeFromMyList } from "./list";
+export { addToMyList, putAside, removeFromMyList } from "./list";
 export { me, Profile } from "./profile";
 export { clearBookmark, setBookmark } from "./watch";
 

@@ -21,3 +21,13 @@ export const removeFromMyList = mutation({
   as: "myList.remove",
   run: ({ title }, { viewer }) => Card(graph.removeFromMyList({ profile: viewer.profile.id, title }).title),
 });
+
+/** Puts a film aside for later: on the list, with where it stopped. If one of the two fails, the other has happened. */
+export const putAside = mutation({
+  args: { title: arg.id(), positionSeconds: arg.int({ min: 0 }) },
+  run: ({ title, positionSeconds }, { viewer }) => {
+    const listed = graph.addToMyList({ profile: viewer.profile.id, title });
+    const marked = graph.setBookmark({ profile: viewer.profile.id, title, positionSeconds });
+    return { listed: listed.total, position: marked.positionSeconds, card: Card(listed.title) };
+  },
+});
