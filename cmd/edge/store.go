@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -9,10 +10,12 @@ import (
 
 	"facet/fault"
 	"facet/storage/embedded"
+	"facet/storage/s3"
 )
 
 func newStore(s Streams) *cobra.Command {
 	cfg := embedded.Config{Addr: "127.0.0.1:7480", AccessKey: "facet"}
+	bucket := ""
 	c := &cobra.Command{
 		Use:   "store",
 		Short: "Run the embedded object store: an S3 server over a folder",
@@ -34,16 +37,43 @@ The secret key is read from FACET_STORE_SECRET, so that it stands in no process 
 			if cfg.Dir == "" || cfg.SecretKey == "" {
 				return usageError{fault.New(fault.Invalid, "edge store needs --dir and the FACET_STORE_SECRET variable")}
 			}
-			return runStore(c.Context(), s, cfg)
+			return runStore(c.Context(), s, cfg, bucket)
 		},
 	}
 	c.Flags().StringVar(&cfg.Dir, "dir", "", "folder of the objects; made if missing")
 	c.Flags().StringVar(&cfg.Addr, "listen", cfg.Addr, "address to listen on")
+	c.Flags().StringVar(&bucket, "bucket", "facet", "bucket that is made if it is not there; \"\" makes none")
 	c.Flags().StringVar(&cfg.AccessKey, "access-key", cfg.AccessKey, "the access key of its one account")
 	return c
 }
 
-func runStore(ctx context.Context, s Streams, cfg embedded.Config) error {
-	cfg.Ready = func(endpoint string) { fmt.Fprintln(s.Out, "the store is ready at", endpoint) }
-	return embedded.Run(ctx, cfg)
+func runStore(ctx context.Context, s Streams, cfg embedded.Config, bucket string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	cfg.Ready = func(endpoint string) {
+		if err := makeBucket(ctx, s3.Config{Endpoint: endpoint, Bucket: bucket, AccessKey: cfg.AccessKey, SecretKey: cfg.SecretKey}); err != nil {
+			cancel(err)
+			return
+		}
+		fmt.Fprintln(s.Out, "the store is ready at", endpoint)
+	}
+	if err := embedded.Run(ctx, cfg); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func makeBucket(ctx context.Context, cfg s3.Config) error {
+	if cfg.Bucket == "" {
+		return nil
+	}
+	objects, err := s3.Open(cfg)
+	if err != nil {
+		return err
+	}
+	defer objects.Close()
+	return objects.Ensure(ctx)
 }
