@@ -118,7 +118,7 @@ func (k Keys) verify(s Signature, text []byte, what string) error {
 		return &fault.Error{Kind: fault.Unauthorized, Op: "release.verify", Message: what + " is signed by a key that is not trusted here", Hint: "add the key to trust.keys, or move the region again with one that is there"}
 	}
 	value, err := base64.StdEncoding.Strict().DecodeString(s.Value)
-	if err != nil || !ed25519.Verify(public, text, value) {
+	if err != nil || base64.StdEncoding.EncodeToString(value) != s.Value || !ed25519.Verify(public, text, value) {
 		return &fault.Error{Kind: fault.Unauthorized, Op: "release.verify", Message: what + " does not have the signature that it states: it was changed, or belongs elsewhere"}
 	}
 	return nil
