@@ -18,6 +18,8 @@ import (
 	"facet/control"
 	"facet/fault"
 	"facet/pack"
+	"facet/release"
+	"facet/storage"
 	"facet/storage/memory"
 	"facet/view"
 	"facet/view/viewtest"
@@ -258,4 +260,16 @@ func (w *world) do(req *http.Request) *answer {
 		w.t.Fatalf("%s: %v", b, err)
 	}
 	return a
+}
+
+// acknowledge is what an instance writes.
+func (w *world) acknowledge(in release.Instance) {
+	w.t.Helper()
+	b, err := json.Marshal(in)
+	if err == nil {
+		_, err = w.control.Store.Put(w.t.Context(), release.InstanceKey(in.Env, in.Region, in.ID), b, storage.PutOptions{})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }

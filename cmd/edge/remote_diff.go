@@ -151,6 +151,10 @@ func printDiff(out io.Writer, d *remoteDiff) {
 		}
 		views := table{indent: "  "}
 		for _, v := range route.Views {
+			if v.From == nil && v.To == nil { // nobody can say what it costs
+				views.add("view "+v.View, v.State)
+				continue
+			}
 			views.add("view "+v.View, v.State, moved("calls", v.From, v.To, func(c *remoteCost) int { return c.Calls }),
 				moved("levels", v.From, v.To, func(c *remoteCost) int { return c.Levels }), operations(v.From, v.To))
 		}
