@@ -40,16 +40,16 @@ type socket struct {
 	cancel  context.CancelFunc
 	work    sync.WaitGroup // operations and the closing
 
-	mu       sync.Mutex
-	acked    bool
-	closing  bool // no operation begins any more
-	running  map[string]context.CancelFunc
-	count    int // operations under way, those that the client no longer wants too
-	total    int
-	idle     time.Time // since when nothing is under way
-	code     int       // of the end; 0 if it is not decided
-	reason   string
-	drained  bool // close when nothing is under way
+	mu      sync.Mutex
+	acked   bool
+	closing bool // no operation begins any more
+	running map[string]context.CancelFunc
+	count   int // operations under way, those that the client no longer wants too
+	total   int
+	idle    time.Time // since when nothing is under way
+	code    int       // of the end; 0 if it is not decided
+	reason  string
+	drained bool // close when nothing is under way
 }
 
 // accept opens a WebSocket and serves it until it ends.
