@@ -72,7 +72,7 @@ func (r *reader) message(s *shape, b []byte) error {
 		if n = protowire.ConsumeFieldValue(num, typ, b[i:]); n < 0 {
 			return protowire.ParseError(n)
 		}
-		if k, ok := s.field(num); ok {
+		if k, ok := s.field(num); ok && s.fields[k].fits(typ) {
 			r.spans = append(r.spans, place{from: i, to: i + n, wire: typ})
 			id, e := int32(len(r.spans)), &r.ends[at+k]
 			if e.last > 0 {
@@ -105,6 +105,11 @@ func (r *reader) message(s *shape, b []byte) error {
 	return nil
 }
 
+// fits says whether a value may come as the wire type. One that does not is a field that is not known.
+func (f *shapeField) fits(typ protowire.Type) bool {
+	return typ == f.wire || f.list && typ == protowire.BytesType
+}
+
 // field finds a field by its number. Few fields are found faster one by one.
 func (s *shape) field(num protowire.Number) (int, bool) {
 	if len(s.fields) > 8 {
@@ -133,32 +138,29 @@ func (r *reader) field(f *shapeField, b []byte, e ends) error {
 		var joined []byte
 		for id := e.first; id > 0; id = r.spans[id-1].next {
 			p := r.spans[id-1]
-			if p.wire != protowire.BytesType {
-				continue
-			}
 			v, _ := protowire.ConsumeBytes(b[p.from:p.to])
 			joined = append(joined, v...)
 		}
 		return r.message(f.below, joined)
 	}
 	p := r.spans[e.last-1]
-	return r.value(f, p.wire, b[p.from:p.to])
+	return r.value(f, b[p.from:p.to])
 }
 
 func (r *reader) list(f *shapeField, b []byte, e ends) error {
 	r.out = append(r.out, '[')
 	first := true
-	one := func(wire protowire.Type, v []byte) error {
+	one := func(v []byte) error {
 		if !first {
 			r.out = append(r.out, ',')
 		}
 		first = false
-		return r.value(f, wire, v)
+		return r.value(f, v)
 	}
 	for id := e.first; id > 0; id = r.spans[id-1].next {
 		p := r.spans[id-1]
 		if p.wire != protowire.BytesType || f.wire == protowire.BytesType {
-			if err := one(p.wire, b[p.from:p.to]); err != nil {
+			if err := one(b[p.from:p.to]); err != nil {
 				return err
 			}
 			continue
@@ -169,7 +171,7 @@ func (r *reader) list(f *shapeField, b []byte, e ends) error {
 			if n < 0 {
 				return protowire.ParseError(n)
 			}
-			if err := one(f.wire, packed[:n]); err != nil {
+			if err := one(packed[:n]); err != nil {
 				return err
 			}
 			packed = packed[n:]
@@ -184,12 +186,8 @@ func (r *reader) pairs(f *shapeField, b []byte, e ends) error {
 	r.out = append(r.out, '{')
 	for id := e.first; id > 0; id = r.spans[id-1].next {
 		p := r.spans[id-1]
-		if p.wire != protowire.BytesType {
-			return fmt.Errorf("the map %s is not one", f.fd.FullName())
-		}
 		entry, _ := protowire.ConsumeBytes(b[p.from:p.to])
 		var key, val []byte
-		var keyType, valType protowire.Type
 		for len(entry) > 0 {
 			num, typ, n := protowire.ConsumeTag(entry)
 			if n < 0 {
@@ -199,11 +197,11 @@ func (r *reader) pairs(f *shapeField, b []byte, e ends) error {
 			if m < 0 {
 				return protowire.ParseError(m)
 			}
-			switch num {
-			case 1:
-				key, keyType = entry[n:n+m], typ
-			case 2:
-				val, valType = entry[n:n+m], typ
+			switch {
+			case num == 1 && typ == f.key.wire:
+				key = entry[n : n+m]
+			case num == 2 && typ == f.val.wire:
+				val = entry[n : n+m]
 			}
 			entry = entry[n+m:]
 		}
@@ -214,14 +212,14 @@ func (r *reader) pairs(f *shapeField, b []byte, e ends) error {
 		if !quoted {
 			r.out = append(r.out, '"')
 		}
-		if err := r.orAbsent(f.key, keyType, key); err != nil {
+		if err := r.orAbsent(f.key, key); err != nil {
 			return err
 		}
 		if !quoted {
 			r.out = append(r.out, '"')
 		}
 		r.out = append(r.out, ':')
-		if err := r.orAbsent(f.val, valType, val); err != nil {
+		if err := r.orAbsent(f.val, val); err != nil {
 			return err
 		}
 	}
@@ -229,9 +227,9 @@ func (r *reader) pairs(f *shapeField, b []byte, e ends) error {
 	return nil
 }
 
-func (r *reader) orAbsent(f *shapeField, typ protowire.Type, v []byte) error {
+func (r *reader) orAbsent(f *shapeField, v []byte) error {
 	if v != nil {
-		return r.value(f, typ, v)
+		return r.value(f, v)
 	}
 	if f.below != nil {
 		return r.message(f.below, nil)
@@ -241,10 +239,7 @@ func (r *reader) orAbsent(f *shapeField, typ protowire.Type, v []byte) error {
 }
 
 // value writes one value as the wire has it behind its tag.
-func (r *reader) value(f *shapeField, typ protowire.Type, v []byte) error {
-	if typ != f.wire {
-		return fmt.Errorf("the field %s has the wire type %d", f.fd.FullName(), typ)
-	}
+func (r *reader) value(f *shapeField, v []byte) error {
 	switch f.wire {
 	case protowire.BytesType:
 		data, n := protowire.ConsumeBytes(v)

@@ -184,6 +184,9 @@ func appendMap(b []byte, fd protoreflect.FieldDescriptor, raw json.RawMessage) (
 		b = protowire.AppendTag(b, fd.Number(), protowire.BytesType)
 		at := len(b)
 		text, err := json.Marshal(key)
+		if fd.MapKey().Kind() == protoreflect.BoolKind {
+			text = []byte(key)
+		}
 		if err == nil {
 			b, err = appendField(b, fd.MapKey(), text)
 		}
