@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/rs/zerolog"
 
 	"facet/asker"
@@ -175,4 +176,13 @@ func (w *watchedEdge) tierSaw() *http.Request {
 		w.t.Fatal("the tier was not asked")
 	}
 	return w.seen[len(w.seen)-1]
+}
+
+// flying is how many requests are being answered.
+func (m *metrics) flying() int {
+	var out dto.Metric
+	if err := m.inFlight.Write(&out); err != nil {
+		return 0
+	}
+	return int(out.GetGauge().GetValue())
 }
