@@ -12,6 +12,8 @@ import (
 	"facet/graph"
 	"facet/scripts"
 	"facet/tiers"
+	tiergraphql "facet/tiers/graphql"
+	tiergrpc "facet/tiers/grpc"
 	"facet/tiers/guard"
 	tierhttp "facet/tiers/http"
 )
@@ -52,13 +54,26 @@ func Demo() asker.Settings {
 	return asker.Settings{TrustHeaders: true, Default: asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo", "kids"}, SignedIn: true}}
 }
 
-// Dial makes the HTTP tiers of a graph, each behind a guard. env has the values of $env.
+// Dial makes the tiers of a graph, of every kind, each behind a guard. env has the values of $env.
 func Dial(t testing.TB, g *graph.Graph, env map[string]string) map[string]tiers.Tier {
 	t.Helper()
 	guarded := guard.New(guard.Config{})
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 	out := map[string]tiers.Tier{}
 	for _, s := range g.Sources {
-		tier, err := tierhttp.New(s, g.Operations, tierhttp.Settings{Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
+		var tier interface {
+			tiers.Tier
+			Close()
+		}
+		var err error
+		switch s.Kind {
+		case graph.KindHTTP:
+			tier, err = tierhttp.New(s, g.Operations, tierhttp.Settings{Env: lookup})
+		case graph.KindGRPC:
+			tier, err = tiergrpc.New(s, g.Operations, tiergrpc.Settings{Env: lookup})
+		case graph.KindGraphQL:
+			tier, err = tiergraphql.New(s, g.Operations, tiergraphql.Settings{Env: lookup})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

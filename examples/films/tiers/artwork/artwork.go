@@ -51,7 +51,7 @@ func Handler(l *data.Library, public string) http.Handler {
 	artworkpb.RegisterArtworkServer(calls, t)
 	healthpb.RegisterHealthServer(calls, health.NewServer())
 	reflection.Register(calls)
-	pages := wire.Mux(map[string]http.HandlerFunc{"POST /artwork:batchGet": t.batch, "GET /art/{name}": t.draw})
+	pages := wire.Mux(map[string]http.HandlerFunc{"GET /art/{name}": t.draw})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			calls.ServeHTTP(w, r)
@@ -59,28 +59,6 @@ func Handler(l *data.Library, public string) http.Handler {
 		}
 		pages.ServeHTTP(w, r)
 	})
-}
-
-// batch is BatchGet as JSON over HTTP.
-func (t *tier) batch(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Width int32    `json:"width"`
-		IDs   []string `json:"ids"`
-	}
-	if !wire.Read(w, r, &in) || !wire.Batch(w, "ids", in.IDs) {
-		return
-	}
-	ctx := metadata.NewIncomingContext(r.Context(), metadata.Pairs(":authority", r.Host))
-	out, err := t.BatchGet(ctx, &artworkpb.BatchGetRequest{Width: in.Width, Ids: in.IDs})
-	if err != nil {
-		wire.Fail(w, http.StatusBadRequest, "%s", status.Convert(err).Message())
-		return
-	}
-	rows := make([]map[string]any, len(out.Artwork))
-	for i, p := range out.Artwork {
-		rows[i] = map[string]any{"id": p.Id, "url": p.Url, "width": p.Width, "height": p.Height}
-	}
-	wire.Write(w, map[string]any{"artwork": rows})
 }
 
 // BatchGet says where posters are.

@@ -45,7 +45,7 @@ type Tier struct {
 // A profile or a film that does not exist is 404, a store that is full 507. What is answered with 200 is on the disk.
 //
 // A write with an Idempotency-Key is done once: the same write with the same key gets the first answer again, with
-// Idempotency-Replayed: true; another write with the same key is 422. Keys are kept for 24 hours.
+// Idempotency-Replayed: true; another write of the same profile with the same key is 422. Keys are kept for 24 hours.
 func Open(path string, l *data.Library, now func() time.Time) (*Tier, error) {
 	kept, err := openStore(path, now)
 	if err != nil {
@@ -177,6 +177,9 @@ func (t *Tier) change(w http.ResponseWriter, r *http.Request, body []byte, do fu
 	key, ok := keyOf(w, r)
 	if !ok {
 		return
+	}
+	if key != "" {
+		key = r.PathValue("profile") + "/" + key
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 	defer cancel()

@@ -15,7 +15,7 @@ create table listed (
 ) strict, without rowid;
 create index listed_latest on listed (profile, place desc);
 
--- What a write was answered, by its Idempotency-Key.
+-- What a write was answered, by its profile and Idempotency-Key: "demo/7f0c…".
 create table answer (
   key text not null primary key,
   request blob not null, -- SHA-256 of method, path and body
