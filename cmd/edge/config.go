@@ -26,8 +26,8 @@ func (s secret) String() string {
 // GoString is String: %#v shows no secret either.
 func (s secret) GoString() string { return s.String() }
 
-// A size is a number of bytes, written 4096, 96KiB or 1MiB.
-type size int64
+// A byteSize is a number of bytes, written 4096, 96KiB or 1MiB.
+type byteSize int64
 
 // A config is everything that `edge serve` is told. Each key is a field, its comment is the key's documentation.
 type config struct {
@@ -137,9 +137,9 @@ type serveConfig struct {
 	// How long a connection without a request is kept.
 	IdleTimeout time.Duration `key:"idleTimeout"`
 	// Bytes of a request's headers. A JSON Graph get carries its path sets in the URL.
-	MaxHeader size `key:"maxHeader"`
+	MaxHeader byteSize `key:"maxHeader"`
 	// Bytes of a request's body, an upper bound over the protocols' own.
-	MaxBody size `key:"maxBody"`
+	MaxBody byteSize `key:"maxBody"`
 	// Connections at once; more wait in the kernel's queue.
 	MaxConnections int `key:"maxConnections"`
 	// Requests at once on one HTTP/2 connection.

@@ -65,7 +65,7 @@ func parseConfig(file string, environ []string) (*config, fault.Diagnostics, err
 func readConfig(file string, text []byte, environ []string) (*config, fault.Diagnostics) {
 	c := defaultConfig()
 	r := &configReader{file: file}
-	r.yaml(text, reflect.ValueOf(&c).Elem())
+	r.yaml(text, reflect.ValueOf(&c).Elem(), "")
 	r.environ(environ, reflect.ValueOf(&c).Elem())
 	r.ds.Sort()
 	return &c, r.ds
@@ -89,7 +89,8 @@ func (r *configReader) at(n ast.Node) fault.Pos {
 	return p
 }
 
-func (r *configReader) yaml(text []byte, into reflect.Value) {
+// yaml reads a text into a section, or into the key at path.
+func (r *configReader) yaml(text []byte, into reflect.Value, path string) {
 	f, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		pos, why := fault.Pos{File: r.file}, err.Error()
@@ -115,7 +116,7 @@ func (r *configReader) yaml(text []byte, into reflect.Value) {
 		body = d.Body
 	}
 	if body != nil {
-		r.value(body, into, "")
+		r.value(body, into, path)
 	}
 }
 
@@ -234,7 +235,7 @@ func scalarText(n ast.Node) (string, bool) {
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
-	sizeType     = reflect.TypeFor[size]()
+	sizeType     = reflect.TypeFor[byteSize]()
 	secretType   = reflect.TypeFor[secret]()
 )
 
@@ -304,7 +305,7 @@ var sizeUnits = []struct {
 	bytes  int64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
 
-func parseSize(text string) (size, error) {
+func parseSize(text string) (byteSize, error) {
 	for _, u := range sizeUnits {
 		digits, ok := strings.CutSuffix(text, u.suffix)
 		if !ok {
@@ -314,13 +315,13 @@ func parseSize(text string) (size, error) {
 		if err != nil || n < 0 || n > math.MaxInt64/u.bytes {
 			break
 		}
-		return size(n * u.bytes), nil
+		return byteSize(n * u.bytes), nil
 	}
 	return 0, fmt.Errorf("not %q", text)
 }
 
 // String prints the size in its largest whole unit.
-func (s size) String() string {
+func (s byteSize) String() string {
 	for _, u := range slices.Backward(sizeUnits[:3]) {
 		if s > 0 && int64(s)%u.bytes == 0 {
 			return strconv.FormatInt(int64(s)/u.bytes, 10) + u.suffix
@@ -428,7 +429,7 @@ func (r *configReader) environ(environ []string, into reflect.Value) {
 			k.value.Set(reflect.ValueOf(list))
 		default:
 			if k.value.Kind() == reflect.Slice || k.value.Kind() == reflect.Map {
-				sub.yaml([]byte(text), k.value)
+				sub.yaml([]byte(text), k.value, k.path)
 			} else if err := setScalar(k.value, text); err != nil {
 				sub.ds.Add(fault.Pos{File: name}, "Y002", "", "%s is %s: %v", k.path, kindOfKey(k.value.Type()), err)
 			}

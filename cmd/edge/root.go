@@ -58,6 +58,7 @@ func commands(s Streams) []*cobra.Command {
 		newDeprecate(s),
 		newResolve(s),
 		newGraphs(s),
+		newHealth(s),
 		newStore(s),
 		newVersion(s),
 	}
