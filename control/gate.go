@@ -30,16 +30,26 @@ const listed = 50
 // gate refuses a release in which the mounts of a route do not fit together, or which breaks what apps of a schema version
 // that is served rely on. from is what is served; where names the region if it is not the first.
 func (c *Control) gate(ctx context.Context, req *Request, from, to *release.Release, where string, res *Result) error {
-	retired := map[release.Place]bool{}
-	if req.Retire {
-		for _, p := range req.Remove {
-			retired[p] = true
-		}
-	}
-	routes, err := c.inspect(ctx, from, to, retired)
+	routes, err := c.inspect(ctx, from, to, req.retired())
 	if err != nil {
 		return err
 	}
+	return judge(req, routes, where, res)
+}
+
+// retired are the mounts whose users are gone.
+func (r *Request) retired() map[release.Place]bool {
+	out := map[release.Place]bool{}
+	if r.Retire {
+		for _, p := range r.Remove {
+			out[p] = true
+		}
+	}
+	return out
+}
+
+// judge notes in a result what an inspection saw, and refuses what the request does not allow.
+func judge(req *Request, routes []*altered, where string, res *Result) error {
 	var lines []string
 	hint := ""
 	for _, a := range routes {

@@ -302,3 +302,30 @@ func TestTooManyGraphs(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 }
+
+// A module's or the graph's new version that would break one consumer's route leaves that consumer as it is; the others follow.
+func TestFollowerThatWouldBreakStays(t *testing.T) {
+	w := newWorld(t, memory.New())
+	live := `"bindings": {"@a/rows": "live"}, `
+	w.publish("@a/rows@1.0.0", ``, ``, "view extra")
+	w.publish("@tv/home@1.0.0", live+`"device": ["tv"], "schema": "v1"`, `"@a/rows": "^1"`, "view home")
+	w.publish("@vr/home@1.0.0", live+`"device": ["vr", "glasses"], "schema": "v1"`, `"@a/rows": "^1"`, "view home")
+	w.publish("@vr/more@1.0.1", `"device": ["vr"], "schema": "v1"`, ``, "view badge")
+	w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home", "@vr/home", "@vr/more"}})
+	w.publish("@a/rows@1.1.0", ``, ``, "view extra\nview badge")
+	res := w.release(control.Request{Env: "prod", Deploy: []string{"@a/rows"}})
+	want(t, w, res, "glasses/v1 @vr/home@1.0.0 + @a/rows@1.0.0", "tv/v1 @tv/home@1.0.0 + @a/rows@1.1.0", "vr/v1 @vr/home@1.0.0 + @a/rows@1.0.0", "vr/v1 @vr/more@1.0.1")
+	if len(res.Failures) != 1 || res.Failures[0].Package != "@vr/home@1.0.0" || !strings.Contains(res.Failures[0].Diagnostics[0].Text, "@vr/more") {
+		t.Errorf("%+v", res.Failures)
+	}
+	w.publish("@a/rows@1.2.0", ``, ``, "view other")
+	res = w.release(control.Request{Env: "prod", Deploy: []string{"@a/rows"}})
+	if len(res.Failures) != 2 || res.Failures[0].Diagnostics[0].Code != "C010" || len(res.Diagnostics) != 0 {
+		t.Errorf("%+v %v", res.Failures, res.Diagnostics)
+	}
+	// Where the route's own package is deployed with it, the request is refused.
+	w.publish("@tv/home@1.1.0", live+`"device": ["tv"], "schema": "v1"`, `"@a/rows": "^1"`, "view home")
+	if _, err := w.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/home"}}); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "Query.extra") {
+		t.Errorf("%v", err)
+	}
+}

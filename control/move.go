@@ -218,7 +218,12 @@ func (c *Control) plan(ctx context.Context, m *mover, before release.Pointer, re
 	if !m.gated {
 		gate.Breaking = Warn
 	}
-	if err := c.gate(ctx, &gate, from, next, "", res); err != nil && m.gated {
+	if m.try.to == next {
+		err = judge(&gate, m.try.seen, "", res)
+	} else {
+		err = c.gate(ctx, &gate, from, next, "", res)
+	}
+	if err != nil && m.gated {
 		return nil, nil, err
 	} else if err != nil && fault.KindOf(err) != fault.Invalid { // the brake works all the same
 		res.Diagnostics = append(res.Diagnostics, fault.Diagnostic{Severity: fault.Warn, Code: codeUntold, Text: "what apps see differently could not be told: " + err.Error()})

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +25,9 @@ type attempt struct {
 	// What the request itself asks to move, as of the last try.
 	places  map[release.Place]bool
 	modules map[string]bool // lines
+	// What the last inspection of the first region's step saw, so that it is not made twice.
+	seen []*altered
+	to   *release.Release
 }
 
 func (c *Control) begin(ctx context.Context, req *Request) *attempt {
@@ -65,23 +70,79 @@ func (c *Control) next(ctx context.Context, try *attempt, parent *release.Releas
 		return nil, err
 	}
 	keepRoutes(parent, jobs, named, res)
-	if err := follow(r, jobs, modules, change.Modules); err != nil {
+	for {
+		next, err := c.assemble(try, parent, parentDigest, change, jobs, modules)
+		if err != nil {
+			return nil, err
+		}
+		if req.Breaking == Warn {
+			return next, nil
+		}
+		if try.seen, err = c.inspect(ctx, parent, next, req.retired()); err != nil {
+			return nil, err
+		}
+		try.to = next
+		if !keepBroken(try, jobs, res) {
+			return next, nil
+		}
+		keepRoutes(parent, jobs, named, res)
+	}
+}
+
+// assemble is the release that a change makes with the builds that succeeded.
+func (c *Control) assemble(try *attempt, parent *release.Release, parentDigest string, change release.Change, jobs []*job, modules map[string]string) (*release.Release, error) {
+	change.Modules = maps.Clone(change.Modules)
+	if err := follow(try.resolver, jobs, modules, change.Modules); err != nil {
 		return nil, err
 	}
 	for _, j := range jobs {
 		if j.failed != nil {
 			continue
 		}
-		build := release.Build{Package: j.pkg.Manifest.Name, Version: j.pkg.Manifest.Version, Graph: g.Digest, Input: j.input, Bytes: j.bytes}
+		build := release.Build{Package: j.pkg.Manifest.Name, Version: j.pkg.Manifest.Version, Graph: change.Graph.Digest, Input: j.input, Bytes: j.bytes}
 		for _, at := range j.at {
 			change.Put = append(change.Put, release.Placed{Device: at.Device, Schema: at.Schema, Track: at.track, Weight: at.weight, Digest: j.digest, Build: build, Lock: j.lock})
 		}
 	}
-	next, err := parent.Next(parentDigest, change, req.Note, try.now)
+	next, err := parent.Next(parentDigest, change, try.req.Note, try.now)
 	if err != nil {
 		return nil, tooManyGraphs(parent, change, err)
 	}
 	return next, nil
+}
+
+// keepBroken leaves what only follows a module or the graph as it is on routes that it would break, or where it would not fit
+// any more, and lists it: what the request names is not held up by others' packages. It says whether there was any.
+func keepBroken(try *attempt, jobs []*job, res *Result) bool {
+	any := false
+	for _, a := range try.seen {
+		ds, _ := a.breaks(try.req, "")
+		for _, d := range a.wrong {
+			if d.Severity != fault.Warn {
+				ds = append(ds, d)
+			}
+		}
+		var mine []*job
+		named := false
+		for _, j := range jobs {
+			if j.failed == nil && slices.ContainsFunc(j.at, func(at spot) bool { return at.Route() == a.name() }) {
+				mine = append(mine, j)
+				named = named || j.asked
+			}
+		}
+		for place := range try.places {
+			named = named || place.Route() == a.name()
+		}
+		if len(ds) == 0 || named {
+			continue // nothing to keep, or the gate's to refuse
+		}
+		for _, j := range mine {
+			any = true
+			j.failed = ds
+			res.Failures = append(res.Failures, Failure{Package: j.id, Diagnostics: ds})
+		}
+	}
+	return any
 }
 
 // tooManyGraphs names what holds the oldest graph version, where a release needs more than an instance holds.

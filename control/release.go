@@ -88,10 +88,10 @@ type Failure struct {
 // again from what they made. Bindings are resolved here and nowhere else.
 //
 // A package that the request names must build, else the error is Invalid and
-// Result says why. One that only follows a module or the graph, and does not
-// build, keeps its earlier build and is listed: nobody waits for it. A release that
-// breaks a schema version that a region serves is Invalid, and so is one in which
-// the mounts of a route do not fit together; Result.Diagnostics say why.
+// Result says why; it may not break a schema version that a region serves, and the
+// mounts of its routes must fit together: Result.Diagnostics say what does not. What only follows
+// a module or the graph, and does not build, would break its route or would not fit there any more, keeps its earlier
+// build and is listed in Result.Failures: nobody waits for it.
 //
 // If the first region was moved and another could not be, the error says so
 // and Result is what was made; asking again completes it. Other errors: NotFound for
