@@ -38,6 +38,17 @@ func changed(t *testing.T, edits ...string) World {
 		t.Fatal(err)
 	}
 	g := Parse(t, dir)
+	return World{Graph: g, Builds: Build(t, dir, g, "wall"), Tiers: showsTier().For(g), Asker: Demo()}
+}
+
+// shows is the unchanged world with its tier at hand.
+func shows(t *testing.T) (World, *fake.Tier) {
+	w, tier := changed(t), showsTier()
+	w.Tiers = tier.For(w.Graph)
+	return w, tier
+}
+
+func showsTier() *fake.Tier {
 	tier := fake.New()
 	for _, kind := range []string{"Show", "Film"} {
 		tier.Rows("shows."+kind, fake.NewTable(row{
@@ -45,10 +56,9 @@ func changed(t *testing.T, edits ...string) World {
 			"wire": row{"id": "wire", "title": kind + " wire", "stars": 5, "tags": []any{}, "seasons": []any{}},
 		}))
 	}
-	tier.Func("shows.Mutation.rate", func(r *fake.Request) (any, error) {
+	return tier.Func("shows.Mutation.rate", func(r *fake.Request) (any, error) {
 		return fake.Answer(r, row{"show": row{"id": r.Arg("show")}, "stars": r.Int("stars")}), nil
 	})
-	return World{Graph: g, Builds: Build(t, dir, g, "wall"), Tiers: tier.For(g), Asker: Demo()}
 }
 
 // ask sends what an old client sends: "GET <path>", "POST <path> <JSON>", "get <paths>", "call <path> <arguments> <suffixes>" or
