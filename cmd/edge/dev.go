@@ -179,6 +179,10 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	f := &front{ask: asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion},
 		introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
 	f.gate.console, f.gate.metrics = true, true
+	if f.observing, err = newObserving(ctx, accessLog{}, true, traceSettings{Sample: 1, Trust: true, Environment: devEnv, Region: devRegion, Instance: "dev", Log: log}); err != nil {
+		return err
+	}
+	defer f.tracing.stop()
 	i, err := startInstance(ctx, instanceConfig{Store: objects, Env: devEnv, Region: devRegion, Name: "dev", Front: f,
 		Tiers: &environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}})
 	if err != nil {

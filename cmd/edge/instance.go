@@ -45,9 +45,9 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	open := newOpener(c.Tiers, &f.metrics.business)
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Dir: c.Dir, Keys: c.Keys,
-		Open: open.open, Close: func(s *served) { s.close() },
+		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
 		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
-		Report: func(e catalog.Event) { logEvent(f.log, e) },
+		Report: func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },
 	})
 	if err != nil {
 		return nil, err

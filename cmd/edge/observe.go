@@ -26,6 +26,12 @@ type observing struct {
 	explain bool     // ?explain=1 is answered
 }
 
+// newObserving watches as it is told. Whoever has one stops its tracing at the end.
+func newObserving(ctx context.Context, access accessLog, explain bool, t traceSettings) (observing, error) {
+	tracing, err := newTracing(ctx, t)
+	return observing{access: access, tracing: tracing, explain: explain}, err
+}
+
 // observed counts, logs and traces what h answers.
 func (f *front) observed(h http.Handler) http.Handler {
 	f.metrics.over(f)

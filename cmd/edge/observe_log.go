@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"math"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -21,15 +20,6 @@ import (
 type accessLog struct {
 	Successes uint32 // of 1xx, 2xx and 3xx
 	Refusals  uint32 // of 4xx
-}
-
-// newAccessLog logs a share, 0 to 1, of what is answered below 500.
-func newAccessLog(share float64) accessLog {
-	every := uint32(math.MaxUint32)
-	if share > 1.0/math.MaxUint32 {
-		every = uint32(math.Round(1 / min(share, 1)))
-	}
-	return accessLog{Successes: every, Refusals: every}
 }
 
 // rate is one in how many requests like this are logged.

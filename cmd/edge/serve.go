@@ -125,6 +125,11 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 	probes, draining := bareProbes()
 	if c.Serve.Listen != "" {
 		f := c.front(m, log)
+		if f.observing, err = newObserving(ctx, accessLog{Successes: uint32(c.Log.Successes), Refusals: uint32(c.Log.Refusals)}, c.Serve.Explain, traceSettings{
+			Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Trust: c.Serve.TrustHeaders, Environment: c.Env, Region: c.Region, Instance: c.Instance, Log: log}); err != nil {
+			return err
+		}
+		defer f.tracing.stop()
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
