@@ -56,9 +56,10 @@ func (b *book) configured(c *request.Compiler, s *graph.Source) {
 		c.Fail(s.Name, "the descriptors %s cannot be read: %v", s.Descriptors.Text, err)
 		return
 	}
-	for op, m := range b.write(files) {
-		if m.err != nil {
-			c.Fail(op.ID, "%v", m.err)
+	pages := b.write(files)
+	for _, op := range b.operations {
+		if err := pages[op].err; err != nil {
+			c.Fail(op.ID, "%v", err)
 		}
 	}
 }

@@ -96,6 +96,9 @@ func (m *shapes) add(s *shape, fd protoreflect.FieldDescriptor, name string, r *
 func (m *shapes) field(fd protoreflect.FieldDescriptor, r *graph.Reads) (f shapeField, ok bool) {
 	f = shapeField{number: fd.Number(), fd: fd, kind: fd.Kind(), wire: wireType(fd), list: fd.IsList(), absent: absent(fd)}
 	switch {
+	case fd.Message() == nil && !r.All && len(r.Below) > 0:
+		m.c.problem("the selection goes below the field %s, which is no message", fd.FullName())
+		return f, false
 	case fd.Kind() == protoreflect.GroupKind:
 		m.c.problem("the field %s is a group, which is not supported", fd.FullName())
 		return f, false
