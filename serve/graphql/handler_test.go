@@ -1,6 +1,7 @@
 package graphql_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 
 	"facet/composer"
 	"facet/fault"
+	"facet/serve"
 	"facet/serve/graphql"
 
 	"github.com/google/go-cmp/cmp"
@@ -342,5 +344,20 @@ func TestSelectionsAreKept(t *testing.T) {
 	s := func(i int) *composer.Selection { return w.asked[i].Selection }
 	if s(0) != s(1) || s(0) != s(3) || s(0) == s(2) {
 		t.Error("selections are not kept by conditions")
+	}
+}
+
+// TestGone ends a request under way: that is the device's doing, no error of ours.
+func TestGone(t *testing.T) {
+	var got serve.Outcome
+	ctx, cancel := context.WithCancel(t.Context())
+	w := films(t)
+	w.edit = func(*composer.Part) { cancel() }
+	h := serveWorld(w, func(o *graphql.Options) { o.Done = func(_ *http.Request, o serve.Outcome) { got = o } })
+	r := httptest.NewRequestWithContext(ctx, "POST", "/tv/v3/graphql", strings.NewReader(`{"query":"{ home { name } }"}`))
+	r.Header.Set("Content-Type", "application/json")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if fault.KindOf(got.Failed) != fault.Canceled {
+		t.Errorf("it is told as %v", got.Failed)
 	}
 }

@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,6 +62,9 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 	next, ctx := ex.DispatchOperation(ctx, oc)
 	resp := next(ctx)
 	switch {
+	case resp == nil && ctx.Err() != nil: // gqlgen gives nothing to a device that went away
+		c.failed = &fault.Error{Kind: fault.Canceled, Err: context.Cause(ctx)}
+		re.refused(gqlerror.List{request(c.failed)})
 	case c.failed != nil:
 		re.refused(resp.Errors)
 	case resp == nil:
