@@ -15,8 +15,11 @@ type askedRoutes struct {
 	last map[string]*lastAsked
 }
 
-// lastAsked is in seconds since 1970.
-type lastAsked struct{ at atomic.Int64 }
+// lastAsked is in seconds since 1970, and what was asked.
+type lastAsked struct {
+	at     atomic.Int64
+	recent recentRequests
+}
 
 func (a *askedRoutes) of(route string) *lastAsked {
 	a.mu.Lock()

@@ -35,11 +35,11 @@ type front struct {
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
 func (f *front) handler() http.Handler {
 	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
-		Done: note})
+		Done: noted})
 	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
-		Done: note})
+		Done: noted})
 	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
-		Done: note})
+		Done: noted})
 	mux := http.NewServeMux()
 	mux.Handle("/{device}/{schema}/graphql", f.pinned(graphqlDoor))
 	mux.Handle("/{device}/{schema}/model.json", f.pinned(jsonDoor))

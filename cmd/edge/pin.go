@@ -17,6 +17,10 @@ func (f *front) pinned(h http.Handler) http.Handler {
 		if ok {
 			defer done()
 			r = r.WithContext(context.WithValue(r.Context(), pinKey{}, s))
+			var x *sample
+			if r, x = s.sampled(r); x != nil {
+				defer x.keep(r, h)
+			}
 		}
 		h.ServeHTTP(w, r)
 	})

@@ -55,8 +55,13 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	return first
 }
 
-// warmRoute opens the engines of a route and asks the warm-ups of each.
+// warmRoute opens the engines of a route, asks the warm-ups of each, and what devices asked of the route before.
 func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.Route) (first error) {
+	defer func() {
+		if p := recover(); p != nil { // here no request's handler catches it
+			first = fault.New(fault.Internal, "warming %s panicked: %v", r.Name(), p)
+		}
+	}()
 	for _, picked := range variants(r) {
 		e, leave, err := s.use(ctx, r, picked)
 		if err != nil {
@@ -73,6 +78,11 @@ func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.R
 			}
 		}
 		leave()
+	}
+	for _, again := range s.o.asked.of(r.Name()).recent.list() {
+		if ctx.Err() == nil {
+			s.replay(ctx, again)
+		}
 	}
 	return first
 }
