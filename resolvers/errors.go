@@ -17,11 +17,18 @@ import (
 // told is an error as an asker reads it: its kind and hint beside the sentence, and nothing of its causes.
 func told(err error) *gqlerror.Error {
 	out := &gqlerror.Error{Message: fault.Public(err), Extensions: map[string]any{"code": string(fault.KindOf(err))}}
+	var f *fault.Error
+	if errors.As(err, &f) && f.Subject != "" && slices.Contains(named, f.Kind) {
+		out.Message = f.Subject + ": " + out.Message
+	}
 	if hint := fault.HintOf(err); hint != "" {
 		out.Extensions["hint"] = hint
 	}
 	return out
 }
+
+// named are the kinds whose subject is what the asker named: a package, a release, an environment. That of others may be a key of the store.
+var named = []fault.Kind{fault.Invalid, fault.NotFound, fault.Conflict, fault.TooLarge, fault.Limit}
 
 // ours is an error of a field: what control did not make a fault is internal. So the presenter can tell it from gqlgen's own.
 func ours(err error) error {

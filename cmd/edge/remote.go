@@ -132,6 +132,10 @@ func (r *remote) send(ctx context.Context, media string, body []byte, out any) e
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		var at *url.Error
+		if errors.As(err, &at) {
+			err = at.Err // without the URL a second time
+		}
 		return (&fault.Error{Kind: fault.Unavailable, Message: "the control API at " + r.at + " does not answer", Err: err}).WithHint("edge dev and edge serve run one; name it with --control or FACET_CONTROL")
 	}
 	defer res.Body.Close()
@@ -202,9 +206,32 @@ func (r *remote) print(data json.RawMessage) error {
 		return err
 	}
 	b.WriteByte('\n')
-	_, err := r.Out.Write(b.Bytes())
+	_, err := r.Out.Write(readable(b.Bytes()))
 	return err
 }
+
+// readable writes <, > and & in JSON as they are, where the encoder made them safe for HTML.
+func readable(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			out = append(out, text[i])
+			continue
+		}
+		if i+6 <= len(text) {
+			if c, ok := htmlEscapes[string(text[i:i+6])]; ok {
+				out = append(out, c)
+				i += 5
+				continue
+			}
+		}
+		out = append(out, text[i], text[i+1])
+		i++
+	}
+	return out
+}
+
+var htmlEscapes = map[string]byte{`\u003c`: '<', `\u003e`: '>', `\u0026`: '&'}
 
 // slow says on standard error what is being done, if it takes longer than a second. The function ends it.
 func (r *remote) slow(format string, args ...any) func() {

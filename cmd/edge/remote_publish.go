@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -188,10 +189,8 @@ func (r *remote) printPublished(list []published) {
 		for _, d := range p.Diagnostics {
 			fmt.Fprintln(r.Err, d)
 		}
-		for _, c := range p.Changes {
-			for _, one := range c.Changes {
-				fmt.Fprintf(r.Out, "%s %s\n", c.Route, one)
-			}
+		if p.OK {
+			printChanges(r.Out, p.Changes)
 		}
 		switch {
 		case !p.OK:
@@ -201,6 +200,24 @@ func (r *remote) printPublished(list []published) {
 		default:
 			fmt.Fprintf(r.Out, "%s was published before, with the same files\n", p.id())
 		}
+	}
+}
+
+// mostChanges is how many of a package are printed; --json has all.
+const mostChanges = 20
+
+// printChanges writes what apps would see differently, what they would notice first.
+func printChanges(out io.Writer, changes []routeChanges) {
+	n := 0
+	for _, c := range changes {
+		for _, one := range c.Changes {
+			if n++; n <= mostChanges {
+				fmt.Fprintf(out, "%s %s\n", c.Route, one)
+			}
+		}
+	}
+	if n > mostChanges {
+		fmt.Fprintf(out, "and %s more\n", count(n-mostChanges, "change"))
 	}
 }
 

@@ -11,13 +11,21 @@ import (
 // pageWidth is how wide text output may be: it is read side by side with something else.
 const pageWidth = 100
 
-// A table is rows of cells in aligned columns. A cell past the page is cut off in the last column.
+// cellWidth is how wide a cell may be that is not the last of its row.
+const cellWidth = 34
+
+// A table is rows of cells in aligned columns. What is too wide for a cell, or the page, is cut off.
 type table struct {
 	indent string
 	rows   [][]string
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) add(cells ...string) {
+	for i := range len(cells) - 1 {
+		cells[i] = cut(cells[i], cellWidth)
+	}
+	t.rows = append(t.rows, cells)
+}
 
 func (t *table) print(out io.Writer) {
 	var widths []int
