@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_model/go"
 
 	"facet/fault"
+	"facet/graph"
 	"facet/tiers/guard"
 )
 
@@ -68,7 +69,7 @@ type routeSeries struct {
 type operationSeries struct {
 	ok      prometheus.Counter
 	time    prometheus.Observer
-	keys    prometheus.Observer
+	keys    prometheus.Observer // nil: it is no batch
 	bytes   prometheus.Counter
 	retries prometheus.Counter
 	hedges  prometheus.Counter
@@ -97,7 +98,7 @@ func newMetrics() *metrics {
 
 		tierCalls:   counter("edge_tier_calls_total", "Calls of tier operations by outcome: ok, or the kind of failure.", "operation", "outcome"),
 		tierTime:    histogram("edge_tier_call_duration_seconds", "Time of tier calls, with retries and waits for a slot.", prometheus.ExponentialBuckets(0.0005, 2, 13), operation...),
-		tierKeys:    histogram("edge_tier_call_keys", "Keys that one call asked for.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500}, operation...),
+		tierKeys:    histogram("edge_tier_call_keys", "Keys that one call of a batch asked for.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500}, operation...),
 		tierBytes:   counter("edge_tier_answer_bytes_total", "Bytes that tiers answered.", operation...),
 		tierRetries: counter("edge_tier_retries_total", "Tries after a failure.", operation...),
 		tierHedges:  counter("edge_tier_hedges_total", "Tries beside one that was late.", operation...),
@@ -199,7 +200,8 @@ func kindLabel(k fault.Kind) string {
 	return string(fault.Internal)
 }
 
-func (m *metrics) operation(id string) *operationSeries {
+func (m *metrics) operation(op *graph.Operation) *operationSeries {
+	id := op.ID
 	m.mu.RLock()
 	s := m.operations[id]
 	m.mu.RUnlock()
@@ -210,8 +212,11 @@ func (m *metrics) operation(id string) *operationSeries {
 	defer m.mu.Unlock()
 	if s = m.operations[id]; s == nil {
 		s = &operationSeries{
-			ok: m.tierCalls.WithLabelValues(id, "ok"), time: m.tierTime.WithLabelValues(id), keys: m.tierKeys.WithLabelValues(id),
+			ok: m.tierCalls.WithLabelValues(id, "ok"), time: m.tierTime.WithLabelValues(id),
 			bytes: m.tierBytes.WithLabelValues(id), retries: m.tierRetries.WithLabelValues(id), hedges: m.tierHedges.WithLabelValues(id),
+		}
+		if op.Batch {
+			s.keys = m.tierKeys.WithLabelValues(id)
 		}
 		m.operations[id] = s
 	}
@@ -220,14 +225,14 @@ func (m *metrics) operation(id string) *operationSeries {
 
 // Called counts a tier's call.
 func (m *metrics) Called(o guard.Outcome) {
-	s := m.operation(o.Operation.ID)
+	s := m.operation(o.Operation)
 	if o.Kind == "" {
 		s.ok.Inc()
 	} else {
 		m.tierCalls.WithLabelValues(o.Operation.ID, kindLabel(o.Kind)).Inc()
 	}
 	s.time.Observe(o.Time.Seconds())
-	if o.Keys > 0 {
+	if s.keys != nil {
 		s.keys.Observe(float64(o.Keys))
 	}
 	s.bytes.Add(float64(o.Bytes))

@@ -35,7 +35,7 @@ type operation struct {
 	Effect    bool       `json:"effect,omitempty"`
 	After     []string   `json:"after,omitempty"` // operations that gave its keys
 	StartMs   millis     `json:"startMs"`
-	LeftMs    millis     `json:"leftMs"`          // when the tier was called: later than the start where it waited to share a call
+	LeftMs    millis     `json:"leftMs"`          // when the tier was called: later than the start where it gathered with others
 	EndMs     *millis    `json:"endMs,omitempty"` // none: it was still under way when the answer was written
 	WithinMs  millis     `json:"withinMs,omitempty"`
 	Late      bool       `json:"late,omitempty"`     // the answer went on without it
@@ -113,7 +113,7 @@ func (o *operation) notes() []string {
 		add("the answer went on without it")
 	}
 	if o.LeftMs-o.StartMs >= 0.1 {
-		add("waited " + (o.LeftMs - o.StartMs).String() + " to share a call")
+		add("left after " + (o.LeftMs - o.StartMs).String())
 	}
 	if o.Requests > 1 {
 		add("one call for " + count(o.Requests, "request"))

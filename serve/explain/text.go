@@ -11,12 +11,12 @@ import (
 // The columns of the text: 100 in all.
 const (
 	textWidth = 100
-	nameWidth = 26
-	barWidth  = 38
+	nameWidth = 31
+	barWidth  = 33
 	noteFrom  = 5
 )
 
-// text draws the time line with bars: ░ waits to share a call, █ is under way, ▒ is past what the answer waits for.
+// text draws the time line with bars: ░ is before its call left, █ is under way, ▒ is past what the answer waits for.
 func (d *document) text() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s  %d\n%s\n\n", cut(d.Request, textWidth-5), d.Status, d.head())
