@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+
 	"facet/fault"
 	"facet/pack"
 	"facet/release"
