@@ -292,11 +292,13 @@ func wantedFields(op *opPlan) []string {
 		}
 		for _, s := range pl.slots {
 			name := prefix + s.name
-			if s.child == nil {
-				out = append(out, name)
-				continue
+			before := len(out)
+			if s.child != nil {
+				walk(name+".", s.child)
 			}
-			walk(name+".", s.child)
+			if len(out) == before { // a leaf, or an object of which only that it is there is wanted
+				out = append(out, name)
+			}
 		}
 	}
 	switch {
