@@ -68,7 +68,7 @@ func (i *liveInstance) Stop() error {
 // newControl is the control plane over a store.
 func newControl(store storage.Store, signer release.Signer, keys release.Keys) *control.Control {
 	v := currentVersion()
-	return &control.Control{Store: store, Build: buildWith, Builder: "edge " + v.Version + " " + v.Revision, Signer: signer, Keys: keys}
+	return &control.Control{Store: store, Build: buildWith, Check: checkRoute, Explain: routeCosts, Builder: "edge " + v.Version + " " + v.Revision, Signer: signer, Keys: keys}
 }
 
 // A plane is a control API with its keeper.
