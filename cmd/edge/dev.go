@@ -196,7 +196,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	if err := i.catalog.Refresh(ctx); err != nil {
 		return err
 	}
-	doors, draining := []*door{newDoor("devices", l, f.handler(), doorConfig{H2C: true})}, func() { f.gate.draining.Store(true) }
+	doors, draining := []*door{newDoor("devices", l, f.devices(), doorConfig{H2C: true})}, func() { f.gate.draining.Store(true) }
 	step("serving  http://%s", l.Addr())
 	said, api := "EDGE_URL=http://"+l.Addr().String()+"\n", ""
 	if controlAt != nil {

@@ -143,7 +143,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			}
 		}()
 		probes, draining = f.probes, func() { f.gate.draining.Store(true) }
-		if err := doors.open("devices", "EDGE_URL", c.Serve.Listen, "serve.listen", c.Serve.TLS, f.handler(), c.Serve.door(), log); err != nil {
+		if err := doors.open("devices", "EDGE_URL", c.Serve.Listen, "serve.listen", c.Serve.TLS, f.devices(), c.Serve.door(), log); err != nil {
 			return err
 		}
 	}

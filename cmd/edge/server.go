@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -30,6 +31,7 @@ type door struct {
 	name     string
 	listener net.Listener
 	server   *http.Server
+	streams  drainer // nil: nothing outlives its request
 	draining atomic.Bool
 }
 
@@ -61,6 +63,7 @@ func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
 		l = netutil.LimitListener(l, c.MaxConnections)
 	}
 	d := &door{name: name, listener: l}
+	d.streams, _ = h.(drainer)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	if c.TLS != nil {
@@ -106,15 +109,19 @@ var errCut = errors.New("requests were still under way and were cut")
 
 // shut stops accepting and lets what is under way end, until ctx does. Then it cuts, and says so.
 func (d *door) shut(ctx context.Context) error {
+	streams := make(chan error, 1)
+	go func() { streams <- d.drainStreams(ctx) }()
 	err := d.server.Shutdown(ctx)
-	if err == nil {
-		return nil
+	if err != nil {
+		_ = d.server.Close() // its error is that of the listener, which is closed already
 	}
-	_ = d.server.Close() // its error is that of the listener, which is closed already
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%s: %w", d.name, errCut)
+		err = errCut
 	}
-	return err
+	if err = cmp.Or(err, <-streams); err != nil {
+		return fmt.Errorf("%s: %w", d.name, err)
+	}
+	return nil
 }
 
 // listen opens a TCP listener; a taken port is an error that says what to do: by is the flag or key that names the address.

@@ -193,6 +193,9 @@ func (s *Streams) leave(c *socket) {
 	}
 }
 
+// manyConnections are so many that their coming back at once would be felt: fewer are closed within a part of the Spread.
+const manyConnections = 100
+
 // Drain opens no more WebSockets and closes those there are, with 1012 (service restart), which clients answer by connecting again: each
 // at a random time within half of what ctx leaves and within the Spread, after the operations on it have ended. It returns when all
 // are gone. When ctx ends first, the rest is cut, and the error is that of ctx. Event streams end with their operation: shutting the
@@ -212,7 +215,7 @@ func (s *Streams) Drain(ctx context.Context) error {
 		close(s.empty)
 	}
 	s.mu.Unlock()
-	spread := s.limits.Spread
+	spread := s.limits.Spread * time.Duration(min(len(open), manyConnections)) / manyConnections
 	if end, ok := ctx.Deadline(); ok {
 		spread = min(spread, time.Until(end)/2)
 	}
