@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -245,4 +247,49 @@ func TestReadable(t *testing.T) {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
+}
+
+// TestGuideCommands parses every command line of the guides against the program's commands and flags.
+func TestGuideCommands(t *testing.T) {
+	page, err := os.ReadFile("../../docs/guides/control-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed := 0
+	for line := range strings.Lines(string(page)) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), "   #")
+		if !strings.HasPrefix(line, "edge ") {
+			continue
+		}
+		args := words(line)[1:]
+		root := &cobra.Command{Use: "edge"}
+		root.AddCommand(commands(Streams{Out: io.Discard, Err: io.Discard})...)
+		c, rest, err := root.Find(args)
+		if err == nil {
+			err = c.ParseFlags(rest)
+		}
+		if err == nil {
+			err = c.ValidateArgs(c.Flags().Args())
+		}
+		if err != nil || c == root {
+			t.Errorf("%s: %v", line, err)
+		}
+		parsed++
+	}
+	if parsed < 10 {
+		t.Errorf("the guide has %d command lines", parsed)
+	}
+}
+
+// words splits a command line at blanks outside of double quotes.
+func words(line string) []string {
+	var out []string
+	for i, part := range strings.Split(line, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+			continue
+		}
+		out = append(out, strings.Fields(part)...)
+	}
+	return out
 }
