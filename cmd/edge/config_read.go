@@ -453,7 +453,11 @@ func tokenVariable(into reflect.Value, name string) bool {
 func didYouMean(name string, known []string) string {
 	best, far := "", 2+len(name)/3
 	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < far {
+		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k))
+		if len(name) > 2 && strings.HasPrefix(strings.ToLower(k), strings.ToLower(name)) { // the beginning of the right one
+			d = min(d, 1)
+		}
+		if d < far {
 			best, far = k, d
 		}
 	}

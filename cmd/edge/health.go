@@ -14,7 +14,7 @@ import (
 )
 
 // maxHealth bounds what is shown of a probe's answer.
-const maxHealth = 4 << 10
+const maxHealth = 1 << 20
 
 func newHealth(s Streams) *cobra.Command {
 	var within time.Duration

@@ -39,6 +39,9 @@ func TestStories(t *testing.T) {
 			"exits":     exits,
 			"interrupt": interrupt,
 			"occupied":  occupied,
+			"serves":    serves,
+			"terminate": terminate,
+			"orphan":    orphan,
 		},
 	})
 }
