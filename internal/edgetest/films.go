@@ -54,10 +54,16 @@ func Demo() asker.Settings {
 	return asker.Settings{TrustHeaders: true, Default: asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo", "kids"}, SignedIn: true}}
 }
 
-// Dial makes the tiers of a graph, of every kind, each behind a guard. env has the values of $env.
+// Dial makes the tiers of a graph, of every kind, each behind a guard as it comes. env has the values of $env.
 func Dial(t testing.TB, g *graph.Graph, env map[string]string) map[string]tiers.Tier {
 	t.Helper()
-	guarded := guard.New(guard.Config{})
+	return DialWith(t, g, env, guard.Settings{})
+}
+
+// DialWith is Dial with a guard of other settings.
+func DialWith(t testing.TB, g *graph.Graph, env map[string]string, set guard.Settings) map[string]tiers.Tier {
+	t.Helper()
+	guarded := guard.New(guard.Config{Settings: set})
 	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 	out := map[string]tiers.Tier{}
 	for _, s := range g.Sources {
