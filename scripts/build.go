@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"facet/fault"
@@ -111,16 +112,34 @@ func manifest(pkg *pack.Package, lock *pack.Lock, g *graph.Graph) *view.Build {
 	if lock == nil {
 		return b
 	}
-	for _, p := range lock.Order() {
-		if p.Manifest.Kind() != pack.Module {
-			continue
-		}
-		if b.Locks == nil {
-			b.Locks = map[string]string{}
-		}
-		b.Locks[p.Manifest.Name] = p.Manifest.Version
-	}
+	b.Locks = linked(lock)
 	return b
+}
+
+// linked lists the modules of a lock with their versions: several of one where the ranges of its importers do not meet.
+func linked(lock *pack.Lock) map[string]string {
+	versions := map[string][]string{}
+	for _, p := range lock.Order() {
+		if m := &p.Manifest; m.Kind() == pack.Module {
+			versions[m.Name] = append(versions[m.Name], m.Version)
+		}
+	}
+	var out map[string]string
+	for name, list := range versions {
+		slices.SortFunc(list, func(a, b string) int {
+			x, errX := pack.ParseVersion(a)
+			y, errY := pack.ParseVersion(b)
+			if errX != nil || errY != nil || x.Compare(y) == 0 {
+				return strings.Compare(a, b)
+			}
+			return x.Compare(y)
+		})
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = strings.Join(list, ", ")
+	}
+	return out
 }
 
 // jsonOf is a part of the manifest as data; nil if it is not given.

@@ -18,7 +18,7 @@ type Build struct {
 	Devices   []string          `json:"devices,omitempty"`
 	Schema    string            `json:"schema,omitempty"` // "v3"; "" for a module
 	Graph     string            `json:"graph"`            // digest of the graph version
-	Locks     map[string]string `json:"locks,omitempty"`  // linked module -> version
+	Locks     map[string]string `json:"locks,omitempty"`  // linked module -> version; several, "1.2.0, 2.0.0", where the ranges of its importers do not meet
 	Views     []*View           `json:"views,omitempty"`  // in order of export
 	Mutations []*Mutation       `json:"mutations,omitempty"`
 	Shapes    []*Shape          `json:"shapes,omitempty"`  // in order of first use
