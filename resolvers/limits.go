@@ -72,9 +72,9 @@ func (s shape) MutateOperationParameters(ctx context.Context, p *graphql.RawPara
 		asking(ctx).unfit = true
 		return told(fault.New(fault.TooLarge, "the document has more than %d bytes", s.limits.Query).WithHint("send values as variables"))
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, s.limits.Tokens)
-	if err != nil {
-		return nil // the executor says it with its place
+	doc, _ := parser.ParseQueryWithTokenLimit(&ast.Source{Input: p.Query}, s.limits.Tokens)
+	if doc == nil {
+		return nil // the executor says why it does not parse
 	}
 	c := counting{doc: doc, limits: s.limits, open: map[string]bool{}}
 	for _, op := range doc.Operations {

@@ -12,7 +12,6 @@ import (
 // A root answers every field: a line each, by control.
 type root struct {
 	control *control.Control
-	limits  Limits
 	ending  context.Context // streams end with it
 	every   time.Duration   // between two looks of a status stream
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"facet/fault"
 	"facet/pack"
@@ -40,7 +41,7 @@ func TestOperations(t *testing.T) {
 		publishMutation, publishGraphMutation, releaseMutation, rollbackMutation, setTagMutation, removeTagMutation, deprecateMutation,
 		statusQuery, logQuery, diffQuery, packagesQuery, packageQuery, resolveQuery, graphsQuery, ancestorsQuery,
 	} {
-		if _, err := gqlparser.LoadQuery(s, op); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(s, op, rules.NewDefaultRules()); err != nil {
 			t.Errorf("%s\n%v", op, err)
 		}
 	}
