@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -117,24 +118,46 @@ type generation struct {
 	err             error            // why the release cannot be read, though the store answers
 }
 
+// lineages reads releases, then their parents, each once.
 func (c *Control) lineages(ctx context.Context, env string, digests map[string]bool) (map[string]*generation, error) {
+	out, err := c.generations(ctx, env, digests)
+	if err != nil {
+		return nil, err
+	}
+	parents := map[string]bool{}
+	for _, g := range out {
+		if g.release != nil && g.release.Parent != "" && out[g.release.Parent] == nil {
+			parents[g.release.Parent] = true
+		}
+	}
+	older, err := c.generations(ctx, env, parents)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(older, out)
+	for _, g := range out {
+		if g.release == nil {
+			continue
+		}
+		if p := older[g.release.Parent]; p != nil {
+			g.parent = p.release // without it the entry says less
+		}
+	}
+	return out, nil
+}
+
+func (c *Control) generations(ctx context.Context, env string, digests map[string]bool) (map[string]*generation, error) {
 	var mu sync.Mutex
 	out := map[string]*generation{}
 	return out, each(ctx, readers, sorted(digests), func(ctx context.Context, _ int, digest string) error {
 		g := &generation{}
-		defer func() {
-			mu.Lock()
-			defer mu.Unlock()
-			out[digest] = g
-		}()
-		if g.release, g.err = c.Load(ctx, env, digest); g.err != nil {
-			if k := fault.KindOf(g.err); k == fault.Unavailable || k == fault.Timeout || k == fault.Canceled {
-				return g.err
-			}
-			return nil
-		}
-		if g.release.Parent != "" {
-			g.parent, _ = c.Load(ctx, env, g.release.Parent) // without it the entry says less
+		g.release, g.err = c.Load(ctx, env, digest)
+		mu.Lock()
+		defer mu.Unlock()
+		out[digest] = g
+		switch fault.KindOf(g.err) {
+		case fault.Unavailable, fault.Timeout, fault.Canceled:
+			return g.err
 		}
 		return nil
 	})

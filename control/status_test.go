@@ -285,6 +285,9 @@ func TestLogFindDiff(t *testing.T) {
 	if same, err := w.Diff(t.Context(), "prod", "", ""); err != nil || len(same.Routes) != 0 || same.Graph != nil {
 		t.Errorf("%+v, %v", same, err)
 	}
+	if _, err := w.Audit(t.Context(), "prod", w.Now().AddDate(-3, 0, 0), w.Now(), 0); fault.KindOf(err) != fault.Limit {
+		t.Errorf("the audit of three years: %v", err)
+	}
 	envs, err := w.Environments(t.Context())
 	if err != nil || fmt.Sprint(envs) != "[prod]" {
 		t.Errorf("%v, %v", envs, err)
@@ -332,4 +335,34 @@ func TestSignedEnvironment(t *testing.T) {
 	if _, err := w.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/home"}}); fault.KindOf(err) != fault.Unauthorized {
 		t.Errorf("%v, want unauthorized", err)
 	}
+}
+
+// The audit line cannot be written: the release is made all the same, and says so.
+func TestUnaudited(t *testing.T) {
+	w := timed(t)
+	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player")
+	c := &control.Control{Store: &hook{Store: w.Store, instead: func(key string) error {
+		if strings.HasPrefix(key, "audit/") {
+			return &fault.Error{Kind: fault.Forbidden, Op: "storage.put", Message: "not there"}
+		}
+		return nil
+	}}, Builder: "test 1", Build: w.build}
+	res, err := c.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/player"}})
+	if err != nil || !strings.Contains(res.Unaudited, "not there") {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, ref := range []string{"", "~", "~2", "0123abcd", "sha256:0123abcd~~", "HEAD", "~999~999", "../x"} {
+		f.Add(ref)
+	}
+	store := memory.New()
+	c := newWorldOver(f, store)
+	f.Fuzz(func(t *testing.T, ref string) {
+		digest, err := c.Find(t.Context(), "prod", ref)
+		if k := fault.KindOf(err); k != fault.NotFound && k != fault.Invalid {
+			t.Errorf("%q is %q, %v in an empty environment", ref, digest, err)
+		}
+	})
 }
