@@ -11,7 +11,7 @@ import (
 
 // TestEverySampleWorks: the page's requests are made from the schema and the packages' warm-ups, so each must be answered whole.
 func TestEverySampleWorks(t *testing.T) {
-	e := Open(t, Films(t, "tv-home", "tv-player", "tv-home-v1", "phone-home"))
+	e := Open(t, Films(t, devicePackages...))
 	site := console.Site{Environment: "test", Asking: "demo"}
 	protocols := map[string]int{}
 	for _, name := range e.Near("", "") {

@@ -14,11 +14,15 @@ import (
 	"facet/serve/servetest"
 )
 
+// devicePackages are the films' packages that have a device, by folder.
+var devicePackages = []string{"tv-home", "tv-player", "tv-home-v1", "phone-home", "glasses-home", "web-browse"}
+
 // TestEveryRoute: each device schema of the films answers, and nothing else does.
 func TestEveryRoute(t *testing.T) {
-	e := Open(t, Films(t, "tv-home", "tv-player", "tv-home-v1", "phone-home"))
+	e := Open(t, Films(t, devicePackages...))
 	for path, want := range map[string]int{
 		"/tv/v2/home": 200, "/tv/v1/home": 200, "/phone/v1/home": 200, "/tv/v2/watch?id=inception-2010": 200, "/phone/v1/browse?genre=Western": 200,
+		"/glasses/v1/play?text=play+jaws": 200, "/web/v1/browse?genre=Western": 200, "/web/v1/film?id=nobody-1900": 404,
 		"/tv/v2/watch?id=nobody-1900": 404, "/tv/v1/watch?id=inception-2010": 404, "/phone/v2/home": 404, "/fridge/v1/home": 404, "/tv/v2/openapi.json": 200,
 	} {
 		w := httptest.NewRecorder()
@@ -27,18 +31,21 @@ func TestEveryRoute(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.300s", path, w.Code, want, w.Body)
 		}
 	}
-	if d := cmp.Diff([]string{"phone/v1", "tv/v1", "tv/v2"}, e.Near("", "")); d != "" {
+	if d := cmp.Diff([]string{"glasses/v1", "phone/v1", "tv/v1", "tv/v2", "web/v1"}, e.Near("", "")); d != "" {
 		t.Error(d)
 	}
 }
 
 // TestFilmsThreeWays: packages as they are written, over tiers as they are, say the same over three protocols.
 func TestFilmsThreeWays(t *testing.T) {
-	e := Open(t, Films(t, "tv-home", "tv-player", "tv-home-v1", "phone-home"))
+	e := Open(t, Films(t, devicePackages...))
 	const (
-		card    = "id,key,title,art,badge,position,progress(minutesLeft,state)"
+		card    = "id,key,title,art,badge,score,position,progress(minutesLeft,state)"
 		details = "id,key,title,tagline,badge,poster,resumeAt,released,credits(director,distributor,basedOn),ratings(public,votes,critics,verdict)"
 		small   = "id,key,title,thumb,badge,percent"
+		spot    = "id,key,at,say"
+		tile    = "id,key,title,year,poster,badge"
+		page    = "id,key,title,facts,poster,badge,position,reviews(critics,audience,verdict,quotes(by,text)),saga(" + tile + "),similar(" + tile + ")"
 	)
 	type args = map[string]any
 	for route, questions := range map[string][]servetest.Question{
@@ -69,6 +76,27 @@ func TestFilmsThreeWays(t *testing.T) {
 			{View: "home", Fields: "name,color,started(" + small + "),myList(" + small + "),originals(id,title,year,badge),rows(name,items(__typename," + small + ",films))"},
 			{View: "browse", Args: args{"genre": "Western"}, Fields: "genres,filmsPage(length),films(" + small + ")"},
 			{View: "film", Args: args{"id": "jaws-1975"}, Fields: small},
+			{Mutation: "clearBookmark", Args: args{"title": "jaws-1975"}, Fields: small},
+		},
+		"glasses/v1": {
+			{View: "play", Args: args{"text": "play jaws"}, Fields: "films(" + spot + ")"},
+			{View: "play", Args: args{"text": "qwertz"}, Fields: "films(" + spot + ")"},
+			{View: "resume", Fields: "films(" + spot + ")"},
+			{Shape: "Spot", Key: "jaws-1975", Fields: spot},
+			{Mutation: "setBookmark", Args: args{"title": "jaws-1975", "positionSeconds": 321}, Fields: spot},
+			{Mutation: "addToMyList", Args: args{"title": "up-2009"}, Fields: "total"},
+			{Mutation: "removeFromMyList", Args: args{"title": "up-2009"}, Fields: "total"},
+		},
+		"web/v1": {
+			{View: "browse", Args: args{"genre": "Western"}, Fields: "genres,filmsPage(length),films(" + tile + ")"},
+			{View: "find", Args: args{"text": "the dark"}, Fields: "filmsPage(length),films(" + tile + ")", First: 9},
+			{View: "film", Args: args{"id": "jaws-1975"}, Fields: page, First: 12},
+			{View: "film", Args: args{"id": "nobody-1900"}, Fields: page},
+			{View: "list", Fields: "name,filmsPage(length),films(" + tile + "),started(" + tile + ")"},
+			{Shape: "FilmPage", Key: "up-2009", Fields: "id,key,title,facts,similar(" + tile + ")"},
+			{Mutation: "setBookmark", Args: args{"title": "jaws-1975", "positionSeconds": 321}, Fields: "id,key,position"},
+			{Mutation: "putAside", Args: args{"title": "up-2009", "positionSeconds": 60}, Fields: "listed,position"},
+			{Mutation: "removeFromMyList", Args: args{"title": "up-2009"}, Fields: "total"},
 		},
 	} {
 		device, schema, _ := strings.Cut(route, "/")
