@@ -133,6 +133,12 @@ func (a *answer) value(v *value, ref TypeRef, where string) *Selection {
 		a.fail(v.at, "G023", "say which: "+where+" { "+firstFields(t)+" }", "%s is %s: its selection names no fields", where, ref)
 		return nil
 	}
+	switch {
+	case !ref.List() && t.Name == "Boolean":
+		sel.Misfit = []byte("0")
+	case ref.List() || t.Kind == Enum || slices.Contains(scalars, t.Name):
+		sel.Misfit = []byte("true")
+	}
 	return sel
 }
 

@@ -144,7 +144,10 @@ type Selection struct {
 	Expr *Expr
 	// Literal is set when the mapping is a constant (JSON), as `$("text")` writes it.
 	Literal []byte
-	Pos     fault.Pos
+	// Misfit is set where an answer gives a leaf: JSON that is no value of it, which a tier puts where it knows that the value
+	// failed. It is nil where any JSON is a value.
+	Misfit []byte
+	Pos    fault.Pos
 }
 
 // A SelectionItem gives one field.

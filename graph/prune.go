@@ -30,8 +30,9 @@ func uses(list []*DocumentField, into *[]string) {
 
 // Reads is what is read of one value of an answer: all of it, or what some keys of its object, or of its list's objects, hold.
 type Reads struct {
-	All   bool
-	Below map[string]*Reads
+	All    bool
+	Misfit []byte // of a leaf that is read whole; see Selection
+	Below  map[string]*Reads
 }
 
 // Reads says what the operation reads of its answer for fields, which are what Prune takes.
@@ -106,7 +107,8 @@ func (w *wanted) value(s *Selection, n *Reads, prefix string, row bool) {
 	switch {
 	case s.Match != nil:
 		if len(s.Match.Cases) > 0 {
-			n.at(s.Match.On.Steps).All = true
+			on := n.at(s.Match.On.Steps)
+			on.All, on.Misfit = true, []byte("true")
 		}
 		for i := range s.Match.Cases {
 			w.items(s.Match.Cases[i].Selection, n, prefix, row)
@@ -115,7 +117,7 @@ func (w *wanted) value(s *Selection, n *Reads, prefix string, row bool) {
 			w.items(s.Match.Default.Selection, n, prefix, row)
 		}
 	case s.Items == nil:
-		n.All = true
+		n.All, n.Misfit = true, s.Misfit
 	default:
 		w.items(s, n, prefix, row)
 	}

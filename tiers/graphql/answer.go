@@ -2,22 +2,24 @@ package graphql
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"facet/fault"
+	"facet/tiers"
 	"facet/tiers/http"
 )
 
-// data is what an answer has under "data", as a part of its body. An error of the server fails the call: the query asks for
-// what is wanted and nothing else, so that each error touches something that is wanted.
-func (k *call) data(reply *http.Reply) ([]byte, error) {
+// data is what an answer has under "data", mostly as a part of its body. Where the server failed for some of it, misfits stand
+// there; where it failed for all of it, the call fails.
+func (k *call) data(reply *http.Reply, c *tiers.Call) ([]byte, error) {
 	data, errs, err := split(reply.Body)
 	switch {
 	case err != nil:
 		return nil, k.failed(fault.BadAnswer, err)
 	case errs != nil:
-		return data, k.refused(reply.Status, data, errs)
+		return k.refused(reply.Status, data, errs, c)
 	case reply.Status < 200 || reply.Status > 299:
 		kind, _ := http.Status(reply.Status)
 		return nil, k.failed(kind, fmt.Errorf("status %d without errors", reply.Status))
@@ -27,8 +29,8 @@ func (k *call) data(reply *http.Reply) ([]byte, error) {
 	return data, nil
 }
 
-// refused makes an error of the server's: of the worst of them; nil where they say no more than the nulls that stand for them.
-func (k *call) refused(status int, data, raw []byte) error {
+// refused makes an error of the server's: of the worst of them; or data without what failed.
+func (k *call) refused(status int, data, raw []byte, c *tiers.Call) ([]byte, error) {
 	var errs []struct {
 		Message    string `json:"message"`
 		Path       []any  `json:"path"`
@@ -37,12 +39,14 @@ func (k *call) refused(status int, data, raw []byte) error {
 		} `json:"extensions"`
 	}
 	if err := json.Unmarshal(raw, &errs); err != nil {
-		return k.failed(fault.BadAnswer, fmt.Errorf("errors: %w", err))
+		return nil, k.failed(fault.BadAnswer, fmt.Errorf("errors: %w", err))
 	}
 	if len(errs) == 0 {
-		return k.failed(fault.BadAnswer, fmt.Errorf("errors is empty"))
+		return nil, k.failed(fault.BadAnswer, errors.New("errors is empty"))
 	}
 	kind, cause := fault.Kind(""), error(nil)
+	var b broken
+	placed := data != nil && string(data) != "null" && status < 300
 	for _, e := range errs {
 		code, _ := e.Extensions.Code.(string)
 		as := codes[strings.ToUpper(code)]
@@ -52,14 +56,21 @@ func (k *call) refused(status int, data, raw []byte) error {
 		if as == fault.NotFound && data != nil && (k.op.Batch || len(e.Path) > 1) {
 			continue // what stands there is null: it does not exist
 		}
+		b.add(e.Path)
+		placed = placed && len(e.Path) > 0
 		if kind == "" || worse(as, kind) {
 			kind, cause = as, fmt.Errorf("%d errors, one at %v: %s: %.200q", len(errs), e.Path, code, e.Message)
 		}
 	}
 	if kind == "" {
-		return nil
+		return data, nil
 	}
-	return k.failed(kind, cause)
+	if placed {
+		if part, ok := k.partial(data, &b, c); ok {
+			return part, nil
+		}
+	}
+	return nil, k.failed(kind, cause)
 }
 
 // otherwise is the kind of an error that says none: where the server ran the query it failed, else it did not take it.

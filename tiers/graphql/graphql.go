@@ -112,7 +112,7 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := k.data(reply)
+	data, err := k.data(reply, c)
 	if err != nil {
 		if reply.Release != nil {
 			reply.Release()

@@ -28,7 +28,10 @@ type Query {
   critic(id: ID!, deep: Boolean): Critic @connect(source: "reviews", graphql: {
     query: "query One($id: ID!, $n: Int = 3, $deep: Boolean) { critic(id: $id) { name list(first: $n) { text } more(deep: $deep) { x } } }"
     variables: "id: $args.id deep: $args.deep" }, selection: "$.critic { name reviews: list { text } x: more.x }")
+  any: Any @connect(source: "reviews", graphql: { query: "{ any { a yes } }" }, selection: "$.any { a yes }")
 }
+scalar JSON
+type Any { a: JSON yes: Boolean }
 type Critic { name: String reviews: [Review] x: Int }
 type Review { text: String }
 type Film @key(fields: "id") @connect(source: "reviews", graphql: { query: "query($ids: [ID!]!) { films(ids: $ids) { id score title } }", variables: "ids: $batch.id" }, selection: "$.films { id score title }") {
@@ -121,7 +124,15 @@ func TestAnswers(t *testing.T) {
 		{"data", one, modern, 200, `{"data":{"critic":{"name":"x"}}}`, `{"critic":{"name":"x"}}`, ""},
 		{"data as JSON of old, with more", one, "application/json", 200, ` { "extensions" : { "a" : [ 1 , "]}" ] } , "data" : {"critic":null} , "errors" : null } `, `{"critic":null}`, ""},
 		{"null", one, modern, 200, `{"data":null}`, `null`, ""},
-		{"an error beside data", one, modern, 200, `{"errors":[{"message":"secret","path":["critic","name"]}],"data":{"critic":{"name":null}}}`, "", fault.Unavailable},
+		{"an error for all that is asked", one, modern, 200, `{"errors":[{"message":"secret","path":["critic"]}],"data":{"critic":null}}`, "", fault.Unavailable},
+		{"an error that says no place", one, modern, 200, `{"errors":[{"message":"secret"}],"data":{"critic":{"name":"x"}}}`, "", fault.Unavailable},
+		{"an error for a leaf", one, modern, 200, `{"errors":[{"message":"secret","path":["critic","name"]}],"data":{"critic":{"name":null,"list":[]}}}`, `{"critic":{"list":[],"name":true}}`, ""},
+		{"errors in a list and before a leaf", one, modern, 200,
+			`{"errors":[{"message":"a","path":["critic","list",1,"text"]},{"message":"a","path":["critic","list",0]},{"message":"b","path":["critic","more"]}],"data":{"critic":{"name":"x","list":[null,{"text":null},{"text":"t"}],"more":null}}}`,
+			`{"critic":{"list":[{"text":true},{"text":true},{"text":"t"}],"more":{"x":true},"name":"x"}}`, ""},
+		{"an error whose null went up", one, modern, 200, `{"errors":[{"message":"a","path":["critic","list",0,"text"]}],"data":{"critic":{"list":null}}}`, `{"critic":{"list":{"text":true}}}`, ""},
+		{"an error for what takes any value", "reviews.Query.any", modern, 200, `{"errors":[{"message":"a","path":["any","a"]}],"data":{"any":{"a":null}}}`, "", fault.Unavailable},
+		{"an error for a boolean", "reviews.Query.any", modern, 200, `{"errors":[{"message":"a","path":["any","yes"]}],"data":{"any":{"a":1,"yes":null}}}`, `{"any":{"a":1,"yes":0}}`, ""},
 		{"an error with one of our codes", one, modern, 200, `{"errors":[{"message":"secret","extensions":{"code":"forbidden"}}],"data":{"critic":null}}`, "", fault.Forbidden},
 		{"a usual code", one, modern, 200, `{"errors":[{"message":"secret","extensions":{"code":"UNAUTHENTICATED"}}],"data":null}`, "", fault.Unauthorized},
 		{"the worst of several", one, modern, 200, `{"errors":[{"message":"a","extensions":{"code":"FORBIDDEN"}},{"message":"b"}],"data":null}`, "", fault.Unavailable},
@@ -135,7 +146,10 @@ func TestAnswers(t *testing.T) {
 		{"what does not exist", one, modern, 200, `{"errors":[{"message":"no","path":["critic"],"extensions":{"code":"NOT_FOUND"}}],"data":{"critic":null}}`, "", fault.NotFound},
 		{"below, what does not exist is null", one, modern, 200, `{"errors":[{"message":"no","path":["critic","more"],"extensions":{"code":"NOT_FOUND"}}],"data":{"critic":{"more":null}}}`, `{"critic":{"more":null}}`, ""},
 		{"a row that does not exist", batch, modern, 200, `{"errors":[{"message":"no","path":["films",1],"extensions":{"code":"NOT_FOUND"}}],"data":{"films":[{"id":"a"},null]}}`, `{"films":[{"id":"a"},null]}`, ""},
-		{"a row that failed", batch, modern, 200, `{"errors":[{"message":"no","path":["films",1]},{"message":"no","extensions":{"code":"NOT_FOUND"}}],"data":{"films":[{"id":"a"},null]}}`, "", fault.Unavailable},
+		{"a row that failed", batch, modern, 200, `{"errors":[{"message":"no","path":["films",1]},{"message":"no","extensions":{"code":"NOT_FOUND"}}],"data":{"films":[{"id":"a","score":1},null]}}`,
+			`{"films":[{"id":"a","score":1},{"id":"b","score":true,"title":true}]}`, ""},
+		{"a row of which a leaf failed", batch, modern, 200, `{"errors":[{"message":"no","path":["films",0,"title"]}],"data":{"films":[{"id":"a","title":null}]}}`, `{"films":[{"id":"a","title":true}]}`, ""},
+		{"all rows failed", batch, modern, 200, `{"errors":[{"message":"no","path":["films",0]}],"data":{"films":null}}`, "", fault.Unavailable},
 		{"neither", one, modern, 200, `{}`, "", fault.BadAnswer},
 		{"empty errors", one, modern, 200, `{"errors":[],"data":{}}`, "", fault.BadAnswer},
 		{"errors that are none", one, modern, 200, `{"errors":"x","data":{}}`, "", fault.BadAnswer},
