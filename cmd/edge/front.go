@@ -48,14 +48,22 @@ func (f *front) handler() http.Handler {
 	return f.gate.handler(f.observed(f.explained(mux)))
 }
 
-// Find is what the protocols look their engine up with. The engine stays open until done is called, at the latest until
-// the request of ctx, which pins its release, ends.
+// Find is what the protocols look their engine up with: the engine of the release that ctx's request pins, or of what is served
+// now. It stays open until done is called.
 func (f *front) Find(ctx context.Context, device, schema string, a *asker.Asker) (composer.Answerer, func(), error) {
-	s := pin(ctx)
+	s, release := pin(ctx), func() {}
 	if s == nil {
-		return nil, nil, fault.New(fault.Unavailable, "nothing is served yet").WithHint("try again in a second; /readyz says why")
+		var ok bool
+		if s, release, ok = f.catalog.Acquire(); !ok {
+			return nil, nil, fault.New(fault.Unavailable, "nothing is served yet").WithHint("try again in a second; /readyz says why")
+		}
 	}
-	return s.find(ctx, device, schema, a)
+	e, leave, err := s.find(ctx, device, schema, a)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return e, func() { leave(); release() }, nil
 }
 
 // Near lists at most 20 device schemas, those of the device first.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,11 +71,26 @@ func TestOneTenantHoldsUpNobody(t *testing.T) {
 			t.Errorf("while it is refused, %s says %s", path, got)
 		}
 	}
-	kept, err := w.Keep(t.Context(), control.Request{Env: "dev", Note: release.Note{Why: "kept"}}, *ack.Refused)
-	if err != nil {
-		t.Fatal(err)
+	ctx, stop := context.WithCancel(t.Context())
+	kept := make(chan control.KeptEvent, 10)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { _ = w.Keeper(ctx, nil, 10*time.Millisecond, func(e control.KeptEvent) { kept <- e }) })
+	var event control.KeptEvent
+	select {
+	case event = <-kept:
+	case <-time.After(patience):
+		t.Fatal("the keeper does nothing")
 	}
-	i.serves(kept.Digest)
+	if event.Err != nil || event.Result == nil || event.Refusal.Build != r.Build {
+		t.Fatalf("the keeper: %+v", event)
+	}
+	i.serves(event.Result.Digest)
+	time.Sleep(50 * time.Millisecond)
+	stop()
+	keeper.Wait()
+	if len(kept) > 0 {
+		t.Errorf("the keeper acted again: %+v", <-kept)
+	}
 	for path, want := range map[string]string{"/tv/v1/a": "1.0.0", "/tv/v1/c": "1.0.0", "/phone/v1/b": "1.0.1"} {
 		if got := i.get(path); !strings.Contains(got, want) {
 			t.Errorf("after it is kept, %s says %s", path, got)
