@@ -114,7 +114,7 @@ func TestSamePackageAtOnce(t *testing.T) {
 			if stated {
 				req.IfRevision, other.IfRevision = first.Digest, first.Digest
 			}
-			w.release(control.Request{Env: "prod", Deploy: []string{"@tv/player@1.2.0"}})
+			between := w.release(control.Request{Env: "prod", Deploy: []string{"@tv/player@1.2.0"}, Note: release.Note{Author: "bob"}})
 			if _, err := slow.Release(t.Context(), other); err != nil {
 				t.Errorf("another package: %v", err)
 			}
@@ -128,7 +128,7 @@ func TestSamePackageAtOnce(t *testing.T) {
 			if fault.KindOf(err) != fault.Conflict {
 				t.Fatalf("%v, want a conflict", err)
 			}
-			for _, part := range []string{"tv/v3 @tv/player", "1.0.0 to 1.2.0", release.Short(first.Digest)} {
+			for _, part := range []string{"tv/v3 @tv/player", "1.0.0 to 1.2.0", release.Short(first.Digest), release.Short(between.Digest) + " of bob"} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%v\ndoes not name %s", err, part)
 				}
@@ -336,5 +336,50 @@ func TestGroupOfTwenty(t *testing.T) {
 	res := w.release(control.Request{Env: "prod", Deploy: next[:19]})
 	if writes != 2 || len(res.Changed) != 19 {
 		t.Errorf("%d writes, %d changes", writes, len(res.Changed))
+	}
+}
+
+// What others changed since the revision that was stated, where a request touches the same.
+func TestConflictsSinceARevision(t *testing.T) {
+	w := films(t)
+	first, _, _ := w.Pointer(t.Context(), "prod", "local")
+	w.graph("1.1.0", sdl+"# one\n")
+	w.graph("1.2.0", sdl+"# two\n")
+	w.publish("@originals/rows@2.2.0", ``, ``, "")
+	w.publish("@originals/rows@2.3.0", ``, ``, "")
+	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player")
+	module := w.release(control.Request{Env: "prod", Deploy: []string{"@originals/rows@2.2.0"}})
+	graph := w.release(control.Request{Env: "prod", Graph: "1.1.0"})
+	for _, c := range []struct {
+		name  string
+		req   control.Request
+		parts []string // of the conflict; nil for none
+	}{
+		{"the same module", control.Request{Deploy: []string{"@originals/rows@2.3.0"}}, []string{"the module @originals/rows@2", "2.1.0 to 2.2.0", release.Short(module.Digest)}},
+		{"the graph", control.Request{Graph: "1.2.0"}, []string{"the graph", "1.0.0 to 1.1.0", release.Short(graph.Digest)}},
+		{"a mount that was rebuilt", control.Request{Remove: remove("tv", "v3", "@tv/home"), Retire: true}, []string{"tv/v3 @tv/home", release.Short(first.Release)}},
+		{"something else", control.Request{Deploy: []string{"@vr/home"}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.parts == nil {
+				w.publish("@vr/home@1.0.0", `"device": ["vr"], "schema": "v1"`, ``, "view home")
+			}
+			c.req.Env, c.req.IfRevision, c.req.DryRun = "prod", release.Short(first.Release), true
+			_, err := w.Release(t.Context(), c.req)
+			if (err == nil) != (c.parts == nil) || err != nil && fault.KindOf(err) != fault.Conflict {
+				t.Fatalf("%v", err)
+			}
+			for _, part := range c.parts {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%v\ndoes not name %s", err, part)
+				}
+			}
+		})
+	}
+	if _, err := w.Rollback(t.Context(), control.Request{Env: "prod", IfRevision: module.Digest}, first.Release); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "the graph") {
+		t.Errorf("a rollback over what others did: %v", err)
+	}
+	if _, err := w.Rollback(t.Context(), control.Request{Env: "prod", IfRevision: graph.Digest}, first.Release); err != nil {
+		t.Error(err)
 	}
 }
