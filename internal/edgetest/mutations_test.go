@@ -36,12 +36,10 @@ type place struct {
 
 // A client writes and reads on a device over a protocol.
 type client struct {
-	edge         http.Handler
-	device       device
-	protocol     string
-	viewer       string
-	title        string
-	position, on place // where it reads its own writes
+	edge     http.Handler
+	device   device
+	protocol string
+	viewer   string
 }
 
 type device struct {
@@ -87,7 +85,7 @@ func (c *client) send(method, path, contentType, body, key string) (int, map[str
 // do runs a mutation; it is acknowledged if its answer has no error.
 func (c *client) do(mutation, key, selection string, args ...any) (answer map[string]any, acknowledged bool) {
 	names := []string{"title", "positionSeconds"}[:len(args)]
-	status := 0
+	var status int
 	switch c.protocol {
 	case "graphql":
 		var given []string
@@ -122,7 +120,8 @@ func (c *client) read(p place) (value any, ok bool) {
 	nested := func(open, end string) string {
 		return strings.Join(names, open) + strings.Repeat(end, len(names)-1)
 	}
-	status, answer := 0, map[string]any(nil)
+	var status int
+	var answer map[string]any
 	switch c.protocol {
 	case "graphql":
 		arg := ""

@@ -173,7 +173,7 @@ func rows[T any](ctx context.Context, q queryer, scan func(*sql.Rows) (T, error)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // what went wrong, r.Err says
 	out := []T{}
 	for r.Next() {
 		v, err := scan(r)

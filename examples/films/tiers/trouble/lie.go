@@ -120,8 +120,8 @@ func lieInProto(lie string, frame []byte) []byte {
 func fields(message []byte) [][]byte {
 	var out [][]byte
 	for len(message) > 0 {
-		n := 0
-		if _, _, n = protowire.ConsumeField(message); n < 0 {
+		_, _, n := protowire.ConsumeField(message)
+		if n < 0 {
 			return nil
 		}
 		out = append(out, message[:n])
