@@ -149,9 +149,9 @@ func together(ctx context.Context, blocks []*block, group []int) (context.Contex
 	f := &tiers.Flight{}
 	left := time.Now()
 	f.Note(func(p *tiers.Passage) { p.Left, p.Requests = left, len(group) })
-	members := make([]context.Context, len(group))
-	for n, i := range group {
-		members[n] = blocks[i].ctx
+	members := make([]context.Context, 0, len(group))
+	for _, i := range group {
+		members = append(members, blocks[i].ctx)
 		tiers.FlightOf(blocks[i].ctx).Note(func(p *tiers.Passage) { p.Left, p.Requests = left, len(group) })
 	}
 	ctx, ended := w.Together(tiers.WithFlight(ctx, f), blocks[group[0]].call.Operation, members, f)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -105,6 +107,7 @@ type exchange struct {
 	bytes   int64
 	wrote   bool
 	aborted bool
+	stream  bool // a WebSocket or a stream of events
 
 	release string // the digest
 	outcome serve.Outcome
@@ -182,6 +185,7 @@ func clip(s string, n int) string {
 func (x *exchange) WriteHeader(code int) {
 	if !x.wrote && code >= 200 {
 		x.status, x.wrote = code, true
+		x.stream = strings.HasPrefix(x.Header().Get("Content-Type"), "text/event-stream")
 	}
 	x.ResponseWriter.WriteHeader(code)
 }
@@ -192,6 +196,18 @@ func (x *exchange) Write(b []byte) (int, error) {
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
 	return n, err
+}
+
+// Flush sends what is written so far.
+func (x *exchange) Flush() { _ = http.NewResponseController(x.ResponseWriter).Flush() } // an error is seen by the next Write
+
+// Hijack takes the connection, for a WebSocket.
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, b, err := http.NewResponseController(x.ResponseWriter).Hijack()
+	if err == nil {
+		x.status, x.wrote, x.stream = http.StatusSwitchingProtocols, true, true
+	}
+	return c, b, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.

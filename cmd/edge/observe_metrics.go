@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/client_model/go"
+	dto "github.com/prometheus/client_model/go"
 
 	"facet/fault"
 	"facet/graph"
@@ -118,7 +118,7 @@ func newMetrics() *metrics {
 
 // handler is /metrics.
 func (m *metrics) handler() http.Handler {
-	gather := prometheus.GathererFunc(func() ([]*io_prometheus_client.MetricFamily, error) {
+	gather := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		m.prune()
 		return m.registry.Gather()
 	})
@@ -170,6 +170,9 @@ func (m *metrics) answered(x *exchange) {
 		return // the route left while it was asked
 	}
 	m.class(s, x.class()).Inc()
+	if x.stream { // it lasts for as long as somebody looks: no time of an answer
+		return
+	}
 	if e, ok := s.seconds.(prometheus.ExemplarObserver); ok && x.trace.sampled() {
 		e.ObserveWithExemplar(x.took.Seconds(), prometheus.Labels{"trace_id": x.trace.id()})
 	} else {

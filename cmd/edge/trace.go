@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/attribute"
@@ -52,9 +53,9 @@ func (t *tracing) begin(ctx context.Context, x *exchange, h http.Header) context
 		ctx = traceContext.Extract(ctx, carrier)
 		ctx = baggage.Extract(ctx, carrier)
 	}
-	ctx, s := t.tracer.Start(ctx, x.spanName(), trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.began))
+	ctx, s := t.tracer.Start(ctx, x.spanName(), trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.began)) //nolint:spancheck // end ends it
 	x.trace = requestSpan{s}
-	return composer.WithWatcher(ctx, t)
+	return composer.WithWatcher(ctx, t) //nolint:spancheck // end ends it
 }
 
 // spanName is bounded: the protocol and, of what the release has, the route.
@@ -140,11 +141,9 @@ func (t *tracing) Together(ctx context.Context, op *graph.Operation, members []c
 			links = append(links, trace.Link{SpanContext: sc})
 		}
 	}
-	for _, m := range members { // below one that is sampled, so that the call is seen if anybody looks
-		if trace.SpanContextFromContext(m).IsSampled() {
-			ctx = trace.ContextWithSpan(ctx, trace.SpanFromContext(m))
-			break
-		}
+	// Below one that is sampled, so that the call is seen if anybody looks.
+	if i := slices.IndexFunc(members, func(m context.Context) bool { return trace.SpanContextFromContext(m).IsSampled() }); i >= 0 {
+		ctx = trace.ContextWithSpan(ctx, trace.SpanFromContext(members[i]))
 	}
 	ctx, sp := t.tracer.Start(ctx, op.ID, trace.WithSpanKind(trace.SpanKindClient), trace.WithLinks(links...))
 	carry(ctx, f)

@@ -31,7 +31,7 @@ const (
 // with extensions.explain in it; where that is no object, {"answer": "…", "extensions": …}. An explained answer is never kept by a
 // cache. Where it is not allowed, a request that asks for it is refused with 403, so that nobody waits for what does not come.
 //
-// A time line has the names of operations, times and counts, and no key, argument or value: who may ask sees of guarded
+// Streams are not explained. A time line has the names of operations, times and counts, and no key, argument or value: who may ask sees of guarded
 // entities how many there were, not which.
 func Handler(allowed bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,8 @@ func Handler(allowed bool, next http.Handler) http.Handler {
 			return
 		}
 		value, rest, ok := take(r.URL.RawQuery)
-		if !ok || strings.Count(r.URL.Path, "/") < 3 {
+		stream := r.Header.Get("Upgrade") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+		if !ok || stream || strings.Count(r.URL.Path, "/") < 3 {
 			next.ServeHTTP(w, r)
 			return
 		}
