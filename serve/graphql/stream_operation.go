@@ -47,7 +47,7 @@ func initHeaders(h http.Header, payload []byte) {
 	}
 	for name, v := range flat {
 		text, ok := v.(string)
-		if !ok || len(text) > 4<<10 || strings.ContainsAny(text, "\r\n\x00") {
+		if !ok || len(text) > 4<<10 || !printable(text) {
 			continue
 		}
 		for _, known := range saying {
@@ -56,6 +56,11 @@ func initHeaders(h http.Header, payload []byte) {
 			}
 		}
 	}
+}
+
+// printable says whether a text can be a header's value.
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // uuid is what graphql-ws names an operation by: the same when it asks again on another connection.
@@ -69,8 +74,8 @@ func idempotency(id string, payload []byte) string {
 			IdempotencyKey string `json:"idempotencyKey"`
 		} `json:"extensions"`
 	}
-	if json.Unmarshal(payload, &p) == nil && p.Extensions.IdempotencyKey != "" {
-		return p.Extensions.IdempotencyKey
+	if key := &p.Extensions.IdempotencyKey; json.Unmarshal(payload, &p) == nil && *key != "" && printable(*key) {
+		return *key
 	}
 	if uuid.MatchString(id) {
 		return id
