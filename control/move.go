@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"facet/fault"
@@ -247,96 +246,6 @@ func serves(req *Request, digest string) *fault.Error {
 	}
 }
 
-// overlap looks at what others released since this request began, or since the revision that its asker saw (then stated is
-// set): where it is what this request moves too, that is a Conflict if stated, else noted as replaced.
-func (c *Control) overlap(ctx context.Context, m *mover, parent *release.Release, digest string, next *release.Release, stated bool, res *Result) error {
-	conflict := func(what, was, is string, same func(a, b *release.Release) bool) error {
-		by, err := c.since(ctx, m.req.Env, digest, m.first, same)
-		if err != nil {
-			return err
-		}
-		return &fault.Error{
-			Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env,
-			Message: fmt.Sprintf("%s went from %s to %s since the release %s that you saw: the release %s did that", what, orNothing(was), orNothing(is), release.Short(m.first), by),
-			Hint:    "look at what changed, then ask again with the revision " + digest,
-		}
-	}
-	if stated && (m.whole || m.req.Graph != "") && m.seen.Graph != parent.Graph {
-		return conflict("the graph", m.seen.Graph.Version, parent.Graph.Version, func(a, b *release.Release) bool { return a.Graph == b.Graph })
-	}
-	if stated {
-		for _, line := range sorted(parent.Modules) {
-			if (m.whole || m.try.modules[line]) && m.seen.Modules[line] != parent.Modules[line] {
-				return conflict("the module "+line, m.seen.Modules[line], parent.Modules[line], func(a, b *release.Release) bool { return a.Modules[line] == b.Modules[line] })
-			}
-		}
-	}
-	for _, move := range release.Moves(m.seen, parent) {
-		if !m.whole && !m.try.places[move.Place] {
-			continue
-		}
-		was, is := version(m.seen, move.From), version(parent, move.To)
-		if stated {
-			return conflict(move.Route()+" "+move.Package, was, is, func(a, b *release.Release) bool {
-				return slices.Equal(mountAt(a, move.Place).Tracks, mountAt(b, move.Place).Tracks)
-			})
-		}
-		res.Replaced = append(res.Replaced, Replaced{Route: move.Route(), Package: move.Package, From: is, To: version(next, mountAt(next, move.Place)), Release: digest})
-	}
-	return nil
-}
-
-// since names, for people, the last release from digest back to stop that is not the same as its parent in some respect.
-func (c *Control) since(ctx context.Context, env, digest, stop string, same func(a, b *release.Release) bool) (string, error) {
-	for at := digest; at != stop; {
-		r, err := c.Load(ctx, env, at)
-		if err != nil {
-			return "", err
-		}
-		if r.Parent == "" {
-			break
-		}
-		parent, err := c.Load(ctx, env, r.Parent)
-		if fault.KindOf(err) == fault.NotFound {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		if !same(parent, r) {
-			text := release.Short(at)
-			if r.Author != "" {
-				text += " of " + r.Author
-			}
-			return text, nil
-		}
-		at = r.Parent
-	}
-	return release.Short(digest) + " or one before it", nil
-}
-
-func mountAt(r *release.Release, p release.Place) release.Mount {
-	route, _ := r.Route(p.Device, p.Schema)
-	m, _ := route.Mount(p.Package)
-	return m
-}
-
-// version is that of a mount's stable track; "" without one.
-func version(r *release.Release, m release.Mount) string {
-	t, ok := m.Track(release.Stable)
-	if !ok {
-		return ""
-	}
-	return r.Builds[t.Build].Version
-}
-
-func orNothing(version string) string {
-	if version == "" {
-		return "nothing"
-	}
-	return version
-}
-
 // landed finds out whether an earlier try was written after all, and others have gone on from it.
 func (m *mover) landed(ctx context.Context, c *Control, now release.Pointer) (*tried, error) {
 	if len(m.sent) == 0 {
@@ -363,93 +272,6 @@ func (m *mover) lost(err error) error {
 		return &fault.Error{Kind: fault.KindOf(err), Op: "control." + m.verb, Subject: m.req.Env, Message: "the store did not say whether the release was made", Err: err, Hint: "ask the same again: if it was made, that changes nothing"}
 	}
 	return err
-}
-
-// othersFit looks at the regions beyond the first before anything is written.
-func (c *Control) othersFit(ctx context.Context, m *mover, next *release.Release, res *Result) error {
-	for _, region := range m.req.Regions[1:] {
-		p, _, err := c.Pointer(ctx, m.req.Env, region)
-		if err != nil {
-			return err
-		}
-		if err := c.otherFits(ctx, m, region, p, next, res); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// otherFits says whether a region beyond the first may move from what it serves to a release.
-func (c *Control) otherFits(ctx context.Context, m *mover, region string, p release.Pointer, next *release.Release, res *Result) error {
-	if p.Release == "" || m.bases[p.Release] || m.fine[p.Release] {
-		return nil
-	}
-	if m.req.IfRevision != "" {
-		// A region may lag behind what the asker saw, but not have something else.
-		_, made, err := c.lineage(ctx, m.req.Env, p.Release)
-		if err != nil {
-			return err
-		}
-		known, err := c.comesFrom(ctx, m.req.Env, m.req.IfRevision, made, map[string]bool{p.Release: true})
-		if err != nil {
-			return err
-		}
-		if known == "" {
-			return &fault.Error{
-				Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env + "/" + region,
-				Message: fmt.Sprintf("serves the release %s, which is not among those before %s", release.Short(p.Release), release.Short(m.req.IfRevision)), Hint: "look at what changed there, then ask for this region with its revision",
-			}
-		}
-	}
-	if m.gated {
-		from, err := c.Load(ctx, m.req.Env, p.Release)
-		if err != nil {
-			return err
-		}
-		if err := c.gate(ctx, m.req, from, next, region, res); err != nil {
-			return err
-		}
-	}
-	m.fine[p.Release] = true
-	return nil
-}
-
-// moveOther moves a region beyond the first to the release that was made, and says whether it had to be written.
-// A region that has gone on from that release already stays where it is.
-func (c *Control) moveOther(ctx context.Context, m *mover, region string, res *Result) (p release.Pointer, wrote bool, err error) {
-	_, err = storage.Update(ctx, c.objects(), release.PointerKey(m.req.Env, region), pointerWrite, func(old []byte) ([]byte, error) {
-		before, err := c.readPointer(m.req.Env, region, old)
-		if err != nil {
-			return nil, err
-		}
-		p, wrote = before, false
-		if before.Release == res.Digest && (before.ActivateAt.Equal(m.req.ActivateAt) || !before.ActivateAt.After(m.try.now)) {
-			return nil, nil
-		}
-		if before.Release != res.Digest {
-			wanted := maps.Clone(m.bases)
-			wanted[res.Digest] = true
-			if from, err := c.comesFrom(ctx, m.req.Env, before.Release, res.Release.Made, wanted); err != nil || from == res.Digest {
-				return nil, err
-			}
-			if m.exact && before.Release != m.req.IfRevision {
-				return nil, serves(m.req, before.Release)
-			}
-			if err := c.otherFits(ctx, m, region, before, res.Release, res); err != nil {
-				return nil, err
-			}
-		}
-		p, wrote = before.Next(res.Digest, m.try.now, m.req.ActivateAt).Sign(c.Signer, m.req.Env, region), true
-		return p.Encode()
-	})
-	return p, wrote, m.lostOrNil(err)
-}
-
-func (m *mover) lostOrNil(err error) error {
-	if err == nil {
-		return nil
-	}
-	return m.lost(err)
 }
 
 // put stores a release: shards first, so that whoever finds the header finds all.

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"facet/fault"
+	"facet/release"
+	"facet/storage"
+)
+
+// othersFit looks at the regions beyond the first before anything is written.
+func (c *Control) othersFit(ctx context.Context, m *mover, next *release.Release, res *Result) error {
+	for _, region := range m.req.Regions[1:] {
+		p, _, err := c.Pointer(ctx, m.req.Env, region)
+		if err != nil {
+			return err
+		}
+		if err := c.otherFits(ctx, m, region, p, next, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// otherFits says whether a region beyond the first may move from what it serves to a release.
+func (c *Control) otherFits(ctx context.Context, m *mover, region string, p release.Pointer, next *release.Release, res *Result) error {
+	if p.Release == "" || m.bases[p.Release] || m.fine[p.Release] {
+		return nil
+	}
+	if m.req.IfRevision != "" {
+		// A region may lag behind what the asker saw, but not have something else.
+		_, made, err := c.lineage(ctx, m.req.Env, p.Release)
+		if err != nil {
+			return err
+		}
+		known, err := c.comesFrom(ctx, m.req.Env, m.req.IfRevision, made, map[string]bool{p.Release: true})
+		if err != nil {
+			return err
+		}
+		if known == "" {
+			return &fault.Error{
+				Kind: fault.Conflict, Op: "control." + m.verb, Subject: m.req.Env + "/" + region,
+				Message: fmt.Sprintf("serves the release %s, which is not among those before %s", release.Short(p.Release), release.Short(m.req.IfRevision)), Hint: "look at what changed there, then ask for this region with its revision",
+			}
+		}
+	}
+	if m.gated {
+		from, err := c.Load(ctx, m.req.Env, p.Release)
+		if err != nil {
+			return err
+		}
+		if err := c.gate(ctx, m.req, from, next, region, res); err != nil {
+			return err
+		}
+	}
+	m.fine[p.Release] = true
+	return nil
+}
+
+// moveOther moves a region beyond the first to the release that was made, and says whether it had to be written.
+// A region that has gone on from that release already stays where it is.
+func (c *Control) moveOther(ctx context.Context, m *mover, region string, res *Result) (p release.Pointer, wrote bool, err error) {
+	_, err = storage.Update(ctx, c.objects(), release.PointerKey(m.req.Env, region), pointerWrite, func(old []byte) ([]byte, error) {
+		before, err := c.readPointer(m.req.Env, region, old)
+		if err != nil {
+			return nil, err
+		}
+		p, wrote = before, false
+		if before.Release == res.Digest && (before.ActivateAt.Equal(m.req.ActivateAt) || !before.ActivateAt.After(m.try.now)) {
+			return nil, nil
+		}
+		if before.Release != res.Digest {
+			wanted := maps.Clone(m.bases)
+			wanted[res.Digest] = true
+			if from, err := c.comesFrom(ctx, m.req.Env, before.Release, res.Release.Made, wanted); err != nil || from == res.Digest {
+				return nil, err
+			}
+			if m.exact && before.Release != m.req.IfRevision {
+				return nil, serves(m.req, before.Release)
+			}
+			if err := c.otherFits(ctx, m, region, before, res.Release, res); err != nil {
+				return nil, err
+			}
+		}
+		p, wrote = before.Next(res.Digest, m.try.now, m.req.ActivateAt).Sign(c.Signer, m.req.Env, region), true
+		return p.Encode()
+	})
+	return p, wrote, m.lostOrNil(err)
+}
+
+func (m *mover) lostOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return m.lost(err)
+}
