@@ -250,14 +250,19 @@ func (w *world) do(req *http.Request) *answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return parsed(w.t, res)
+}
+
+func parsed(t testing.TB, res *http.Response) *answer {
+	t.Helper()
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	a := &answer{status: res.StatusCode, header: res.Header, text: string(b)}
 	if err := json.Unmarshal(b, a); err != nil && res.Header.Get("Content-Type") == "application/json" {
-		w.t.Fatalf("%s: %v", b, err)
+		t.Fatalf("%s: %v", b, err)
 	}
 	return a
 }
