@@ -105,7 +105,8 @@ func TestTroubles(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", c.tell, err, diff)
 		}
 	}
-	if status, body, _, err := meet(t, Trouble{Lie: Huge}); status != 200 || err == nil && len(body) < huge {
+	// On a busy machine the answer may be past the time-out before it is all there: that is huge, too.
+	if status, body, _, err := meet(t, Trouble{Lie: Huge}); err == nil && (status != 200 || len(body) < huge) {
 		t.Errorf("huge: %d, %d bytes, %v", status, len(body), err)
 	}
 }
