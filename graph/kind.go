@@ -113,7 +113,7 @@ func (b *builder) kind(g bag, missing, fix string) string {
 func (b *builder) address(s *Source, g bag) {
 	s.Kind = b.kind(g, "the source "+s.Name+" does not say how it is called", `add http: { baseURL: "{$env.URL}" }, grpc: { address: "{$env.ADDRESS}" } or graphql: { url: "{$env.URL}" }`)
 	var o bag
-	at := ""
+	var at string
 	switch s.Kind {
 	case KindHTTP:
 		at, o = "baseURL", g.object(KindHTTP, "baseURL", "headers")

@@ -132,65 +132,89 @@ func (p *patch) rows(op *graph.Operation, v *any, r *graph.Reads, b *broken, c *
 		p.ok = false
 		return
 	}
-	kept, lost := rows[:0], false
-	for i, row := range rows {
-		if row == nil {
-			lost = lost || b.below[i] != nil
-			continue
-		}
-		kept = append(kept, p.mark(row, r, b.below[i]))
+	k := &rowKeys{op: op, c: c}
+	if !k.find() {
+		p.ok = false
+		return
 	}
-	if lost {
-		kept = p.strangers(op, kept, r, c)
+	// Most servers answer in the order of the keys, with null for what they do not have: then a row's place says whose it was.
+	inOrder := len(rows) == len(c.Needs[0])
+	for i, row := range rows {
+		inOrder = inOrder && (row == nil || k.of(row) == k.asked(i))
+	}
+	kept := make([]any, 0, len(rows))
+	seen, lost := map[string]bool{}, false
+	for i, row := range rows {
+		switch {
+		case row != nil:
+			seen[k.of(row)] = true
+			kept = append(kept, p.mark(row, r, b.below[i]))
+		case b.below[i] != nil && inOrder:
+			kept = append(kept, p.stranger(k, r, i))
+		case b.below[i] != nil:
+			lost = true
+		}
+	}
+	for n := range c.Needs[0] {
+		if lost && !seen[k.asked(n)] {
+			kept = append(kept, p.stranger(k, r, n))
+		}
 	}
 	object[last] = kept
 }
 
-func (p *patch) strangers(op *graph.Operation, rows []any, r *graph.Reads, c *tiers.Call) []any {
-	paths := make([][]string, len(op.Needs))
-	for i, need := range op.Needs {
-		it := op.Selection.Item(need)
-		if it == nil || it.Value == nil || len(it.Value.Path.Steps) == 0 {
+// stranger is a row of the n-th key of which nothing is known.
+func (p *patch) stranger(k *rowKeys, r *graph.Reads, n int) any {
+	row, ok := p.misfit(r).(map[string]any)
+	for i, path := range k.paths {
+		at := row
+		for _, step := range path[:len(path)-1] {
+			at, _ = at[step].(map[string]any)
+		}
+		if !ok || at == nil {
 			p.ok = false
-			return rows
+			return nil
 		}
-		paths[i] = it.Value.Path.Steps
+		at[path[len(path)-1]] = slices.Clone(k.c.Needs[i][n])
 	}
-	seen := map[string]bool{}
-	for _, row := range rows {
-		key := ""
-		for _, path := range paths {
-			v := row
-			for _, step := range path {
-				object, _ := v.(map[string]any)
-				v = object[step]
-			}
-			text, _ := json.Marshal(v)
-			key += string(request.Text(text)) + "\x00"
+	return row
+}
+
+// rowKeys knows where the rows of a batch have their keys.
+type rowKeys struct {
+	op    *graph.Operation
+	c     *tiers.Call
+	paths [][]string
+}
+
+func (k *rowKeys) find() bool {
+	for _, need := range k.op.Needs {
+		it := k.op.Selection.Item(need)
+		if it == nil || it.Value == nil || len(it.Value.Path.Steps) == 0 {
+			return false
 		}
-		seen[key] = true
+		k.paths = append(k.paths, it.Value.Path.Steps)
 	}
-	for n := range c.Needs[0] {
-		key := ""
-		for i := range paths {
-			key += string(request.Text(c.Needs[i][n])) + "\x00"
+	return len(k.paths) > 0 && len(k.c.Needs) == len(k.paths)
+}
+
+// of is a row's key, and asked the n-th that was asked for, so that they can be compared.
+func (k *rowKeys) of(row any) (key string) {
+	for _, path := range k.paths {
+		v := row
+		for _, step := range path {
+			object, _ := v.(map[string]any)
+			v = object[step]
 		}
-		if seen[key] {
-			continue
-		}
-		row, ok := p.misfit(r).(map[string]any)
-		for i, path := range paths {
-			at := row
-			for _, step := range path[:len(path)-1] {
-				at, _ = at[step].(map[string]any)
-			}
-			if !ok || at == nil {
-				p.ok = false
-				return rows
-			}
-			at[path[len(path)-1]] = slices.Clone(c.Needs[i][n])
-		}
-		rows = append(rows, row)
+		text, _ := json.Marshal(v) // it was read from JSON
+		key += string(request.Text(text)) + "\x00"
 	}
-	return rows
+	return key
+}
+
+func (k *rowKeys) asked(n int) (key string) {
+	for i := range k.paths {
+		key += string(request.Text(k.c.Needs[i][n])) + "\x00"
+	}
+	return key
 }

@@ -26,7 +26,8 @@ const (
 
 // readSet reads a FileDescriptorSet: a file's path, or "base64:" and its bytes.
 func readSet(where string) (*protoregistry.Files, error) {
-	data, err := []byte(nil), error(nil)
+	var data []byte
+	var err error
 	if text, ok := strings.CutPrefix(where, "base64:"); ok {
 		data, err = base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	} else {
