@@ -1,11 +1,13 @@
 package grpc
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -324,6 +326,15 @@ func (r *reader) float(f float64, bits int) {
 
 const hexDigits = "0123456789abcdef"
 
+// escaped are the bytes that stand in a string of JSON as escapes.
+var escaped = func() (is [256]bool) {
+	for c := range ' ' {
+		is[c] = true
+	}
+	is['"'], is['\\'] = true, true
+	return is
+}()
+
 // text writes a string. Its bytes have to be UTF-8, as proto3 says.
 func (r *reader) text(f *shapeField, s []byte) error {
 	if !utf8.Valid(s) {
@@ -332,7 +343,7 @@ func (r *reader) text(f *shapeField, s []byte) error {
 	out := append(r.out, '"')
 	from := 0
 	for i, c := range s {
-		if c >= ' ' && c != '"' && c != '\\' {
+		if !escaped[c] {
 			continue
 		}
 		out = append(out, s[from:i]...)
@@ -353,6 +364,9 @@ func (r *reader) text(f *shapeField, s []byte) error {
 
 // known writes a type that has a form of its own.
 func (r *reader) known(md protoreflect.MessageDescriptor, b []byte) error {
+	if md.FullName() == "google.protobuf.Timestamp" && r.timestamp(b) {
+		return nil
+	}
 	m := dynamicpb.NewMessage(md)
 	if err := proto.Unmarshal(b, m); err != nil {
 		return err
@@ -363,4 +377,31 @@ func (r *reader) known(md protoreflect.MessageDescriptor, b []byte) error {
 	}
 	r.out = out
 	return nil
+}
+
+// timestamp writes a time as proto3 JSON does: with 0, 3, 6 or 9 digits of a second. It leaves what is out of range to protojson.
+func (r *reader) timestamp(b []byte) bool {
+	var parts [2]int64 // seconds, nanoseconds
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 || num < 1 || num > 2 || typ != protowire.VarintType {
+			return false
+		}
+		v, m := protowire.ConsumeVarint(b[n:])
+		if m < 0 {
+			return false
+		}
+		parts[num-1] = int64(v)
+		b = b[n+m:]
+	}
+	if parts[0] < -62135596800 || parts[0] > 253402300799 || parts[1] < 0 || parts[1] > 999999999 {
+		return false
+	}
+	out := append(r.out, '"')
+	out = time.Unix(parts[0], parts[1]).UTC().AppendFormat(out, "2006-01-02T15:04:05.000000000")
+	for _, zeros := range []string{"000", "000", ".000"} {
+		out = bytes.TrimSuffix(out, []byte(zeros))
+	}
+	r.out = append(out, 'Z', '"')
+	return true
 }
