@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ type KeptEvent struct {
 
 // Keeper looks after environments (nil: all) until ctx ends: when an instance that is alive refuses
 // a build of the release that its region's pointer names, it makes a release that keeps what the build's routes
-// had before. Several keepers may run: one of them makes it. report is told of each, one at a time.
+// had before. Two minutes after a move it looks every 15 seconds. Several keepers may run:
+// they make one release between them. report is told of each, one at a time.
 //
 // It returns ctx's error, or Invalid for an environment that is no name. What fails is reported and tried again at the next look.
 func (c *Control) Keeper(ctx context.Context, envs []string, every time.Duration, report func(KeptEvent)) error {
@@ -38,7 +40,7 @@ func (c *Control) Keeper(ctx context.Context, envs []string, every time.Duration
 	if report == nil {
 		report = func(KeptEvent) {}
 	}
-	k := &keeper{c: c, report: report, told: map[string]bool{}}
+	k := &keeper{c: c, report: report, told: map[string]bool{}, states: map[string]*keeperState{}}
 	timer := time.NewTimer(every)
 	defer timer.Stop()
 	for {
@@ -54,13 +56,36 @@ func (c *Control) Keeper(ctx context.Context, envs []string, every time.Duration
 
 const (
 	keepEvery = time.Second
-	lookFor   = time.Minute // how long one look, with the releases it makes, may take
+	lookFor   = time.Minute      // how long one look, with the releases it makes, may take
+	settled   = 2 * time.Minute  // after a move, instances have said what they think of it; those that start later are looked at
+	seldom    = 15 * time.Second // so often: a thousand acknowledgements are many reads
 )
 
 type keeper struct {
 	c      *Control
 	report func(KeptEvent)
 	told   map[string]bool // what was reported and cannot be mended here, by environment, release and build
+	states map[string]*keeperState
+}
+
+// A keeperState is what an environment's pointers were, since when, and when its instances were last asked about.
+type keeperState struct {
+	pointers      map[string]release.Pointer
+	since, looked time.Time
+}
+
+// quiet says whether an environment's instances need no look now.
+func (k *keeper) quiet(env string, pointers map[string]release.Pointer) bool {
+	now, s := k.c.now(), k.states[env]
+	if s == nil || !maps.Equal(s.pointers, pointers) {
+		k.states[env] = &keeperState{pointers: pointers, since: now, looked: now}
+		return false
+	}
+	if now.Sub(s.since) > settled && now.Sub(s.looked) < seldom {
+		return true
+	}
+	s.looked = now
+	return false
 }
 
 func (k *keeper) look(ctx context.Context, envs []string) {
@@ -80,7 +105,7 @@ func (k *keeper) look(ctx context.Context, envs []string) {
 // environment acts on the refusals of an environment: regions that stand on one release move together.
 func (k *keeper) environment(ctx context.Context, env string) {
 	regions, pointers, err := k.c.pointers(ctx, env)
-	if err != nil || len(regions) == 0 {
+	if err != nil || len(regions) == 0 || k.quiet(env, pointers) {
 		return
 	}
 	acks, err := k.c.acks(ctx, env, k.c.now())
