@@ -180,7 +180,7 @@ func (r *remote) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Err, "live on %s in %.2f s", count(live, "instance"), time.Since(began).Seconds())
+	fmt.Fprintf(r.Err, "%s in %.2f s", liveOn(live), time.Since(began).Seconds())
 	if published.Sub(began) > 10*time.Millisecond && len(from) > 0 {
 		fmt.Fprintf(r.Err, ": published after %.2f s, released after %.2f s", published.Sub(began).Seconds(), res.took.Sub(began).Seconds())
 	}

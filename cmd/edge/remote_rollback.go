@@ -57,6 +57,6 @@ func (r *remote) rollback(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Err, "live on %s in %.2f s\n", count(live, "instance"), time.Since(began).Seconds())
+	fmt.Fprintf(r.Err, "%s in %.2f s\n", liveOn(live), time.Since(began).Seconds())
 	return nil
 }

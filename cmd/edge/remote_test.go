@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -239,6 +241,28 @@ prod/us  release -  seq 0
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestWatch prints a status when it is another, not when only ages are.
+func TestWatch(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	asked := 0
+	r, out, _ := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 4 {
+			cancel()
+		}
+		seq := strconv.Itoa(1 + asked/3)
+		_, _ = w.Write([]byte(`{"data": {"status": {"env": "dev", "regions": [{"region": "eu", "pointer": {"seq": ` + seq + `, "release": "sha256:0123456789abcdef"},
+			"instances": [{"id": "a", "release": "", "seen": "2026-11-22T12:00:0` + strconv.Itoa(asked) + `Z"}]}]}}}`))
+	})
+	r.env = "dev"
+	if err := r.watchStatus(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(out.String(), "dev/eu  release"); got != 2 || !strings.Contains(out.String(), "seq 2") {
+		t.Errorf("printed %d times:\n%s", got, out)
 	}
 }
 

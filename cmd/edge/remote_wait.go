@@ -91,7 +91,7 @@ func (r *remote) wait(ctx context.Context, ref string, regions []string, timeout
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Err, "live on %s in %.2f s\n", count(live, "instance"), time.Since(began).Seconds())
+	fmt.Fprintf(r.Err, "%s in %.2f s\n", liveOn(live), time.Since(began).Seconds())
 	return nil
 }
 
@@ -181,6 +181,14 @@ func reached(st *remoteStatus, goals map[string]goal) (live int, missing []strin
 		}
 	}
 	return live, missing, nil
+}
+
+// liveOn says how many instances serve what was waited for.
+func liveOn(n int) string {
+	if n == 0 {
+		return "no instance is running: nothing to wait for"
+	}
+	return "live on " + count(n, "instance")
 }
 
 func refusedError(who, what, why string) error {
