@@ -17,6 +17,7 @@ import (
 
 	"facet/fault"
 	"facet/serve/explain"
+	"facet/tiers/fake"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -47,6 +48,9 @@ func TestExplainText(t *testing.T) {
 	for name, change := range map[string]func(*world){
 		"home":    nil,
 		"trouble": func(w *world) { w.tier.Fail("artwork.Title.artwork", fault.Unavailable) },
+		"empty": func(w *world) {
+			w.tier.List("rows.Profile.rows", func(*fake.Request) ([]any, error) { return nil, nil })
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := explained(t, "GET", home+"&explain=1", "text/plain", true, change)
