@@ -1,4 +1,4 @@
-// Package graphql serves device schemas over GraphQL: the requests of GraphQL over HTTP become Selections, which a composer.Answerer answers.
+// Package graphql serves device schemas over GraphQL: requests over HTTP, WebSocket and event streams become Selections, which a composer.Answerer answers.
 package graphql
 
 import (
