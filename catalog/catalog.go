@@ -85,6 +85,7 @@ type Catalog[T any] struct {
 	served *Loaded
 	ahead  *Loaded   // what is planned
 	mended time.Time // when the copy on disk was last tried again
+	noted  time.Time // when the copy on disk was last told that the store was there
 
 	mu       sync.Mutex // guards what Status reads
 	pointer  release.Pointer

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"facet/fault"
 	"facet/release"
@@ -73,10 +74,11 @@ func (d *disk) put(digest string, body []byte) {
 	}
 }
 
-// newest is the pointer with the highest sequence of those that can be read and that fits accept.
-func (d *disk) newest(fits func(release.Pointer) bool) (best release.Pointer, ok bool) {
+// newest is the pointer with the highest sequence of those that can be read and that fits accept, and when the store last had it.
+func (d *disk) newest(fits func(release.Pointer) bool) (best release.Pointer, seen time.Time, ok bool) {
 	for n := range pointers {
-		raw, err := os.ReadFile(d.pointer + strconv.Itoa(n))
+		name := d.pointer + strconv.Itoa(n)
+		raw, err := os.ReadFile(name)
 		if err != nil {
 			continue
 		}
@@ -87,9 +89,19 @@ func (d *disk) newest(fits func(release.Pointer) bool) (best release.Pointer, ok
 		p, err := release.DecodePointer(body)
 		if err == nil && fits(p) && (!ok || p.Seq > best.Seq) {
 			best, ok, d.newer = p, true, n
+			if info, err := os.Stat(name); err == nil {
+				seen = info.ModTime()
+			}
 		}
 	}
-	return best, ok
+	return best, seen, ok
+}
+
+// seen notes that the store still has what is served, as the time of the newest pointer's file: how stale a copy is outlives a restart.
+func (d *disk) seen(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = os.Chtimes(d.pointer+strconv.Itoa(d.newer), at, at) // without it the copy looks older than it is
 }
 
 // pointers is how many there are: the one that is spoilt leaves the one before.

@@ -52,8 +52,8 @@ func TestAnHourWithoutStorage(t *testing.T) {
 					}
 					time.Sleep(100 * time.Millisecond)
 				}
-				if s := other.Status(); !s.Copy || !s.Looked.IsZero() || s.Trouble == nil {
-					t.Errorf("a restarted instance says %+v", s)
+				if s := other.Status(); !s.Copy || s.Trouble == nil || s.Looked.After(began) || s.Looked.Before(began.Add(-20*time.Second)) {
+					t.Errorf("a restarted instance says %+v; the store was last there about %v", s, began)
 				}
 			}
 			for _, i := range []*instance{steady, other} {

@@ -34,9 +34,9 @@ func (c *Catalog[T]) Run(ctx context.Context) error {
 
 // first serves the region's release, or the copy on disk if the store does not answer in time.
 func (c *Catalog[T]) first(ctx context.Context) {
-	kept, ok := release.Pointer{}, false
+	kept, seen, ok := release.Pointer{}, time.Time{}, false
 	if c.disk != nil {
-		kept, ok = c.disk.newest(func(p release.Pointer) bool { return p.Verify(c.cfg.Keys, c.cfg.Env, c.cfg.Region) == nil })
+		kept, seen, ok = c.disk.newest(func(p release.Pointer) bool { return p.Verify(c.cfg.Keys, c.cfg.Env, c.cfg.Region) == nil })
 	}
 	if !ok {
 		_ = c.Refresh(ctx)
@@ -44,7 +44,7 @@ func (c *Catalog[T]) first(ctx context.Context) {
 	}
 	// What was served before the restart counts: an older pointer is a replay.
 	c.mu.Lock()
-	c.pointer = kept
+	c.pointer, c.looked = kept, seen
 	c.mu.Unlock()
 	limited, cancel := context.WithTimeout(ctx, c.cfg.FirstFor)
 	err := c.Refresh(limited)
@@ -103,6 +103,10 @@ func (c *Catalog[T]) Refresh(ctx context.Context) error {
 	}
 	err := c.settle(ctx, c.source())
 	c.fail(cmp.Or(seen, err))
+	if now := c.cfg.Now(); seen == nil && c.disk != nil && now.Sub(c.noted) >= mendEvery {
+		c.noted = now
+		c.disk.seen(now)
+	}
 	return cmp.Or(err, seen)
 }
 
@@ -244,7 +248,7 @@ func (c *Catalog[T]) copyOf(p release.Pointer) {
 		return
 	}
 	err := c.disk.keep(p, c.served.Digest, c.served.objects())
-	c.mended = c.cfg.Now()
+	c.mended, c.noted = c.cfg.Now(), time.Time{}
 	c.mu.Lock()
 	fresh := err != nil && (c.uncopied == nil || c.uncopied.Error() != err.Error())
 	changed := (err == nil) != (c.uncopied == nil)

@@ -135,6 +135,7 @@ type readiness struct {
 	Copy    bool    `json:"fromDisk,omitempty"`
 	Refused string  `json:"refused,omitempty"`
 	Trouble string  `json:"trouble,omitempty"`
+	Disk    string  `json:"disk,omitempty"` // why the copy on disk is not of this release
 }
 
 func (f *front) readyz(w http.ResponseWriter, _ *http.Request) {
@@ -148,6 +149,9 @@ func (f *front) readyz(w http.ResponseWriter, _ *http.Request) {
 	}
 	if st.Trouble != nil {
 		out.Trouble = fault.Public(st.Trouble)
+	}
+	if st.Uncopied != nil {
+		out.Disk = fault.Public(st.Uncopied)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
