@@ -14,11 +14,11 @@ type Tier interface {
 	// Call makes one call. It returns when the whole answer is read, or ctx ends. The errors are fault.Errors:
 	//   - Timeout: the deadline of ctx or of the operation passed
 	//   - Canceled: ctx was cancelled
-	//   - Unavailable: no connection, a breaker is open, a 5xx, a 429
+	//   - Unavailable: no connection, a breaker is open, a 5xx, a 429, gRPC's UNAVAILABLE, INTERNAL, RESOURCE_EXHAUSTED
 	//   - Limit: the concurrency limit's queue is full
 	//   - NotFound: the tier says that the one entity asked for does not exist (HTTP 404, 410): data, not a failure, for reads
 	//   - BadAnswer: not the media type that was agreed, a redirect, or more bytes than the tier may answer
-	//   - Invalid, Unauthorized, Forbidden, Conflict, TooLarge (the request): the tier's own 4xx
+	//   - Invalid, Unauthorized, Forbidden, Conflict, TooLarge (the request): the tier's own 4xx, or what its kind has for them
 	// Call retains nothing of c after it returns. The answer's bytes belong to the caller until Release.
 	Call(ctx context.Context, c *Call) (*Answer, error)
 }
@@ -35,7 +35,7 @@ type Call struct {
 	Context []json.RawMessage
 	// Headers are the device's request headers; only those that the source or the operation lists are sent.
 	Headers http.Header
-	// Fields are the wanted graph fields as dotted paths, sorted: HTTP ignores them, GraphQL upstreams prune by them.
+	// Fields are the wanted graph fields as dotted paths, sorted: GraphQL upstreams prune by them, the others ignore them.
 	Fields []string
 	// Idempotency is a mutation's idempotency key; "" if the asker gave none: then the call is never repeated.
 	Idempotency string
@@ -49,7 +49,9 @@ type Page struct {
 
 // An Answer is what a tier answered.
 type Answer struct {
-	Body []byte // JSON, not yet checked
+	// Body is JSON, not yet checked. Where a tier knows that a part of it failed, the part is no value of its place: see
+	// graph.Selection.Misfit.
+	Body []byte
 	// Release gives Body back to the tier's pool; nil if there is nothing to give back. It is called at most once.
 	Release func()
 }

@@ -112,7 +112,7 @@ func BenchmarkWire(b *testing.B) {
 		}
 	})
 	b.Run("answer", func(b *testing.B) {
-		r := &reader{}
+		r := &reader{limit: 64 << 20}
 		b.ReportAllocs()
 		for b.Loop() {
 			r.out = r.out[:0]

@@ -21,6 +21,7 @@ type message struct{ b []byte }
 type reply struct {
 	shape *shape
 	types types
+	limit int // bytes of JSON
 	buf   *answer.Buffer
 	err   error // what is wrong with the bytes
 }
@@ -47,7 +48,7 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 		b = whole.ReadOnlyData()
 	}
 	r := readers.Get().(*reader)
-	r.out, r.types = p.buf.B, p.types
+	r.out, r.types, r.limit = p.buf.B, p.types, p.limit
 	p.err = r.message(p.shape, b)
 	p.buf.B = r.out
 	r.out, r.types, r.depth = nil, nil, 0

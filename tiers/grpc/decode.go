@@ -21,7 +21,14 @@ import (
 // maxDepth is how deep messages may nest.
 const maxDepth = 100
 
-var errDeep = errors.New("its messages nest too deep")
+var (
+	errDeep = errors.New("its messages nest too deep")
+	errLong = errors.New("it is too long as JSON")
+)
+
+// growth is how many times longer than the longest answer its JSON may be: empty messages take two bytes of the wire, and name
+// all their fields in JSON.
+const growth = 8
 
 // A reader turns an answer's bytes into JSON in one pass over each message: where a field's values stand is noted first, for
 // they may come in any order, and then they are written in the shape's.
@@ -30,6 +37,7 @@ type reader struct {
 	spans []place
 	ends  []ends
 	depth int
+	limit int // bytes of out
 	types types
 }
 
@@ -56,6 +64,9 @@ func (r *reader) message(s *shape, b []byte) error {
 	}
 	if r.depth++; r.depth > maxDepth {
 		return errDeep
+	}
+	if len(r.out) > r.limit {
+		return errLong
 	}
 	spans, at := len(r.spans), len(r.ends)
 	defer func() {

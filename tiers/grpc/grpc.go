@@ -31,7 +31,7 @@ type Settings struct {
 	// Config holds what $config names: strings, numbers, booleans, and maps of them by path.
 	Config map[string]any
 
-	MaxBody   int           // bytes of an answer on the wire; more is a bad answer
+	MaxBody   int           // bytes of an answer on the wire; more is a bad answer, as is 8 times as much JSON
 	Dial      time.Duration // for a new connection, TLS included
 	KeepAlive time.Duration // between pings of a connection that calls wait on; gRPC servers refuse less than 5m where they are not told
 	Describe  time.Duration // for server reflection
@@ -174,7 +174,7 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 	if msg.b, err = m.message((*b)[:0], c); err != nil {
 		return nil, err
 	}
-	r := &reply{shape: m.shape, types: m.types, buf: answer.Take()}
+	r := &reply{shape: m.shape, types: m.types, limit: growth * t.maxBody, buf: answer.Take()}
 	err = t.conn.Invoke(out, m.path, msg, r, grpc.ForceCodecV2(codec{}), grpc.MaxCallRecvMsgSize(t.maxBody))
 	if err == nil {
 		return &tiers.Answer{Body: r.buf.B, Release: r.buf.Release}, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -97,7 +98,7 @@ func compare(t *testing.T, s *shape, m *dynamicpb.Message) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{types: new(protoregistry.Types)}
+	r := &reader{limit: 64 << 20, types: new(protoregistry.Types)}
 	if err := r.message(s, wire); err != nil {
 		t.Fatalf("%v\n%s", err, hex.Dump(wire))
 	}
@@ -170,7 +171,7 @@ func TestOnlyWhatIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	wire, _ := proto.Marshal(m)
-	r := &reader{}
+	r := &reader{limit: 64 << 20}
 	reads := &graph.Reads{Below: map[string]*graph.Reads{"i64": {All: true}, "more": {Below: map[string]*graph.Reads{"i32": {All: true}, "maybe": {All: true}}},
 		"left_side": {All: true}, "below": {All: true, Below: map[string]*graph.Reads{}}, "at": {Below: map[string]*graph.Reads{"seconds": {All: true}}}}}
 	delete(reads.Below, "below")
@@ -192,9 +193,12 @@ func TestBadBytes(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{"cut": {0x0a}, "no tag": {0x00, 0x00}, "an end of a group": {0x0c}, "not UTF-8": {0x72, 1, 0xff},
 		"packed that is cut": {0x92, 1, 1, 0xff}, "too deep": deep, "a bad time": {0x92, 3, 2, 0x08, 0xff}} {
-		if err := (&reader{types: new(protoregistry.Types)}).message(s, b); err == nil {
+		if err := (&reader{limit: 64 << 20, types: new(protoregistry.Types)}).message(s, b); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if err := (&reader{limit: 10_000}).message(s, bytes.Repeat([]byte{0xa2, 1, 0}, 1000)); !errors.Is(err, errLong) {
+		t.Errorf("empty messages that become long: got %v", err)
 	}
 	// A message that is there twice is one, and a scalar counts as it was said last.
 	twice := []byte{0x8a, 1, 2, 0x08, 5, 0x08, 1, 0x8a, 1, 2, 0x18, 6, 0x08, 2}
@@ -202,7 +206,7 @@ func TestBadBytes(t *testing.T) {
 	if err := proto.Unmarshal(twice, m); err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{}
+	r := &reader{limit: 64 << 20}
 	if err := r.message(s, twice); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +262,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0x8a, 1, 2, 0x08, 5, 0x8a, 1, 2, 0x18, 6})
 	f.Add([]byte{0x08, 0x80, 0x80, 0x80, 0x80, 0x10})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r := &reader{types: new(protoregistry.Types)}
+		r := &reader{limit: 64 << 20, types: new(protoregistry.Types)}
 		if err := r.message(s, b); err == nil && !json.Valid(r.out) {
 			t.Fatalf("%x gives %s", b, r.out)
 		}

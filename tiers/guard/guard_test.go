@@ -22,11 +22,14 @@ var (
 	films = &graph.Source{Name: "films"}
 	read  = &graph.Operation{ID: "films.read", Source: films}
 	write = &graph.Operation{ID: "films.write", Source: films, Mutation: true, HTTP: &graph.HTTP{IdempotencyHeader: "Idempotency-Key"}}
+	paint = &graph.Operation{ID: "films.paint", Source: films, Mutation: true, GRPC: &graph.GRPC{IdempotencyHeader: "idempotency-key"}}
+	judge = &graph.Operation{ID: "films.judge", Source: films, Mutation: true, GraphQL: &graph.GraphQL{IdempotencyHeader: "Idempotency-Key"}}
+	deaf  = &graph.Operation{ID: "films.deaf", Source: films, Mutation: true, GRPC: &graph.GRPC{}}
 	other = &graph.Operation{ID: "films.other", Source: films}
 )
 
 func world() *fake.Tier {
-	return fake.New().Static("films.read", `1`).Static("films.write", `2`).Static("films.other", `3`)
+	return fake.New().Static("films.read", `1`).Static("films.write", `2`).Static("films.other", `3`).Static("films.paint", `4`).Static("films.judge", `5`).Static("films.deaf", `6`)
 }
 
 func TestConformance(t *testing.T) {
@@ -84,6 +87,9 @@ func TestRetries(t *testing.T) {
 		{"nothing there", read, "", 9, fault.NotFound, 1, fault.NotFound},
 		{"a mutation", write, "", 1, fault.Unavailable, 1, fault.Unavailable},
 		{"a mutation with an idempotency key", write, "k", 1, fault.Unavailable, 2, ""},
+		{"one over gRPC", paint, "k", 1, fault.Unavailable, 2, ""},
+		{"one over GraphQL", judge, "k", 1, fault.Unavailable, 2, ""},
+		{"a mutation whose connector has no place for the key", deaf, "k", 1, fault.Unavailable, 1, fault.Unavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
