@@ -13,7 +13,7 @@ import (
 
 // data is what an answer has under "data", mostly as a part of its body. Where the server failed for some of it, misfits stand
 // there; where it failed for all of it, the call fails.
-func (k *call) data(reply *http.Reply, c *tiers.Call) ([]byte, error) {
+func (k *call) data(reply http.Reply, c *tiers.Call) ([]byte, error) {
 	data, errs, err := split(reply.Body)
 	switch {
 	case err != nil:

@@ -92,7 +92,8 @@ func (k *call) prepare(fields []string) *query {
 	return q
 }
 
-func (q *query) append(buf []byte, c *tiers.Call) []byte {
+// Append implements http.Body.
+func (q *query) Append(buf []byte, c *tiers.Call) []byte {
 	buf = append(buf, q.head...)
 	for i := range q.variables {
 		buf = append(buf, q.variables[i].before...)
@@ -108,7 +109,7 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 		return nil, request.Refused(c, fault.Internal, "the tier was made without this operation")
 	}
 	q := k.queries.get(c.Fields)
-	reply, err := k.post.Send(ctx, c, func(buf []byte) []byte { return q.append(buf, c) })
+	reply, err := k.post.Send(ctx, c, q)
 	if err != nil {
 		return nil, err
 	}

@@ -81,27 +81,23 @@ func (m *method) message(b []byte, c *tiers.Call) (_ []byte, err error) {
 }
 
 // hop are the headers that belong to the connection.
-var hop = []string{"Connection", "Content-Type", "Content-Length", "Te", "Transfer-Encoding", "Host", "User-Agent"}
+var hop = []string{"connection", "content-type", "content-length", "te", "transfer-encoding", "host", "user-agent"}
 
 // outgoing gives a call its metadata.
 func outgoing(ctx context.Context, c *tiers.Call, h *request.Headers) (context.Context, error) {
-	md := metadata.MD{}
+	md := make(metadata.MD, len(h.Fixed)+h.Len())
 	for name, value := range h.Fixed {
-		md[strings.ToLower(name)] = []string{value}
+		md[name] = []string{value}
 	}
-	bad := ""
-	err := h.Each(ctx, c, func(name string, values []string) {
-		if slices.ContainsFunc(values, func(v string) bool { return !printable(v) }) {
-			bad = name
-		}
-		md[strings.ToLower(name)] = values
-	})
-	switch {
-	case err != nil:
+	if err := h.Set(ctx, c, md); err != nil {
 		return ctx, err
-	case bad != "":
-		return ctx, request.Refused(c, fault.Invalid, "a value is not legal in the header "+bad)
-	case len(md) == 0:
+	}
+	for name, values := range md {
+		if slices.ContainsFunc(values, func(v string) bool { return !printable(v) }) {
+			return ctx, request.Refused(c, fault.Invalid, "a value is not legal in the header "+name)
+		}
+	}
+	if len(md) == 0 {
 		return ctx, nil
 	}
 	return metadata.NewOutgoingContext(ctx, md), nil

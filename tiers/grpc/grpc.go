@@ -81,7 +81,7 @@ func New(source *graph.Source, operations []*graph.Operation, s Settings) (*Tier
 	t.book = &book{env: c, timeout: s.Describe}
 	for _, op := range operations {
 		if op.Source == source && op.GRPC != nil {
-			h := c.Headers(op, hop)
+			h := c.Headers(op, strings.ToLower, hop)
 			t.headers[op] = &h
 			c.Check(op, op.GRPC.Message)
 			t.book.operations = append(t.book.operations, op)

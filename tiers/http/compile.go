@@ -54,7 +54,7 @@ var hop = []string{"Connection", "Content-Length", "Keep-Alive", "Proxy-Authenti
 
 func (c *compiler) endpoint(op *graph.Operation, at address, method string, compress bool) endpoint {
 	e := endpoint{
-		op: op, method: method, scheme: at.scheme, host: at.host, again: !op.Mutation, headers: c.Headers(op, hop),
+		op: op, method: method, scheme: at.scheme, host: at.host, again: !op.Mutation, headers: c.Headers(op, nethttp.CanonicalHeaderKey, hop),
 		static: nethttp.Header{"Accept": {"application/json"}, "User-Agent": {"facet-edge"}},
 	}
 	if at.auth != "" {

@@ -127,9 +127,9 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var body func([]byte) []byte
+	var body Body
 	if k.body != nil {
-		body = func(buf []byte) []byte { return k.body.Append(buf, c) }
+		body = k.body
 	}
 	reply, err := t.wire.send(ctx, &k.endpoint, c, path, query, body)
 	if err != nil {

@@ -20,25 +20,25 @@ import (
 )
 
 // read reads an answer whole.
-func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (*Reply, error) {
+func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Reply, error) {
 	defer res.Body.Close()
 	mediaType := res.Header.Get("Content-Type")
 	if kind, message := Status(res.StatusCode); kind != "" && !e.explains(mediaType) {
 		// What a failing tier says is for operators; reading it keeps the connection.
 		said, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
-		return nil, &fault.Error{Kind: kind, Op: "tier", Subject: e.op.ID, Message: message, Err: fmt.Errorf("%s: %.200q", res.Status, said)}
+		return Reply{}, &fault.Error{Kind: kind, Op: "tier", Subject: e.op.ID, Message: message, Err: fmt.Errorf("%s: %.200q", res.Status, said)}
 	}
 	if res.StatusCode == nethttp.StatusNoContent || res.StatusCode == nethttp.StatusResetContent {
-		return &Reply{Status: res.StatusCode, Body: []byte("null")}, nil
+		return Reply{Status: res.StatusCode, Body: []byte("null")}, nil
 	}
 	bad := func(format string, args ...any) error {
 		return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: e.op.ID, Message: "the tier's answer breaks its contract", Err: fmt.Errorf(format, args...)}
 	}
 	if !isJSON(mediaType) {
-		return nil, bad("the media type is %q", mediaType)
+		return Reply{}, bad("the media type is %q", mediaType)
 	}
 	if res.ContentLength > int64(w.maxBody) {
-		return nil, w.large(e)
+		return Reply{}, w.large(e)
 	}
 	var src io.Reader = res.Body
 	hint := res.ContentLength
@@ -49,30 +49,30 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (*R
 		defer unzips.Put(z)
 		if err := z.Reset(res.Body); err != nil {
 			if ctx.Err() != nil {
-				return nil, tiers.ContextError(e.op, ctx.Err())
+				return Reply{}, tiers.ContextError(e.op, ctx.Err())
 			}
-			return nil, bad("gzip: %w", err)
+			return Reply{}, bad("gzip: %w", err)
 		}
 		src, hint = z, hint*4
 	default:
-		return nil, bad("the content encoding is %q", enc)
+		return Reply{}, bad("the content encoding is %q", enc)
 	}
 	buf := answer.Take()
 	err := fill(buf, src, int(hint), w.maxBody)
 	if err == nil {
-		return &Reply{Status: res.StatusCode, Body: buf.B, Release: buf.Release}, nil
+		return Reply{Status: res.StatusCode, Body: buf.B, Release: buf.Release}, nil
 	}
 	buf.Release()
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, errLarge):
-		return nil, w.large(e)
+		return Reply{}, w.large(e)
 	case ctx.Err() != nil:
-		return nil, tiers.ContextError(e.op, ctx.Err())
+		return Reply{}, tiers.ContextError(e.op, ctx.Err())
 	case errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt):
-		return nil, bad("gzip: %w", err)
+		return Reply{}, bad("gzip: %w", err)
 	}
-	return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: e.op.ID, Message: "the tier's answer broke off", Err: err}
+	return Reply{}, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: e.op.ID, Message: "the tier's answer broke off", Err: err}
 }
 
 func (e *endpoint) explains(mediaType string) bool {

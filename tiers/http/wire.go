@@ -56,14 +56,19 @@ type endpoint struct {
 	explain func(mediaType string) bool // failures of such a media type are read like answers; nil: none are
 }
 
-// send makes one request, whose body the function appends to a buffer; nil: there is none.
-func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query string, body func([]byte) []byte) (*Reply, error) {
-	h := make(nethttp.Header, len(e.static)+8)
+// A Body appends what is sent for a call.
+type Body interface {
+	Append(buf []byte, c *tiers.Call) []byte
+}
+
+// send makes one request; a nil body: there is none.
+func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query string, body Body) (Reply, error) {
+	h := make(nethttp.Header, len(e.static)+e.headers.Len()+1)
 	for name, vs := range e.static {
 		h[name] = vs // shared: the transport does not write to it
 	}
-	if err := e.headers.Each(ctx, c, func(name string, vs []string) { h[name] = vs }); err != nil {
-		return nil, err
+	if err := e.headers.Set(ctx, c, h); err != nil {
+		return Reply{}, err
 	}
 	if _, ok := h["Idempotency-Key"]; !ok && e.again {
 		h["Idempotency-Key"] = nil // net/http: may be sent again, and is not on the wire
@@ -80,13 +85,13 @@ func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query
 	var sent *payload
 	if body != nil {
 		sent = takePayload()
-		sent.buf = body(sent.buf[:0])
+		sent.buf = body.Append(sent.buf[:0], c)
 		req.Body, req.GetBody, req.ContentLength = sent.reader(), sent.again, int64(len(sent.buf))
 	}
 	res, err := w.trip.RoundTrip(req.WithContext(ctx))
 	sent.drop()
 	if err != nil {
-		return nil, e.broken(ctx, err)
+		return Reply{}, e.broken(ctx, err)
 	}
 	return w.read(ctx, e, res)
 }
@@ -125,7 +130,7 @@ func (w *Wire) Post(c *request.Compiler, op *graph.Operation, name, mediaType st
 	return p
 }
 
-// Send makes one call, whose body the function appends to a buffer.
-func (p *Post) Send(ctx context.Context, c *tiers.Call, body func([]byte) []byte) (*Reply, error) {
+// Send makes one call.
+func (p *Post) Send(ctx context.Context, c *tiers.Call, body Body) (Reply, error) {
 	return p.wire.send(ctx, &p.endpoint, c, p.path, "", body)
 }

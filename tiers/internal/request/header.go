@@ -10,11 +10,12 @@ import (
 	"facet/tiers"
 )
 
-// Headers are what the calls of an operation send beside their body. Names are canonical.
+// Headers are what the calls of an operation send beside their body.
 type Headers struct {
 	Fixed       map[string]string // the same for every call
 	each        []header
 	idempotency string
+	name        func(string) string // how the kind spells names
 }
 
 // A header is forwarded from the device's request, or made of a template.
@@ -30,15 +31,15 @@ type piece struct {
 	value *Value
 }
 
-// Headers compiles the headers of op: its source's, its own, and the one of its idempotency key. Those named in own belong to
-// the connection.
-func (c *Compiler) Headers(op *graph.Operation, own []string) Headers {
-	h := Headers{Fixed: map[string]string{}}
+// Headers compiles the headers of op: its source's, its own, and the one of its idempotency key, with names as the kind spells
+// them. Those in own belong to the connection.
+func (c *Compiler) Headers(op *graph.Operation, spell func(string) string, own []string) Headers {
+	h := Headers{Fixed: map[string]string{}, name: spell}
 	if name := op.IdempotencyHeader(); name != "" {
-		h.idempotency = nethttp.CanonicalHeaderKey(name)
+		h.idempotency = spell(name)
 	}
 	for sh := range tiers.Headers(op) {
-		name := nethttp.CanonicalHeaderKey(sh.Name)
+		name := spell(sh.Name)
 		switch {
 		case slices.Contains(own, name):
 			c.Problem(op, "the header %s belongs to the connection", name)
@@ -85,14 +86,17 @@ func (c *Compiler) header(op *graph.Operation, h *Headers, name string, t *graph
 	}
 }
 
-// Each yields what one call sends besides Fixed: forwarded headers, those made of its values, its idempotency key, and what
-// its Flight carries. It ends with an Invalid error at a value that is not legal in a header.
-func (h *Headers) Each(ctx context.Context, c *tiers.Call, put func(name string, values []string)) error {
+// Len is how many headers Set sets at most, but for what a Flight carries.
+func (h *Headers) Len() int { return len(h.each) + 1 }
+
+// Set sets what one call sends besides Fixed: forwarded headers, those made of its values, its idempotency key, and what its
+// Flight carries. A value that is not legal in a header is an Invalid error.
+func (h *Headers) Set(ctx context.Context, c *tiers.Call, into map[string][]string) error {
 	for i := range h.each {
 		hd := &h.each[i]
 		if hd.from != "" {
 			if vs := c.Headers[hd.from]; len(vs) > 0 {
-				put(hd.name, vs)
+				into[hd.name] = vs
 			}
 			continue
 		}
@@ -101,18 +105,18 @@ func (h *Headers) Each(ctx context.Context, c *tiers.Call, put func(name string,
 			return Refused(c, fault.Invalid, "a value is not legal in the header "+hd.name)
 		}
 		if ok {
-			put(hd.name, []string{value})
+			into[hd.name] = []string{value}
 		}
 	}
 	if h.idempotency != "" && c.Idempotency != "" {
 		if !legal(c.Idempotency) {
 			return Refused(c, fault.Invalid, "the idempotency key is no legal header value")
 		}
-		put(h.idempotency, []string{c.Idempotency})
+		into[h.idempotency] = []string{c.Idempotency}
 	}
 	for name, value := range tiers.Carried(ctx) {
-		if key := nethttp.CanonicalHeaderKey(name); !h.names(key) {
-			put(key, []string{value})
+		if name = h.name(name); !h.names(name) {
+			into[name] = []string{value}
 		}
 	}
 	return nil
