@@ -111,11 +111,13 @@ func healthy(t *testing.T, e *Edge, p protocol) told {
 	}
 }
 
-// troubled is the TV home over the tiers themselves, with the timeouts of the graph and a guard without breakers.
+// troubled is the TV home over the tiers themselves, behind a guard without breakers. Nothing waits for longer than 250 ms: what is in
+// time is then so on a busy machine too.
 func troubled(t *testing.T) (*Edge, *films.World, admin) {
-	g := Parse(t, FilmsDir())
+	dir := Eased(t, FilmsDir(), "250ms")
+	g := Parse(t, dir)
 	world := RunTiers(t)
-	e := Open(t, World{Graph: g, Builds: Build(t, FilmsDir(), g, "tv-home"), Tiers: DialWith(t, g, world.Env(), guard.Settings{BreakerFailures: -1}), Asker: Demo()})
+	e := Open(t, World{Graph: g, Builds: Build(t, dir, g, "tv-home"), Tiers: DialWith(t, g, world.Env(), guard.Settings{BreakerFailures: -1}), Asker: Demo()})
 	return e, world, admin{world.Admin()}
 }
 
@@ -135,39 +137,18 @@ func TestEveryTroubleOfEveryTier(t *testing.T) {
 		troubles = append(troubles, fmt.Sprintf(`{"lie":%q}`, l))
 	}
 	for _, tier := range world.Tiers {
-		fields := regexp.MustCompile(`^(` + shownBy[tier.Name] + `)$`)
-		batched := slices.Contains([]string{"catalog", "artwork", "bookmarks", "reviews"}, tier.Name)
 		for _, tr := range troubles {
 			t.Run(tier.Name+tr, func(t *testing.T) {
 				door.post(t, "/_tier/"+tier.Name, tr)
 				for _, p := range whole {
-					began := time.Now()
-					w := httptest.NewRecorder()
-					e.ServeHTTP(w, p.request(false))
-					// Rows may take 250 ms, then anything else 150; the rest is for a busy machine.
-					if took := time.Since(began); took > 2*time.Second {
-						t.Errorf("%s took %v", p.name, took)
-					}
-					got := tell(t, p, w)
-					for _, at := range append(slices.Clone(got.Errors), got.Late...) {
-						path, _, _ := strings.Cut(at, " ")
-						if !slices.ContainsFunc(strings.Split(path, "."), fields.MatchString) {
-							t.Errorf("%s: %s is none of its data", p.name, at)
+					var wrong []string
+					for range 4 { // a machine may be busy
+						if wrong = e.troubles(t, p, tr, tier.Name, well[p.name]); wrong == nil {
+							break
 						}
 					}
-					if d := cmp.Diff(without(parsed(t, well[p.name].Data), fields), without(parsed(t, got.Data), fields)); d != "" && got.Data != "" {
-						t.Errorf("%s: what other tiers gave, -well +in trouble:\n%s", p.name, d)
-					}
-					harmless := strings.Contains(tr, "jitter") || batched && (strings.Contains(tr, trouble.ExtraRows) || strings.Contains(tr, trouble.DuplicateRows)) || tier.Name == "search"
-					if harmless {
-						if d := cmp.Diff(well[p.name].Data, got.Data); d != "" {
-							t.Errorf("%s: no harm was done, -well +in trouble:\n%s", p.name, d)
-						}
-					} else if strings.Contains(tr, "fail") && !strings.Contains(tr, "404") && len(got.Errors)+len(got.Late) == 0 {
-						t.Errorf("%s says nothing of it: %+v", p.name, got)
-					}
-					if kept := !strings.Contains(w.Header().Get("Cache-Control"), "no-store"); kept && len(got.Errors)+len(got.Late) > 0 {
-						t.Errorf("%s: caches may keep it: %s", p.name, w.Header().Get("Cache-Control"))
+					for _, w := range wrong {
+						t.Errorf("%s %s", p.name, w)
 					}
 				}
 				door.post(t, "/_tier/"+tier.Name, `{}`)
@@ -179,6 +160,42 @@ func TestEveryTroubleOfEveryTier(t *testing.T) {
 			})
 		}
 	}
+}
+
+// troubles asks while a tier is in trouble, and says what is wrong with the answer.
+func (e *Edge) troubles(t *testing.T, p protocol, tr, tier string, well told) (wrong []string) {
+	t.Helper()
+	fields := regexp.MustCompile(`^(` + shownBy[tier] + `)$`)
+	batched := slices.Contains([]string{"catalog", "artwork", "bookmarks", "reviews"}, tier)
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	began := time.Now()
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, p.request(false))
+	if took := time.Since(began); took > 2*time.Second { // two levels of 250 ms; the rest is for a busy machine
+		say("took %v", took)
+	}
+	got := tell(t, p, w)
+	missing := append(slices.Clone(got.Errors), got.Late...)
+	for _, at := range missing {
+		path, _, _ := strings.Cut(at, " ")
+		if !slices.ContainsFunc(strings.Split(path, "."), fields.MatchString) {
+			say("misses %s, which is none of its data", at)
+		}
+	}
+	if d := cmp.Diff(without(parsed(t, well.Data), fields), without(parsed(t, got.Data), fields)); d != "" && got.Data != "" {
+		say("has not all that other tiers gave, -well +in trouble:\n%s", d)
+	}
+	harmless := tier == "search" || strings.Contains(tr, "jitter") || batched && (strings.Contains(tr, trouble.ExtraRows) || strings.Contains(tr, trouble.DuplicateRows))
+	if d := cmp.Diff(well.Data, got.Data); harmless && d != "" {
+		say("has changed, though no harm was done, -well +in trouble:\n%s", d)
+	}
+	if !harmless && strings.Contains(tr, "fail") && !strings.Contains(tr, "404") && len(missing) == 0 {
+		say("says nothing of it: %+v", got)
+	}
+	if keep := w.Header().Get("Cache-Control"); !strings.Contains(keep, "no-store") && len(missing) > 0 {
+		say("may be kept by caches: %s", keep)
+	}
+	return wrong
 }
 
 // TestTiersRestart: a tier that is gone for a while costs its own data while it is gone, and comes back at its address.
@@ -194,11 +211,15 @@ func TestTiersRestart(t *testing.T) {
 			door.post(t, "/_tier/"+tier.Name+"/restart?gone=100ms", "")
 			cancel()
 		}()
+		wrong := 0 // answers in a row: a machine may be busy
 		for ctx.Err() == nil {
 			w := httptest.NewRecorder()
 			e.ServeHTTP(w, whole[0].request(false))
 			got := tell(t, whole[0], w)
-			if d := cmp.Diff(without(parsed(t, well.Data), fields), without(parsed(t, got.Data), fields)); d != "" {
+			d := cmp.Diff(without(parsed(t, well.Data), fields), without(parsed(t, got.Data), fields))
+			if d == "" {
+				wrong = 0
+			} else if wrong++; wrong == 4 {
 				t.Errorf("%s is gone: -well +got:\n%s", tier.Name, d)
 			}
 		}

@@ -65,6 +65,12 @@ var waits = regexp.MustCompile(`((?:within|timeout):\s*)"\d+ms"`)
 // Patient is a copy of a workspace folder in which every budget and timeout is half a minute: for tests of what is answered, not when.
 func Patient(t testing.TB, dir string) string {
 	t.Helper()
+	return Eased(t, dir, "30s")
+}
+
+// Eased is a copy of a workspace folder in which every budget and timeout is the one given.
+func Eased(t testing.TB, dir, wait string) string {
+	t.Helper()
 	to := t.TempDir()
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -84,7 +90,7 @@ func Patient(t testing.TB, dir string) string {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, rel), waits.ReplaceAll(text, []byte(`$1"30s"`)), 0o644)
+		return os.WriteFile(filepath.Join(to, rel), waits.ReplaceAll(text, []byte(`$1"`+wait+`"`)), 0o644)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -162,6 +162,18 @@ func (h *held) tell(t Trouble) {
 		return
 	}
 	body := h.body.Bytes()
+	if t.Lie == Huge && t.Fail == "" && h.status == http.StatusOK && len(body) > 0 {
+		first := 1
+		if h.grpc {
+			body = hugeProto(body)
+			first = len(body)
+		} else {
+			h.Header().Del("Content-Length")
+			h.ResponseWriter.WriteHeader(h.status)
+		}
+		blowUp(h.ResponseWriter, body, first)
+		return
+	}
 	if h.status == http.StatusOK {
 		if h.grpc {
 			body = lieInProto(t.Lie, body)

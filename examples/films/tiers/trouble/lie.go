@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"maps"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -15,13 +16,26 @@ const huge = 32 << 20
 // nobody is the id of rows that nobody asked for.
 const nobody = "nobody-1900"
 
+// padding is a part of a huge answer: JSON may have it between any two tokens.
+var padding = bytes.Repeat([]byte(" "), 64<<10)
+
+// blowUp sends an answer with what makes it huge after its first bytes, as long as the caller takes it.
+func blowUp(w io.Writer, body []byte, first int) {
+	if _, err := w.Write(body[:first]); err != nil {
+		return
+	}
+	for range huge / len(padding) {
+		if _, err := w.Write(padding); err != nil {
+			return
+		}
+	}
+	_, _ = w.Write(body[first:]) // the caller has left: there is nobody to tell
+}
+
 // lieInJSON changes an answer. What is no JSON stays as it is.
 func lieInJSON(lie string, body []byte) []byte {
-	if lie == "" || len(body) == 0 {
+	if lie == "" {
 		return body
-	}
-	if lie == Huge {
-		return bytes.Join([][]byte{body[:1], bytes.Repeat([]byte(" "), huge), body[1:]}, nil)
 	}
 	var v any
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -97,8 +111,6 @@ func lieInProto(lie string, frame []byte) []byte {
 	switch rows := fields(frame[5:]); lie {
 	case WrongType: // field 1 as another type than bytes
 		out = protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 7)
-	case Huge: // a field that nobody knows
-		out = protowire.AppendBytes(protowire.AppendTag(bytes.Clone(frame[5:]), 1000, protowire.BytesType), make([]byte, huge))
 	default:
 		for i, row := range rows {
 			if lie == DuplicateRows || lie == ExtraRows && i == 0 {
@@ -113,7 +125,21 @@ func lieInProto(lie string, frame []byte) []byte {
 			out = protowire.AppendBytes(protowire.AppendTag(out, 1, protowire.BytesType), id)
 		}
 	}
-	return append(binary.BigEndian.AppendUint32([]byte{frame[0]}, uint32(len(out))), out...) //nolint:gosec // at most 33 MB
+	return append(framed(frame[0], len(out)), out...)
+}
+
+// framed begins a frame of n bytes.
+func framed(flags byte, n int) []byte {
+	return binary.BigEndian.AppendUint32([]byte{flags}, uint32(n)) //nolint:gosec // at most 33 MB
+}
+
+// hugeProto is a frame to blow up at its end: a field that nobody knows, of huge bytes.
+func hugeProto(frame []byte) []byte {
+	if len(frame) < 5 {
+		return frame
+	}
+	field := protowire.AppendVarint(protowire.AppendTag(nil, 1000, protowire.BytesType), huge)
+	return append(framed(frame[0], len(frame)-5+len(field)+huge), append(bytes.Clone(frame[5:]), field...)...)
 }
 
 // fields are the fields of a message, each with its tag; nil if it is none.
