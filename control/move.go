@@ -84,7 +84,7 @@ func (c *Control) move(ctx context.Context, m *mover) (*Result, error) {
 				return nil, nil
 			}
 		} else {
-			if err := c.othersFit(ctx, m, next, res); err != nil {
+			if _, err := c.othersFit(ctx, m, before, next, res); err != nil { // what is stale loses below, and is tried again
 				return nil, err
 			}
 			if res.Digest, err = c.put(ctx, next); err != nil {
@@ -135,24 +135,31 @@ func newResult() *Result {
 
 // dry is move without writing a release or a pointer.
 func (c *Control) dry(ctx context.Context, m *mover) (*Result, error) {
-	res := newResult()
-	before, _, err := c.Pointer(ctx, m.req.Env, m.req.Regions[0])
-	if err != nil {
-		return nil, err
-	}
 	m.bases, m.fine = map[string]bool{}, map[string]bool{}
-	parent, next, err := c.plan(ctx, m, before, res)
-	if err != nil {
-		return res, err
+	for range dryTries {
+		res := newResult()
+		before, _, err := c.Pointer(ctx, m.req.Env, m.req.Regions[0])
+		if err != nil {
+			return nil, err
+		}
+		parent, next, err := c.plan(ctx, m, before, res)
+		if err != nil {
+			return res, err
+		}
+		res.Release = next
+		if parent != nil && next.Equal(parent) {
+			res.Digest, res.Release, res.Unchanged = before.Release, parent, true
+		} else if stale, err := c.othersFit(ctx, m, before, next, res); err != nil {
+			return res, err
+		} else if stale {
+			continue
+		}
+		return res, c.resultDiff(ctx, m.req.Env, res)
 	}
-	res.Release = next
-	if parent != nil && next.Equal(parent) {
-		res.Digest, res.Release, res.Unchanged = before.Release, parent, true
-	} else if err := c.othersFit(ctx, m, next, res); err != nil {
-		return res, err
-	}
-	return res, c.resultDiff(ctx, m.req.Env, res)
+	return nil, fault.New(fault.Conflict, "others released to %s all the time", m.req.Env).WithHint("try again")
 }
+
+const dryTries = 5
 
 // plan is what the first region would move to from a pointer: its release (nil for none), and the next one, which has passed every check.
 func (c *Control) plan(ctx context.Context, m *mover, before release.Pointer, res *Result) (parent, next *release.Release, err error) {

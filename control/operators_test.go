@@ -45,7 +45,11 @@ func history(t *testing.T, w *world, env string) []*release.Release {
 // Two operators deploy their own packages a hundred times each, at once, over a store that fails: every release is
 // in the history once, and none undoes another's.
 func TestTwoOperators(t *testing.T) {
-	const rounds = 100
+	t.Run("one region", func(t *testing.T) { twoOperators(t, 100, "local") })
+	t.Run("three regions", func(t *testing.T) { twoOperators(t, 25, "local", "eu", "us") })
+}
+
+func twoOperators(t *testing.T, rounds int, regions ...string) {
 	w := newWorld(t, memory.New())
 	for i := range rounds {
 		for _, who := range []string{"a", "b"} {
@@ -59,7 +63,7 @@ func TestTwoOperators(t *testing.T) {
 			for round := range rounds {
 				id := fmt.Sprintf("@tv/%s@1.%d.0", who, round)
 				for tries := 1; ; tries++ {
-					res, err := ops[i].Release(t.Context(), control.Request{Env: "prod", Deploy: []string{id}, Note: release.Note{Author: who, Why: id}})
+					res, err := ops[i].Release(t.Context(), control.Request{Env: "prod", Regions: regions, Deploy: []string{id}, Note: release.Note{Author: who, Why: id}})
 					if err == nil {
 						if len(res.Replaced) > 0 {
 							t.Errorf("%s replaced %+v", id, res.Replaced)
@@ -87,8 +91,13 @@ func TestTwoOperators(t *testing.T) {
 		}
 	}
 	p, _, err := w.Pointer(t.Context(), "prod", "local")
-	if err != nil || p.Seq != 2*rounds {
+	if err != nil || p.Seq != int64(2*rounds) {
 		t.Errorf("%v, %v; want %d writes", p, err, 2*rounds)
+	}
+	for _, region := range regions {
+		if other, _, err := w.Pointer(t.Context(), "prod", region); err != nil || other.Release != p.Release {
+			t.Errorf("%s is at %v, %v; want %v", region, other, err, p)
+		}
 	}
 	for i := range ops {
 		f := ops[i].Store.(*flaky)

@@ -10,18 +10,25 @@ import (
 	"facet/storage"
 )
 
-// othersFit looks at the regions beyond the first before anything is written.
-func (c *Control) othersFit(ctx context.Context, m *mover, next *release.Release, res *Result) error {
+// othersFit looks at the regions beyond the first before anything is written. If the first region's pointer is no longer
+// as it was when the release was made, stale is true instead of an error: others' releases may have reached the other
+// regions already, and the write is going to lose.
+func (c *Control) othersFit(ctx context.Context, m *mover, before release.Pointer, next *release.Release, res *Result) (stale bool, err error) {
 	for _, region := range m.req.Regions[1:] {
 		p, _, err := c.Pointer(ctx, m.req.Env, region)
-		if err != nil {
-			return err
+		if err == nil {
+			err = c.otherFits(ctx, m, region, p, next, res)
 		}
-		if err := c.otherFits(ctx, m, region, p, next, res); err != nil {
-			return err
+		if err == nil {
+			continue
 		}
+		now, _, again := c.Pointer(ctx, m.req.Env, m.req.Regions[0])
+		if again == nil && now.Seq != before.Seq {
+			return true, nil
+		}
+		return false, err
 	}
-	return nil
+	return false, nil
 }
 
 // otherFits says whether a region beyond the first may move from what it serves to a release.
@@ -29,12 +36,20 @@ func (c *Control) otherFits(ctx context.Context, m *mover, region string, p rele
 	if p.Release == "" || m.bases[p.Release] || m.fine[p.Release] {
 		return nil
 	}
+	_, made, err := c.lineage(ctx, m.req.Env, p.Release)
+	if err != nil {
+		return err
+	}
+	// A region that lags behind follows the line of the first one, each step of which was allowed there.
+	from, err := c.comesFrom(ctx, m.req.Env, next.Parent, made, map[string]bool{p.Release: true})
+	if err != nil {
+		return err
+	}
+	if from != "" {
+		m.fine[p.Release] = true
+		return nil
+	}
 	if m.req.IfRevision != "" {
-		// A region may lag behind what the asker saw, but not have something else.
-		_, made, err := c.lineage(ctx, m.req.Env, p.Release)
-		if err != nil {
-			return err
-		}
 		known, err := c.comesFrom(ctx, m.req.Env, m.req.IfRevision, made, map[string]bool{p.Release: true})
 		if err != nil {
 			return err
