@@ -71,7 +71,7 @@ func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
 	} else if c.H2C {
 		protocols.SetUnencryptedHTTP2(true)
 	}
-	d.server = &http.Server{Handler: d.closing(h), TLSConfig: c.TLS, Protocols: protocols,
+	d.server = &http.Server{Handler: d.closing(h), TLSConfig: c.TLS.Clone(), Protocols: protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: c.MaxStreams},
 		ReadHeaderTimeout: or(c.Header, readHeader), ReadTimeout: or(c.Read, readAll), WriteTimeout: or(c.Write, writeAll), IdleTimeout: or(c.Idle, idleConn),
 		MaxHeaderBytes: c.MaxHeader}
