@@ -115,6 +115,7 @@ func OpenNATS(servers, name string, trouble func(error)) (*NATS, error) {
 		nats.Name(name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(time.Second, time.Second),
 		nats.ReconnectBufSize(-1), // what is told while away is lost, and said to be, rather than told late
 		nats.Timeout(2*time.Second),
+		nats.ConnectHandler(func(*nats.Conn) { trouble(nil) }), // the first time
 		nats.ReconnectHandler(func(*nats.Conn) { again(nil) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -123,7 +124,7 @@ func OpenNATS(servers, name string, trouble func(error)) (*NATS, error) {
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if errors.Is(err, nats.ErrSlowConsumer) {
-				again(err)
+				again(nil) // it is connected; only who hears has missed something
 				return
 			}
 			trouble(err)

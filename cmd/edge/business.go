@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"facet/composer"
+	"facet/serve/feed"
 )
 
 // The bounds of what packages count: names and label values past them are folded into "other".
@@ -23,6 +24,7 @@ const (
 // business are the counters that packages' mutations move: edge_business_<name>_total.
 type business struct {
 	registry *prometheus.Registry
+	writes   feed.Bus // what mutations wrote
 	mu       sync.Mutex
 	counters map[string]*businessCounter
 }
@@ -128,7 +130,7 @@ func (c *businessCounter) fold(label, value string) string {
 	return value
 }
 
-// A counted answerer is an engine whose answers move the packages' counters.
+// A counted answerer is an engine whose answers move the packages' counters, and whose writes are told to who listens.
 type counted struct {
 	*composer.Engine
 	business *business
@@ -145,6 +147,7 @@ func (c *counted) Answer(ctx context.Context, r *composer.Request) iter.Seq[comp
 				s := c.Surface()
 				c.business.count(s.Device, s.Schema, part.Metrics)
 			}
+			c.business.writes.Publish(part.Writes)
 			if !yield(part) {
 				return
 			}

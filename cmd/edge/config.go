@@ -58,6 +58,8 @@ type config struct {
 	Log logConfig `key:"log"`
 	// OpenTelemetry traces.
 	Tracing tracingConfig `key:"tracing"`
+	// What instances tell each other live.
+	Notice noticeConfig `key:"notice"`
 }
 
 // A storeConfig says where the bucket is.
@@ -310,6 +312,12 @@ type tracingConfig struct {
 	Endpoint string `key:"endpoint"`
 	// The share of requests that are traced where the caller did not decide, 0 to 1.
 	Sample float64 `key:"sample"`
+}
+
+// A noticeConfig says how instances reach each other. Without it all works, within each instance.
+type noticeConfig struct {
+	// NATS servers, `nats://10.0.0.1:4222`, several divided by commas. With them a device that listens at one instance hears what a mutation at another made stale. Empty: only of mutations at its own.
+	NATS string `key:"nats"`
 }
 
 // defaultConfig is what holds where nothing is said.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"facet/asker"
@@ -64,6 +65,46 @@ func (b *writesBus) hear(m notice.Message) {
 
 // Close ends hearing; the board is its owner's.
 func (b *writesBus) Close() { b.stop() }
+
+// hearOthers connects the feed with that of the environment's other instances, over NATS.
+func (f *front) hearOthers(servers, env, instance string) (stop func(), err error) {
+	if servers == "" {
+		return func() {}, nil
+	}
+	away := prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_notice_away", Help: "1 while there is no connection to NATS: other instances' mutations are not heard."})
+	f.metrics.registry.MustRegister(away)
+	away.Set(1)
+	board, err := notice.OpenNATS(servers, "facet "+instance, func(err error) {
+		if err != nil {
+			away.Set(1)
+			f.log.Warn().Err(err).Msg("NATS: other instances' mutations may not be heard")
+			return
+		}
+		away.Set(0)
+		f.log.Info().Msg("NATS is connected")
+	})
+	if err != nil {
+		return nil, err
+	}
+	bus, err := newWritesBus(board, env, f.log)
+	if err != nil {
+		board.Close()
+		return nil, err
+	}
+	f.metrics.business.writes = bus
+	return func() { bus.Close(); board.Close() }, nil
+}
+
+// feedName is the last part of the feed's address, below a device schema. It has a dot, as no view can have.
+const feedName = "invalidated.sse"
+
+// feed is the door at which devices hear what others' mutations made stale.
+func (f *front) feed() *feed.Handler {
+	h := feed.New(feed.Options{Find: f.findReader, Asker: f.asker, Bus: f.metrics.business.writes})
+	f.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "edge_feed_listeners", Help: "Devices that listen to what mutations make stale."},
+		func() float64 { return float64(h.Listening()) }))
+	return h
+}
 
 // findReader is what the feed looks a device schema up with.
 func (f *front) findReader(ctx context.Context, device, schema string, a *asker.Asker) (feed.Reader, func(), error) {

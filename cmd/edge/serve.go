@@ -130,6 +130,11 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			return err
 		}
 		defer f.tracing.stop()
+		stopHearing, err := f.hearOthers(c.Notice.NATS, c.Env, c.Instance)
+		if err != nil {
+			return err
+		}
+		defer stopHearing()
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"facet/serve"
+	"facet/serve/feed"
 	"facet/serve/graphql"
 )
 
@@ -29,7 +31,26 @@ func (f *front) devices() http.Handler {
 	s := graphql.NewStreams(f.handler(), o)
 	f.metrics.registry.MustRegister(closed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "edge_websockets_open", Help: "WebSockets of devices that are open."},
 		func() float64 { return float64(s.Open()) }))
-	return s
+	d := &devicesDoor{streams: s, feed: f.feed()}
+	mux := http.NewServeMux()
+	// Outside of shedding and of the pinned release: a listener is no work until something happens, and may stay for an hour.
+	mux.Handle("GET /{device}/{schema}/"+feedName, serve.CORS(f.gate.cors, f.gate.rates.handler(f.observed(d.feed))))
+	mux.Handle("/", s)
+	d.Handler = mux
+	return d
+}
+
+// A devicesDoor is all that a devices' listener answers.
+type devicesDoor struct {
+	http.Handler
+	streams *graphql.Streams
+	feed    *feed.Handler
+}
+
+// Drain implements drainer.
+func (d *devicesDoor) Drain(ctx context.Context) error {
+	d.feed.Close()
+	return d.streams.Drain(ctx)
 }
 
 // closeCode is a label: clients choose codes too.

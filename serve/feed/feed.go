@@ -100,6 +100,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.listening.Add(-1)
+	select {
+	case <-h.end:
+		refuse(w, fault.New(fault.Unavailable, "this instance is about to end"))
+		return
+	default:
+	}
 	events, stop := h.o.Bus.Subscribe()
 	defer stop()
 	head := w.Header()
