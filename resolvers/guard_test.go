@@ -1,6 +1,9 @@
 package resolvers
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,7 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"facet/control"
 	"facet/fault"
+	"facet/view"
 )
 
 func TestTokens(t *testing.T) {
@@ -209,5 +214,79 @@ func TestPanic(t *testing.T) {
 	}
 	if log := w.log.String(); !strings.Contains(log, "the secret of the builder") || !strings.Contains(log, a.Errors[0].Extensions.Request) {
 		t.Errorf("the log says %s", log)
+	}
+}
+
+// TestKinds shows a fault of every kind: its word, and of what is internal nothing more.
+func TestKinds(t *testing.T) {
+	for _, k := range fault.Kinds() {
+		err := &fault.Error{Kind: k, Op: "control.op", Subject: "@tv/home", Message: "the sentence", Err: errors.New("the cause"), Hint: "the hint"}
+		for _, e := range []error{err, fmt.Errorf("around: %w", err)} {
+			g := told(e)
+			if g.Extensions["code"] != string(k) || g.Extensions["hint"] != "the hint" || strings.Contains(g.Message, "cause") || strings.Contains(g.Message, "control.op") {
+				t.Errorf("%s: %v %v", k, g.Message, g.Extensions)
+			}
+			if shown := strings.Contains(g.Message, "the sentence"); shown == (k == fault.Internal) {
+				t.Errorf("%s: %s", k, g.Message)
+			}
+			if of := strings.HasPrefix(g.Message, "@tv/home: "); of != slices.Contains(named, k) {
+				t.Errorf("%s: %s", k, g.Message)
+			}
+		}
+	}
+}
+
+// TestUploads lets in only so many uploads at a time, and tells the others to come back.
+func TestUploads(t *testing.T) {
+	w := newWorld(t, Limits{Uploads: 1})
+	w.films()
+	began, finish := make(chan struct{}), make(chan struct{})
+	inner := w.control.Build
+	w.control.Build = func(ctx context.Context, in control.Input) (*view.Build, fault.Diagnostics, error) {
+		close(began)
+		<-finish
+		return inner(ctx, in)
+	}
+	const mutation = `mutation($f: Upload!) { publish(tarball: $f) { ok } }`
+	done := make(chan *answer)
+	slow := tarball(t, "@tv/slow@1.0.0", `"device": ["tv"], "schema": "v9"`, ``, "view slow")
+	go func() { done <- w.upload("root", mutation, nil, slow) }()
+	<-began
+	if a := w.upload("root", mutation, nil, tarball(t, "@tv/late@1.0.0", `"device": ["tv"], "schema": "v9"`, ``, "view late")); a.status != http.StatusTooManyRequests || a.code() != string(fault.Limit) || a.header.Get("Retry-After") == "" {
+		t.Errorf("a second upload: %d %s", a.status, a.text)
+	}
+	w.must("reader", `{ graphs { version } }`, nil)
+	close(finish)
+	if a := <-done; a.status != 200 || len(a.Errors) > 0 {
+		t.Errorf("the first upload: %d %s", a.status, a.text)
+	}
+}
+
+// TestOperators lets operators deploy different packages at once: all land, each in a release of its own, or are told what conflicts.
+func TestOperators(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.films()
+	const n = 8
+	for i := range n {
+		w.publish(fmt.Sprintf("@tv/app%d@1.0.0", i), `"device": ["tv"], "schema": "v3"`, ``, fmt.Sprintf("view app%d", i))
+	}
+	answers := make(chan *answer, n)
+	for i := range n {
+		go func() {
+			answers <- w.ask("root", `mutation($p: String!) { release(input: {env: "prod", regions: ["eu"], deploy: [$p]}) { ok release diagnostics { message } failures { package diagnostics { message } } } }`, map[string]any{"p": fmt.Sprintf("@tv/app%d", i)})
+		}()
+	}
+	landed := 0
+	for range n {
+		switch a := <-answers; {
+		case strings.Contains(a.text, `"ok":true`):
+			landed++
+		case a.code() != string(fault.Conflict):
+			t.Errorf("%d %s", a.status, a.text)
+		}
+	}
+	a := w.must("reader", `{ contents(env: "prod") { mounts { package } } }`, nil)
+	if got := strings.Count(a.text, "@tv/app"); got != landed || landed == 0 {
+		t.Errorf("%d of %d are mounted: %s", got, landed, a.text)
 	}
 }

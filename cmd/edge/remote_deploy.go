@@ -176,6 +176,10 @@ func (r *remote) deploy(ctx context.Context, o deployOptions) error {
 	if !o.wait || o.dryRun {
 		return nil
 	}
+	if at := res.later(time.Now()); !at.IsZero() {
+		fmt.Fprintf(r.Err, "not waiting: instances switch to it at %s; edge wait %s says when they have\n", at.Local().Format(time.DateTime), shortDigest(res.Release))
+		return nil
+	}
 	live, err := r.waitPointers(ctx, res, o.timeout)
 	if err != nil {
 		return err
@@ -234,6 +238,16 @@ func isFolder(arg string) bool {
 type madeRelease struct {
 	remoteRelease
 	took time.Time // when it was made
+}
+
+// later is when instances switch to the release; the zero time if they do at once.
+func (m *madeRelease) later(now time.Time) time.Time {
+	for _, p := range m.Pointers {
+		if at := p.Pointer.ActivateAt; at != nil && at.After(now) {
+			return *at
+		}
+	}
+	return time.Time{}
 }
 
 // release executes a mutation that makes a release; field is its name.
