@@ -15,27 +15,49 @@ import (
 )
 
 // A shedder bounds the requests that are answered at once, so that those taken on stay fast when more are asked than can be
-// answered. The bound follows how long goroutines that could run wait for a processor: that grows when this process is past
+// answered. It acts only while goroutines that could run wait for a processor: that wait grows when this process is past
 // what it can do, and not when a tier is slow. So a slow tier, which has guards of its own, never makes the edge refuse what does not need it.
+//
+// Then it looks for the least bound that costs no throughput: it lowers the bound, and if fewer requests are answered than
+// before, takes that back and tries a higher one. So a machine that is busy with others, too, is not mistaken for one that
+// shedding would help, and requests that mostly wait for tiers have as many places as they need.
 //
 // A request past the bound waits for a place, for MaxWait at most. The newest gets the next place: under a standing
 // overload a queue that is fair makes everybody late, and this one only those it refuses anyway.
 type shedder struct {
 	c       shedConfig
 	refused func(why string) // counts; may be nil
-	waited  func() float64   // seconds that goroutines waited for a processor lately, see schedWait
+	waited  func() float64   // seconds that goroutines waited for a processor since it was asked last, see schedWait
 	now     func() time.Time
 
-	mu       sync.Mutex
-	limit    float64
-	flying   int
-	peak     int        // the most that flew since the last adjustment
-	queue    *list.List // of chan struct{}, newest first
-	adjusted time.Time
+	mu     sync.Mutex
+	limit  float64
+	flying int
+	queue  *list.List // of chan struct{}, newest first
+
+	// The window that is being measured, and the try that it measures.
+	began      time.Time
+	peak       int // the most that flew in it
+	answered   int
+	try        float64 // what the bound was multiplied by: below 1 lower, above 1 higher, 0 for no try
+	before     float64 // the bound before the try
+	throughput float64 // answers a second before it
 }
 
-// shedEvery is how often the bound is adjusted; in between, what one window measures is too few wake-ups to mean something.
-const shedEvery = 50 * time.Millisecond
+// A window ends when enough requests were answered to tell throughputs apart, within these times.
+const (
+	shortWindow = 100 * time.Millisecond
+	longWindow  = time.Second
+	enough      = 40
+)
+
+// The tries: a little lower, by half where the wait is far above its target, a little higher.
+const (
+	lower    = 0.85
+	halve    = 0.5
+	higher   = 1.2
+	farAbove = 8
+)
 
 // newShedder is nil where shedding is off.
 func newShedder(c shedConfig, refused func(why string)) *shedder {
@@ -48,7 +70,7 @@ func newShedder(c shedConfig, refused func(why string)) *shedder {
 	return &shedder{c: c, refused: refused, waited: schedWait(), now: time.Now, limit: float64(c.Max), queue: list.New()}
 }
 
-// Limit is how many requests are taken on now, flying how many are being answered and how many wait.
+// state is how many requests are taken on at once now, how many are being answered and how many wait.
 func (s *shedder) state() (limit, flying, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,6 +126,7 @@ func (s *shedder) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flying--
+	s.answered++
 	s.adjust()
 	for s.flying < int(s.limit) && s.queue.Len() > 0 {
 		turn, _ := s.queue.Remove(s.queue.Front()).(chan struct{})
@@ -112,23 +135,71 @@ func (s *shedder) leave() {
 	}
 }
 
-// adjust moves the bound: down in proportion to how far the wait is above its target, but by half at most; up by a tenth
-// while the bound is what holds requests back. The lock is held.
+// adjust moves the bound at the end of a window. The lock is held.
 func (s *shedder) adjust() {
 	now := s.now()
-	if now.Sub(s.adjusted) < shedEvery {
+	lasted := now.Sub(s.began)
+	if lasted < shortWindow || s.answered < enough && lasted < longWindow {
 		return
 	}
-	s.adjusted = now
-	wait, target := s.waited(), s.c.Target.Seconds()
+	s.decide(s.waited(), float64(s.answered)/lasted.Seconds(), s.peak >= int(s.limit))
+	s.began, s.answered, s.peak = now, 0, s.flying
+}
+
+// decide moves the bound after a window in which goroutines waited so long for a processor and so many requests a second
+// were answered. held says whether the bound held any back.
+func (s *shedder) decide(wait, throughput float64, held bool) {
+	target := s.c.Target.Seconds()
 	switch {
-	case wait > target:
-		used := min(s.limit, float64(max(s.peak, s.c.Min))) // a bound that is far above what flies would take long to matter
-		s.limit = max(float64(s.c.Min), used*min(0.9, max(0.5, target/wait)))
-	case s.peak >= int(s.limit):
-		s.limit = min(float64(s.c.Max), s.limit+max(1, s.limit/10))
+	case wait <= target:
+		switch {
+		case s.try != 0 && s.try < 1 && throughput < s.throughput*(1+s.try)/2: // lower was too low
+			s.bound(s.before)
+		case held:
+			s.bound(s.limit + max(1, s.limit/10))
+		}
+		s.try = 0
+	case !held: // a bound that is far above what flies would take long to matter
+		s.bound(float64(s.peak))
+		s.attempt(down(wait, target), throughput)
+	case s.try == 0:
+		s.attempt(lower, throughput)
+	case s.limit == s.before: // there was no room for the try
+		s.attempt(turned(s.try), throughput)
+	case throughput >= s.throughput*(1+s.try)/2: // lower costs nothing, or higher brings something: further
+		next := s.try
+		if next == halve {
+			next = down(wait, target)
+		}
+		s.attempt(next, throughput)
+	default:
+		s.bound(s.before)
+		s.attempt(turned(s.try), s.throughput)
 	}
-	s.peak = s.flying
+}
+
+func down(wait, target float64) float64 {
+	if wait > farAbove*target {
+		return halve
+	}
+	return lower
+}
+
+func turned(try float64) float64 {
+	if try < 1 {
+		return higher
+	}
+	return lower
+}
+
+// attempt tries another bound, to be judged by what was answered before.
+func (s *shedder) attempt(try, throughput float64) {
+	s.before, s.throughput, s.try = s.limit, throughput, try
+	s.bound(s.limit * try)
+}
+
+func (s *shedder) bound(limit float64) {
+	s.limit = min(float64(s.c.Max), max(float64(s.c.Min), limit))
 }
 
 // handler refuses what there is no place for with 503. Only requests of devices count: probes and metrics are never refused.
