@@ -273,7 +273,7 @@ func TestOperators(t *testing.T) {
 	answers := make(chan *answer, n)
 	for i := range n {
 		go func() {
-			answers <- w.ask("root", `mutation($p: String!) { release(input: {env: "prod", regions: ["eu"], deploy: [$p]}) { ok release diagnostics { message } failures { package diagnostics { message } } } }`, map[string]any{"p": fmt.Sprintf("@tv/app%d", i)})
+			answers <- w.ask("root", `mutation($p: String!) { release(input: {env: "prod", deploy: [$p]}) { ok release diagnostics { message } failures { package diagnostics { message } } } }`, map[string]any{"p": fmt.Sprintf("@tv/app%d", i)})
 		}()
 	}
 	landed := 0
