@@ -13,6 +13,7 @@ import (
 
 	"facet/catalog"
 	"facet/control"
+	"facet/internal/edgetest"
 	"facet/pack"
 	"facet/release"
 	"facet/storage/memory"
@@ -35,6 +36,7 @@ func TestFirstRequestsAfterARelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stopTiers(running)
+	dir = edgetest.Patient(t, dir) // this is about what is quick, not about what is late
 	w := releases(t, memory.New())
 	w.env = &environment{Env: env, Getenv: os.LookupEnv, Config: space.Config, Guard: guard.New(guard.Config{})}
 	w.Shards = 4

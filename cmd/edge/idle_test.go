@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"facet/fault"
+)
+
+// opens counts what a slot opened and closed.
+type opens struct {
+	opened, closed atomic.Int32
+	takes          time.Duration
+	err            error
+}
+
+func (o *opens) open() (*openEngine, error) {
+	time.Sleep(o.takes)
+	if o.err != nil {
+		return nil, o.err
+	}
+	o.opened.Add(1)
+	return &openEngine{engine: &counted{}, done: []func(){func() { o.closed.Add(1) }}}, nil
+}
+
+func TestSlotsOpenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := &engineSlots{}
+		slow, letGo := all.hold("slow")
+		o := &opens{takes: time.Second}
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				e, err := slow.take(t.Context(), o.open)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				e.leave()
+			})
+		}
+		quick, letGoQuick := all.hold("quick")
+		if _, err := quick.take(t.Context(), (&opens{}).open); err != nil || time.Since(began) > 0 {
+			t.Errorf("one opening waited for another: %v %v", err, time.Since(began))
+		}
+		wg.Wait()
+		if o.opened.Load() != 1 || time.Since(began) != time.Second {
+			t.Errorf("opened %d times in %v", o.opened.Load(), time.Since(began))
+		}
+		e, _ := slow.take(t.Context(), o.open)
+		time.Sleep(defaultIdle + 2*defaultIdle/8 + time.Second) // the sweep comes by itself
+		synctest.Wait()
+		if all.count() != 0 || o.closed.Load() != 0 {
+			t.Errorf("%d open, %d closed while one is in use", all.count(), o.closed.Load())
+		}
+		e.leave()
+		if o.closed.Load() != 1 {
+			t.Error("the last user did not close it")
+		}
+		letGo()
+		letGoQuick()
+		if len(all.slots) != 0 {
+			t.Errorf("slots are left: %v", all.slots)
+		}
+	})
+}
+
+func TestSlotsInTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := &engineSlots{}
+		s, letGo := all.hold("x")
+		o := &opens{takes: time.Second, err: errors.New("no room")}
+		if _, err := s.take(t.Context(), o.open); err == nil {
+			t.Error("a failed opening gave an engine")
+		}
+		o.err = nil // an error is not kept
+		limited, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := s.take(limited, o.open); fault.KindOf(err) != fault.Timeout {
+			t.Errorf("who cannot wait: %v, want timeout", err)
+		}
+		began := time.Now()
+		e, err := s.take(t.Context(), o.open)
+		if err != nil || time.Since(began) != 900*time.Millisecond { // it went on opening
+			t.Errorf("the next: %v after %v", err, time.Since(began))
+		}
+		e.leave()
+		all.sweep(time.Now().Add(2 * defaultIdle))
+		go func() { _, _ = s.take(limited, o.open) }()
+		time.Sleep(time.Millisecond)
+		letGo() // the release goes while it is opened for somebody who went, too
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if o.opened.Load() != o.closed.Load() || all.count() != 0 {
+			t.Errorf("opened %d, closed %d, %d counted", o.opened.Load(), o.closed.Load(), all.count())
+		}
+	})
+}
