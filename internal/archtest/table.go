@@ -33,6 +33,7 @@ var table = []row{
 	{folder: "examples"},
 	{folder: "internal"},
 	{folder: "internal/edgetest", may: []string{"*"}},
+	{folder: "deploy"},
 	{folder: "docs"},
 }
 
@@ -54,6 +55,10 @@ var libraries = []library{
 	{path: "github.com/vektah/gqlparser", in: []string{"graph", "view", "resolvers", "serve/graphql"}},
 	{path: "github.com/graph-gophers/dataloader", in: []string{"composer"}, sealed: true},
 	{path: "github.com/failsafe-go/failsafe-go", in: []string{"tiers"}, sealed: true},
+	{path: "google.golang.org/grpc", in: []string{"tiers", "examples"}, sealed: true, open: []string{"examples", "tiers/tiertest"}},
+	{path: "github.com/nats-io", in: []string{"notice", "cmd"}, sealed: true},
+	{path: "go.opentelemetry.io", in: []string{"cmd"}},
+	{path: "github.com/goccy/go-yaml", in: []string{"cmd"}},
 	{path: "github.com/fsnotify/fsnotify", in: []string{"cmd"}},
 	{path: "github.com/spf13/cobra", in: []string{"cmd", "loadtest"}},
 }
