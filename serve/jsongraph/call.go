@@ -10,7 +10,7 @@ import (
 )
 
 // call runs one mutation. It fails as a whole, or answers the references and values that the mutation gave, what was asked
-// behind them and beside it, and what became stale.
+// behind them and beside it, and what became stale. If it failed after an effect, it answers the error and what became stale.
 func (x *exchange) call() error {
 	if x.params.callPath == "" {
 		return invalid("call needs callPath")
@@ -49,9 +49,12 @@ func (x *exchange) call() error {
 	if _, _, err := request(x.answers.Surface(), beside, l); err != nil {
 		return err
 	}
-	p, err := x.run(m, args, suffixes)
+	p, failed, err := x.run(m, args, suffixes)
 	if err != nil {
 		return err
+	}
+	if failed != nil {
+		return x.half(m, p, failed)
 	}
 	root, _, err := readTree(p.Data)
 	if err != nil {
@@ -163,9 +166,18 @@ func second(p pathSet) (string, bool) {
 	return k.text, ok
 }
 
-func (x *exchange) run(m *view.Mutation, args []json.RawMessage, suffixes []pathSet) (*composer.Part, error) {
+// half answers for a mutation that failed when an effect of it had happened.
+func (x *exchange) half(m *view.Mutation, p *composer.Part, failed *fault.Error) error {
+	at := []string{m.Name, "result"}
+	g := &found{root: &node{}}
+	g.mark(at, failed)
+	return x.reply(g, appendPaths(nil, []pathSet{setOf(at)}), appendInvalidated(p.Invalidated))
+}
+
+// run gives what a mutation gave; failed is why it broke off after it had made something stale.
+func (x *exchange) run(m *view.Mutation, args []json.RawMessage, suffixes []pathSet) (p *composer.Part, failed *fault.Error, err error) {
 	if len(args) > len(m.Args) {
-		return nil, invalid("%s takes %d arguments, not %d", m.Name, len(m.Args), len(args))
+		return nil, nil, invalid("%s takes %d arguments, not %d", m.Name, len(m.Args), len(args))
 	}
 	b := &builder{s: x.answers.Surface(), sets: suffixes, limit: x.h.limits.Nodes}
 	root := &composer.Root{Kind: composer.RootMutation, Key: m.Name, Name: m.Name, Path: []string{m.Name, "result"}, Window: -1}
@@ -176,21 +188,24 @@ func (x *exchange) run(m *view.Mutation, args []json.RawMessage, suffixes []path
 		root.Sub = b.whole(m.Output, nil)
 	}
 	if b.err != nil {
-		return nil, b.err
+		return nil, nil, b.err
 	}
 	b.req.Format = composer.FormatGraph
 	b.req.Idempotency = x.r.Header.Get("Idempotency-Key")
 	b.req.Selection = &composer.Selection{Mutation: true, Roots: []*composer.Root{root}}
-	p, err := x.ask(&b.req)
-	if err != nil {
-		return nil, err
+	if p, err = x.ask(&b.req); err != nil {
+		return nil, nil, err
 	}
 	for _, e := range p.Errors {
 		if len(e.Path) == 0 || len(e.Path) <= len(root.Path) && e.Path[0] == m.Name { // the mutation itself, not something behind its result
-			return nil, &fault.Error{Kind: e.Kind, Message: e.Message, Err: e.Err}
+			failed = &fault.Error{Kind: e.Kind, Message: e.Message, Err: e.Err}
+			if len(p.Invalidated) == 0 {
+				return nil, nil, failed
+			}
+			return p, failed, nil
 		}
 	}
-	return p, nil
+	return p, nil, nil
 }
 
 // whole asks for all that a mutation gives where it stands, and for the suffixes behind its references.
