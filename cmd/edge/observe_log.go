@@ -52,10 +52,10 @@ func (a accessLog) write(log zerolog.Logger, x *exchange) {
 	}
 	e := log.Info()
 	switch {
+	case x.operator: // probes come every second, and a 503 of readyz is their answer
+		e = log.Debug()
 	case x.status >= 500:
 		e = log.Error()
-	case x.operator:
-		e = log.Debug()
 	}
 	if !e.Enabled() {
 		return
