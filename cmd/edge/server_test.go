@@ -21,6 +21,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"facet/fault"
 )
 
 // A rig is one instance of a test: a door for devices that answers slowly enough to be caught by the end.
@@ -28,7 +32,6 @@ type rig struct {
 	base string
 	end  context.CancelFunc
 	done chan error
-	gate gate
 }
 
 func startRig(t *testing.T, c doorConfig, s stop) *rig {
@@ -305,6 +308,59 @@ func TestCertificateReload(t *testing.T) {
 	}
 	if _, err := openCertificate(filepath.Join(dir, "none"), keyFile, nil); err == nil {
 		t.Error("a missing file is no error")
+	}
+}
+
+// TestConfiguredDoor: what the configuration says of TLS is what a listener does, and a renewed pair is served without a restart.
+func TestConfiguredDoor(t *testing.T) {
+	dir := t.TempDir()
+	c := tlsConfig{Cert: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key"), Min: "1.3"}
+	writeCertificate(t, c.Cert, c.Key, "one")
+	var ds doorList
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) })
+	if err := ds.open("devices", "EDGE_URL", "127.0.0.1:0", "serve.listen", c, h, defaultConfig().Serve.door(), zerolog.Nop()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- serveAll(ctx, stop{For: time.Second}, ds.list...) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+	address := ds.list[0].listener.Addr().String()
+	if want := "EDGE_URL=https://" + address + "\n"; ds.said != want {
+		t.Errorf("it announces %q, want %q", ds.said, want)
+	}
+	name := func() string {
+		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		s := conn.ConnectionState()
+		if s.NegotiatedProtocol != "h2" || s.Version != tls.VersionTLS13 {
+			t.Errorf("it speaks %q over TLS %x", s.NegotiatedProtocol, s.Version)
+		}
+		return s.PeerCertificates[0].Subject.CommonName
+	}
+	if got := name(); got != "one" {
+		t.Errorf("got the certificate %q", got)
+	}
+	if _, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}); err == nil {
+		t.Error("TLS 1.2 is taken where the configuration wants 1.3")
+	}
+	writeCertificate(t, c.Cert, c.Key, "two")
+	for deadline := time.Now().Add(patience); name() != "two"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the renewed certificate is not served")
+		}
+	}
+	c.Key = filepath.Join(dir, "none")
+	if err := ds.open("devices", "EDGE_URL", "127.0.0.1:0", "serve.listen", c, h, doorConfig{}, zerolog.Nop()); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a missing key: %v", err)
 	}
 }
 
