@@ -2,6 +2,9 @@ package composer
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"facet/fault"
@@ -179,9 +182,18 @@ func (x *exec) broken(st *planOp, c cell) {
 	}
 }
 
+// idempotency is the key that an effect's call carries: the asker's, made the viewer's own and this mutation's. Keys are chosen by
+// devices: were they sent as they came, a viewer who sends another's would be given that one's answer by the tier.
 func (x *exec) idempotency(st *planOp) string {
-	key := x.r.Idempotency
-	if key == "" || st.effect <= 0 && x.only <= 0 {
+	if x.r.Idempotency == "" {
+		return ""
+	}
+	h := sha256.New()
+	for _, part := range []string{x.r.Asker.Viewer.ID, x.p.roots[0].mutation.def.Name, x.r.Idempotency} {
+		_, _ = fmt.Fprintf(h, "%d %s ", len(part), part) // a hash takes everything
+	}
+	key := hex.EncodeToString(h.Sum(nil)[:16])
+	if st.effect <= 0 && x.only <= 0 {
 		return key
 	}
 	return key + "/" + string(appendInt(appendInt(nil, x.only), int(st.effect)))
