@@ -16,7 +16,7 @@ import (
 
 // Options bound what recording a package may spend.
 type Options struct {
-	Wall      time.Duration // the whole recording; 0: 2 s
+	Wall      time.Duration // of a processor, for the whole recording; 0: 2 s. By the clock it may take ten times as long on a busy machine
 	CallStack int           // nested calls; 0: 256
 }
 

@@ -70,9 +70,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "package", err)
 	}
 	limitMatching()
-	ctx, cancel := context.WithTimeout(ctx, r.wall)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { r.vm.Interrupt(ctx.Err()) })
+	stop := r.watch(ctx)
 	defer stop()
 
 	r.vm.SetMaxCallStackSize(callStack)
@@ -93,10 +91,45 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", nil
 	}
 	out, err := r.call("finish")
+	if late := (*goja.InterruptedError)(nil); errors.As(err, &late) {
+		r.failed(err, stack{})
+		return "", nil
+	}
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "finish", err)
 	}
 	return out.String(), nil
+}
+
+// slowest is how many times as long as it may work a recording may wait for a processor.
+const slowest = 10
+
+// watch interrupts a recording that has used up its time: r.wall of the process's processor time and of the clock's, so that a
+// busy machine does not refuse an innocent package, and at the latest slowest times that by the clock.
+func (r *recorder) watch(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	began, spent := time.Now(), processorTime()
+	go func() {
+		timer := time.NewTimer(r.wall)
+		defer timer.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				r.vm.Interrupt(ctx.Err())
+				return
+			case <-timer.C:
+			}
+			used := processorTime() - spent
+			if used >= r.wall || time.Since(began) >= slowest*r.wall {
+				r.vm.Interrupt(context.DeadlineExceeded)
+				return
+			}
+			timer.Reset(max(r.wall-used, time.Millisecond))
+		}
+	}()
+	return func() { close(done) }
 }
 
 // start gives the runtime its host and keeps the functions that it offers.
