@@ -96,6 +96,10 @@ type embeddedConfig struct {
 type cacheConfig struct {
 	// The folder of the last-known-good copy: with it a restart comes up though the store is gone. Empty keeps none. It belongs to this instance alone.
 	Dir string `key:"dir"`
+	// How long the plans and functions of a device schema that nobody asks are kept in memory. After that they are made again by the next request, in milliseconds.
+	Idle time.Duration `key:"idle"`
+	// How many device schemas are kept so at once. Each takes some hundred kilobytes.
+	Engines int `key:"engines"`
 }
 
 // A tlsConfig is the certificate of a listener.
@@ -146,6 +150,8 @@ type serveConfig struct {
 	MaxConnections int `key:"maxConnections"`
 	// Requests at once on one HTTP/2 connection.
 	MaxStreams int `key:"maxStreams"`
+	// How long connections wait at the start, unanswered, for the first release to be served. So an instance that is started again refuses nobody. After that it answers 503 and why.
+	ReadyWait time.Duration `key:"readyWait"`
 	// How long /readyz says 503 before the listener closes, so that load balancers stop sending. At least their probe interval times their threshold.
 	DrainDelay time.Duration `key:"drainDelay"`
 	// How long requests under way may take to end after that. Then they are cut and the exit code is 4.
@@ -332,7 +338,8 @@ func defaultConfig() config {
 		Store: storeConfig{Bucket: "facet", AccessKey: "facet", Timeout: 15 * time.Second, Attempts: 3, Embedded: embeddedConfig{Listen: "127.0.0.1:0"}},
 		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09",
 			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
-			MaxConnections: 20_000, MaxStreams: 250, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
+			MaxConnections: 20_000, MaxStreams: 250, ReadyWait: 10 * time.Second, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
+		Cache:   cacheConfig{Idle: defaultIdle, Engines: defaultOpen},
 		Ops:     opsConfig{Listen: "127.0.0.1:9090"},
 		Control: controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
 		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,

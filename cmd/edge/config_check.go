@@ -79,6 +79,8 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("serve.maxBody", int(c.Serve.MaxBody))
 	positive("serve.headerTimeout", int(c.Serve.HeaderTimeout))
 	positive("serve.writeTimeout", int(c.Serve.WriteTimeout))
+	positive("cache.idle", int(c.Cache.Idle))
+	positive("cache.engines", c.Cache.Engines)
 	positive("control.keepEvery", int(c.Control.KeepEvery))
 	positive("limits.maxViewers", c.Limits.MaxViewers)
 	checkShed(&c.Limits.Shed, wrong)

@@ -32,7 +32,7 @@ type instanceConfig struct {
 	Store       storage.Store
 	Env, Region string
 	Name        string
-	Dir         string       // of the last-known-good copy; "" keeps none
+	Cache       cacheConfig
 	Keys        release.Keys // that pointers must be signed with; nil takes any
 	Tiers       *environment
 	Front       *front
@@ -43,8 +43,9 @@ type instanceConfig struct {
 func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error) {
 	f := c.Front
 	open := newOpener(c.Tiers, &f.metrics.business)
+	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{
-		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Dir: c.Dir, Keys: c.Keys,
+		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,
 		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
 		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
 		Report: func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },

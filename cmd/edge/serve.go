@@ -138,7 +138,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
-		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Dir: c.Cache.Dir, Keys: keys, Tiers: c.environment(m), Front: f})
+		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Tiers: c.environment(m), Front: f})
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,9 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			}
 		}()
 		probes, draining = f.probes, func() { f.gate.draining.Store(true) }
-		if err := doors.open("devices", "EDGE_URL", c.Serve.Listen, "serve.listen", c.Serve.TLS, f.devices(), c.Serve.door(), log); err != nil {
+		front := c.Serve.door()
+		front.Ready, front.ReadyWait = func() bool { return i.catalog.Status().Ready() }, c.Serve.ReadyWait
+		if err := doors.open("devices", "EDGE_URL", c.Serve.Listen, "serve.listen", c.Serve.TLS, f.devices(), front, log); err != nil {
 			return err
 		}
 	}

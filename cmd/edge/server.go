@@ -33,6 +33,9 @@ type door struct {
 	server   *http.Server
 	streams  drainer // nil: nothing outlives its request
 	draining atomic.Bool
+	ready    func() bool
+	wait     time.Duration
+	shutting chan struct{} // closed by shut
 }
 
 // A doorConfig says what a listener puts up with.
@@ -46,6 +49,11 @@ type doorConfig struct {
 	MaxHeader      int
 	MaxConnections int // 0: any number
 	MaxStreams     int // 0: net/http's 250
+
+	// Ready says whether there is anything to answer with. Until it does, for ReadyWait at most, connections wait in the kernel's queue.
+	// nil: there is.
+	Ready     func() bool
+	ReadyWait time.Duration
 }
 
 // newDoor makes a server for l. It accepts nothing before run.
@@ -62,7 +70,7 @@ func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
 	if c.MaxConnections > 0 {
 		l = netutil.LimitListener(l, c.MaxConnections)
 	}
-	d := &door{name: name, listener: l}
+	d := &door{name: name, listener: l, ready: c.Ready, wait: c.ReadyWait, shutting: make(chan struct{})}
 	d.streams, _ = h.(drainer)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -92,6 +100,7 @@ func (d *door) closing(h http.Handler) http.Handler {
 
 // serve serves until shut or close; its error is nil then.
 func (d *door) serve() error {
+	d.await()
 	var err error
 	if d.server.TLSConfig != nil {
 		err = d.server.ServeTLS(d.listener, "", "")
@@ -104,11 +113,35 @@ func (d *door) serve() error {
 	return fault.Wrap(fault.Internal, "serve "+d.name, d.listener.Addr().String(), err)
 }
 
+// readyLook is how often a door that is not ready looks whether it is.
+const readyLook = 5 * time.Millisecond
+
+// await returns when the door is ready, has waited for long enough, or is shut.
+func (d *door) await() {
+	if d.ready == nil || d.wait <= 0 {
+		return
+	}
+	late := time.NewTimer(d.wait)
+	defer late.Stop()
+	look := time.NewTicker(readyLook)
+	defer look.Stop()
+	for !d.ready() {
+		select {
+		case <-look.C:
+		case <-late.C:
+			return
+		case <-d.shutting:
+			return
+		}
+	}
+}
+
 // errCut is the end of a door that had to cut requests.
 var errCut = errors.New("requests were still under way and were cut")
 
 // shut stops accepting and lets what is under way end, until ctx does. Then it cuts, and says so.
 func (d *door) shut(ctx context.Context) error {
+	close(d.shutting)
 	streams := make(chan error, 1)
 	go func() { streams <- d.drainStreams(ctx) }()
 	err := d.server.Shutdown(ctx)
