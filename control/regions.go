@@ -4,11 +4,35 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"facet/fault"
 	"facet/release"
 	"facet/storage"
 )
+
+// Targets lists the regions of an environment that a release reaches if none is named: those that have a pointer, in the
+// order of Regions, then those whose instances are alive and wait for their first release. Nil if there are neither.
+func (c *Control) Targets(ctx context.Context, env string) ([]string, error) {
+	out, err := c.Regions(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	now := c.now()
+	acks, err := c.acks(ctx, env, now)
+	if err != nil {
+		return nil, err
+	}
+	var waiting []string
+	for region, instances := range acks {
+		alive := slices.ContainsFunc(instances, func(in release.Instance) bool { return now.Sub(in.Seen) <= StaleAfter })
+		if alive && !slices.Contains(out, region) {
+			waiting = append(waiting, region)
+		}
+	}
+	slices.SortFunc(waiting, byRegion)
+	return append(out, waiting...), nil // last: the first region's release is the parent
+}
 
 // othersFit looks at the regions beyond the first before anything is written. If the first region's pointer is no longer
 // as it was when the release was made, stale is true instead of an error: others' releases may have reached the other

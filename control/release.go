@@ -143,6 +143,15 @@ func (c *Control) before(ctx context.Context, req *Request, now time.Time) (stri
 	if err != nil {
 		return "", err
 	}
+	if p.Release == "" {
+		regions, err := c.Regions(ctx, req.Env)
+		if err != nil {
+			return "", err
+		}
+		if len(regions) == 0 {
+			return "", noEnvironment(req.Env)
+		}
+	}
 	digest := p.Previous
 	refused := map[string]bool{}
 	if p.Release != "" {

@@ -124,6 +124,41 @@ func TestStatus(t *testing.T) {
 }
 
 // A bad build that another release was put on top of before anybody acted is taken out all the same.
+// A release that names no region reaches those with a pointer first, then those whose instances wait, and no region that is gone.
+func TestTargets(t *testing.T) {
+	w := newWorld(t, memory.New())
+	w.films()
+	targets := func() string {
+		t.Helper()
+		list, err := w.Targets(t.Context(), "prod")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(list, " ")
+	}
+	if got := targets(); got != "" {
+		t.Errorf("of nothing: %q", got)
+	}
+	w.says(release.Instance{ID: "a", Env: "prod", Region: "eu", Seen: w.Now()})
+	w.says(release.Instance{ID: "b", Env: "prod", Region: "asia", Seen: w.Now().Add(-2 * control.StaleAfter)})
+	w.says(release.Instance{ID: "c", Env: "test", Region: "us", Seen: w.Now()})
+	if got := targets(); got != "eu" {
+		t.Errorf("before the first release: %q, want eu", got)
+	}
+	w.release(control.Request{Env: "prod", Regions: []string{"eu"}, Deploy: []string{"@tv/home"}})
+	w.says(release.Instance{ID: "b", Env: "prod", Region: "asia", Seen: w.Now()})
+	if got := targets(); got != "eu asia" {
+		t.Errorf("with a new region: %q, want eu asia", got)
+	}
+	res := w.release(control.Request{Env: "prod", Regions: []string{"eu", "asia"}, Deploy: []string{"@tv/player"}})
+	if n := len(res.Release.Routes[0].Mounts); n != 2 || len(res.Pointers) != 2 {
+		t.Errorf("the new region got %d mounts, %d pointers", n, len(res.Pointers))
+	}
+	if _, err := w.Rollback(t.Context(), control.Request{Env: "none"}, ""); fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "nothing was ever released") {
+		t.Errorf("a rollback of nothing: %v", err)
+	}
+}
+
 func TestKeeperAfterAnotherRelease(t *testing.T) {
 	w := timed(t)
 	w.publish("@tv/player@1.1.0", `"device": ["tv"], "schema": "v3"`, ``, "view player\nview queue")

@@ -30,7 +30,7 @@ func (r *root) request(ctx context.Context, in model.ReleaseInput) (control.Requ
 	}
 	if len(req.Regions) == 0 {
 		var err error
-		if req.Regions, err = r.control.Regions(ctx, in.Env); err != nil && fault.KindOf(err) != fault.NotFound {
+		if req.Regions, err = r.control.Targets(ctx, in.Env); err != nil && fault.KindOf(err) != fault.NotFound {
 			return control.Request{}, err
 		}
 	}

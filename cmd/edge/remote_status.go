@@ -24,7 +24,8 @@ func newStatus(s Streams) *cobra.Command {
 		Long: `Show every region of an environment: the release that its pointer names, the instances with what they serve and when they
 were heard of last, and what each route mounts.
 
-An instance is live, behind (it serves something else than the pointer says), refused (it says why), or silent for 30 seconds.
+An instance is live, waiting for a first release, behind (it serves something else than the pointer says), refused (it
+says why), or silent for 30 seconds.
 A mount is current, kept (instances refused a newer build), or on an older graph.`,
 		Example: `  edge status --env prod
   edge status --watch
@@ -285,6 +286,8 @@ func (in remoteInstance) state() string {
 		return "behind"
 	case in.Copy:
 		return "copy"
+	case in.Release == "":
+		return "waiting"
 	}
 	return "live"
 }

@@ -209,7 +209,7 @@ func TestStatusText(t *testing.T) {
 			{ID: "edge-1", Release: "sha256:0123456789abcdef", At: before(3 * time.Minute), Seen: before(2 * time.Second), Version: "0.3.0"},
 			{ID: "edge-2", Behind: true, Release: "sha256:fedcba9876543210", At: before(50 * time.Hour), Seen: before(0), Trouble: "storage is slow"},
 			{ID: "edge-3", Behind: true, Refused: &remoteRefusal{Release: "sha256:0123456789abcdef", Build: "sha256:aaaaaaaaaaaaaaaa", Reason: "a plan error"}},
-			{ID: "edge-4", Copy: true}, {ID: "edge-5", Stale: true},
+			{ID: "edge-4", Copy: true}, {ID: "edge-5", Stale: true}, {ID: "edge-6"},
 		},
 		Routes: []remoteRoute{
 			{Route: "tv/v3", Mounts: []remoteMount{{Package: "@tv/home", Version: "3.4.1", Track: "stable", Weight: 100, Graph: "1.4.0", State: "current"}, {Package: "@tv/home", Version: "3.5.0", Track: "canary", Weight: 5, Graph: "1.4.0", State: "current"}}},
@@ -226,6 +226,7 @@ func TestStatusText(t *testing.T) {
   edge-3    refused  -             -       -
   edge-4    copy     -             -       -
   edge-5    silent   -             -       -
+  edge-6    waiting  -             -       -
   edge-2: storage is slow
   edge-3 refuses build aaaaaaaaaaaa of release 0123456789ab: a plan error
   edge-4 serves from its copy on disk

@@ -74,6 +74,12 @@ func (r *remote) wait(ctx context.Context, ref string, regions []string, timeout
 		if len(regions) > 0 && !slices.Contains(regions, reg.Region) {
 			continue
 		}
+		if reg.Pointer.Release == "" { // its instances wait for a first release
+			if len(regions) > 0 {
+				return nothingReleased(r.env + "/" + reg.Region)
+			}
+			continue
+		}
 		g := goal{release: reg.Pointer.Release, seq: reg.Pointer.Seq}
 		if digest != "" && digest != g.release {
 			if err := r.descends(ctx, reg, digest); err != nil {
@@ -87,12 +93,19 @@ func (r *remote) wait(ctx context.Context, ref string, regions []string, timeout
 			return fault.New(fault.NotFound, "%s has no region %s", r.env, name)
 		}
 	}
+	if len(goals) == 0 {
+		return nothingReleased(r.env)
+	}
 	live, err := r.converge(ctx, goals, timeout)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(r.Err, "%s in %.2f s\n", liveOn(live), time.Since(began).Seconds())
 	return nil
+}
+
+func nothingReleased(to string) error {
+	return fault.New(fault.NotFound, "%s: nothing was ever released: there is nothing to wait for", to).WithHint("edge deploy makes a first release")
 }
 
 // descends is a conflict if a region serves what was not made from a release.
