@@ -42,7 +42,7 @@ var faults = []fault{
 	{name: "409", write: true, status: http.StatusConflict, code: "ConditionalRequestConflict"},
 	{name: "500", status: http.StatusInternalServerError, code: "InternalError"},
 	{name: "503", status: http.StatusServiceUnavailable, code: "SlowDown"},
-	{name: "time-out", hang: 8 * time.Second},
+	{name: "time-out", hang: 3 * time.Second},
 	{name: "cut"},
 }
 

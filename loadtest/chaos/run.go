@@ -126,7 +126,9 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 			}
 			failed.Add(1)
 			if len(res.Failures) < 20 {
-				res.Failures = append(res.Failures, fmt.Sprintf("%s by %s after %v: %v", a.Row.Name, a.Header.Get(load.BackendHeader), a.Took.Round(time.Millisecond), err))
+				f := fmt.Sprintf("%s by %s sent at %s, after %v: %v %.300s", a.Row.Name, a.Header.Get(load.BackendHeader), a.Sent.Format(time.StampMilli), a.Took.Round(time.Millisecond), err, a.Body)
+				res.Failures = append(res.Failures, f)
+				fmt.Fprintln(p.Log, f)
 			}
 		}})
 	})
