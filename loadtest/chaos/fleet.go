@@ -38,7 +38,7 @@ type process struct {
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	done   chan struct{}
-	kills  []time.Time // when it was ended by SIGKILL
+	kills  []span // when it was being ended by SIGKILL
 	starts int
 }
 
@@ -58,17 +58,26 @@ func (p *process) start() error {
 	return nil
 }
 
+// A span is from the signal until the process was gone: a kernel takes its time.
+type span struct{ from, to time.Time }
+
 // end sends a signal and waits; a SIGTERM that is not heeded within 30 s is an error.
 func (p *process) end(sig syscall.Signal) error {
 	p.mu.Lock()
 	cmd, done := p.cmd, p.done
-	if sig == syscall.SIGKILL {
-		p.kills = append(p.kills, time.Now())
-	}
-	p.mu.Unlock()
 	if cmd == nil {
+		p.mu.Unlock()
 		return nil
 	}
+	if sig == syscall.SIGKILL {
+		p.kills = append(p.kills, span{from: time.Now(), to: time.Now().Add(time.Minute)}) // its end is not known yet
+		defer func() {
+			p.mu.Lock()
+			p.kills[len(p.kills)-1].to = time.Now()
+			p.mu.Unlock()
+		}()
+	}
+	p.mu.Unlock()
 	_ = cmd.Process.Signal(sig)
 	select {
 	case <-done:
@@ -80,12 +89,12 @@ func (p *process) end(sig syscall.Signal) error {
 	}
 }
 
-// killedWithin says whether the process was ended by SIGKILL in a span of time.
+// killedWithin says whether the process was being ended by SIGKILL at some moment of a span of time.
 func (p *process) killedWithin(from, to time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, k := range p.kills {
-		if !k.Before(from.Add(-10*time.Millisecond)) && !k.After(to.Add(10*time.Millisecond)) {
+		if !to.Before(k.from) && !from.After(k.to) {
 			return true
 		}
 	}
