@@ -18,7 +18,7 @@ func TestSmoke(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	res, err := chaos.Run(t.Context(), chaos.Plan{
-		Edge: edge, Dir: dir, Instances: 3, Rounds: 10, Rollbacks: 2, Rate: 30, Fail: 0.05, EndEvery: 2 * time.Second, Seed: 7, Log: t.Output(),
+		Edge: edge, Dir: dir, Instances: 3, Rounds: 10, Rollbacks: 2, Rate: 30, Fail: 0.05, EndEvery: 2 * time.Second, Seed: 7, Busy: true, Log: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -115,14 +115,15 @@ type fleet struct {
 	logs      []*os.File
 }
 
-func startFleet(ctx context.Context, dir, edge string, instances int, seed uint64, tiers map[string]string) (_ *fleet, err error) {
-	f := &fleet{dir: dir, edge: edge}
+func startFleet(ctx context.Context, p Plan, tiers map[string]string) (_ *fleet, err error) {
+	dir := p.Dir
+	f := &fleet{dir: dir, edge: p.Edge}
 	defer func() {
 		if err != nil {
 			f.stop()
 		}
 	}()
-	ports, err := freePorts(2*instances + 2)
+	ports, err := freePorts(2*p.Instances + 2)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func startFleet(ctx context.Context, dir, edge string, instances int, seed uint6
 	if err := answers(ctx, "http://"+storeAt+"/", 0); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
-	if f.bucket, err = NewBucket("http://"+storeAt, seed); err != nil {
+	if f.bucket, err = NewBucket("http://"+storeAt, p.Seed); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(token))
@@ -143,14 +144,14 @@ func startFleet(ctx context.Context, dir, edge string, instances int, seed uint6
 	if err != nil {
 		return nil, err
 	}
-	for i := range instances {
+	for i := range p.Instances {
 		name := fmt.Sprintf("i%d", i)
 		at, ops := ports[2+2*i], ports[3+2*i]
-		p, err := f.serve(name, fmt.Sprintf("instance: %s\ncache: { dir: %s }\nserve:\n  listen: %s\n  drainDelay: 500ms\nops: { listen: %s, pprof: true }\n", name, filepath.Join(dir, "cache-"+name), at, ops), tiers)
+		one, err := f.serve(name, fmt.Sprintf("instance: %s\ncache: { dir: %s }\nserve:\n  listen: %s\n  drainDelay: 500ms\nops: { listen: %s, pprof: true }\nlimits: { shed: { off: %v } }\n", name, filepath.Join(dir, "cache-"+name), at, ops, p.Busy), tiers)
 		if err != nil {
 			return nil, err
 		}
-		f.instances, f.urls, f.ops = append(f.instances, p), append(f.urls, "http://"+at), append(f.ops, "http://"+ops)
+		f.instances, f.urls, f.ops = append(f.instances, one), append(f.urls, "http://"+at), append(f.ops, "http://"+ops)
 	}
 	return f, answers(ctx, f.controlAt+"/healthz", http.StatusOK)
 }

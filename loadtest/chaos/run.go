@@ -32,7 +32,9 @@ type Plan struct {
 	Fail      float64 // part of the bucket's requests that fail
 	EndEvery  time.Duration
 	Seed      uint64
-	Log       io.Writer // progress
+	// Busy says that the machine has other work: instances then refuse nobody because of it (shedding is off).
+	Busy bool
+	Log  io.Writer // progress
 }
 
 // A Result is what came of it.
@@ -81,7 +83,7 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 	began := time.Now()
 	tier := httptest.NewServer(items())
 	defer tier.Close()
-	f, err := startFleet(ctx, p.Dir, p.Edge, p.Instances, p.Seed, map[string]string{"ITEMS_URL": tier.URL})
+	f, err := startFleet(ctx, p, map[string]string{"ITEMS_URL": tier.URL})
 	if err != nil {
 		return nil, err
 	}
