@@ -80,7 +80,7 @@ Facet-Cells headers ask as somebody else.`,
 	c.Flags().StringVar(&o.log, "log", "text", "access log on standard error: text, json or off")
 	c.Flags().StringVar(&o.graphql, "graphql-http", "2026-09", "status codes of GraphQL over HTTP: the edition 2026-09, or draft for those before it")
 	c.Flags().BoolVar(&noWatch, "no-watch", false, "do not watch files")
-	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=…, CONTROL_URL=…, CONTROL_TOKEN=… and ready, for programs that start this one")
+	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=…, CONTROL_URL=…, CONTROL_TOKEN=…, what tiers announce and ready, for programs that start this one")
 	return c
 }
 
@@ -215,9 +215,9 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		api = fmt.Sprintf("FACET_CONTROL=%s FACET_TOKEN=%s edge status", api, token)
 	}
 	if o.announce {
-		fmt.Fprint(s.Out, said, "ready\n")
+		fmt.Fprint(s.Out, said, announced(env, ""), "ready\n")
 	} else {
-		tour(s.Out, "http://"+browsable(l.Addr().String()), api, f.site())
+		tour(s.Out, "http://"+browsable(l.Addr().String()), api, announced(env, "  "), f.site())
 	}
 	if watch != nil {
 		go func() {

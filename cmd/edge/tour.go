@@ -4,16 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
 	"facet/serve/console"
 )
 
-// tour prints what to open and what to type: a request for each protocol that works now, and status, the command that asks
-// the control API ("": there is none).
-func tour(out io.Writer, base, status string, site console.Site) {
+// tour prints what to open and what to type: a request for each protocol that works now, status, the command that asks
+// the control API ("": there is none), and the lines by which tiers said where they listen.
+func tour(out io.Writer, base, status, tiers string, site console.Site) {
 	fmt.Fprintf(out, "\nFacet is running. Open %s/\n", base)
 	if len(site.Routes) == 0 {
 		return
@@ -35,7 +37,19 @@ func tour(out io.Writer, base, status string, site console.Site) {
 	if status != "" {
 		fmt.Fprintf(out, "\nWhat serves what, for publish, deploy, log, diff and rollback too:\n  %s\n", status)
 	}
+	if tiers != "" {
+		fmt.Fprintf(out, "\nWhere the tiers are:\n%s", tiers)
+	}
 	fmt.Fprintln(out, "\nSave a file to see it live. Stop with Ctrl-C.")
+}
+
+// announced is what tiers announced, NAME=value lines in the order of their names.
+func announced(env map[string]string, indent string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		fmt.Fprintf(&b, "%s%s=%s\n", indent, name, env[name])
+	}
+	return b.String()
 }
 
 // browsable is an address that a browser on this machine can open.
