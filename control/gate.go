@@ -93,6 +93,7 @@ func judge(req *Request, routes []*altered, where string, res *Result) error {
 func (a *altered) breaks(req *Request, where string) (fault.Diagnostics, []string) {
 	var ds fault.Diagnostics
 	var lines []string
+	gone := map[string]*leaving{}
 	on := a.name()
 	if where != "" {
 		on += " in " + where
@@ -105,14 +106,54 @@ func (a *altered) breaks(req *Request, where string) (fault.Diagnostics, []strin
 		if owner == "" {
 			owner = a.someone()
 		}
+		lines = append(lines, on+": "+x.String())
 		if slices.Contains(req.Remove, release.Place{Device: a.device, Schema: a.schema, Package: owner}) {
 			code, fix = codeRemoved, "leave it mounted, or say that the users of "+a.name()+" are gone (retire)"
 		}
+		if _, stays := a.after.Mount(owner); !stays && a.mover == "" {
+			if one := gone[owner]; one != nil { // all that goes with a mount is told in one
+				one.add(x)
+				ds[one.at].Text = one.text(on)
+				continue
+			}
+			if code == codeBreaking { // a rollback: it has no package.json to mend
+				code, fix = codeRemoved, ""
+			}
+			gone[owner] = &leaving{at: len(ds), first: x}
+		}
 		ds = append(ds, fault.Diagnostic{Pos: fault.Pos{File: owner + "/" + pack.File}, Severity: fault.Err, Code: code, Fix: fix, Text: "breaks " + on + ": " + x.Code + " " + x.Path + ": " + x.Text})
-		lines = append(lines, on+": "+x.String())
 	}
 	return ds, lines
 }
+
+// A leaving mount takes names with it that apps may use.
+type leaving struct {
+	at    int         // of its diagnostic
+	first view.Change // that was told
+	names []string    // views and mutations
+	more  int         // changes beside the first and the names
+}
+
+func (l *leaving) add(x view.Change) {
+	if len(l.names) < mostNames && (strings.HasPrefix(x.Path, "Query.") || strings.HasPrefix(x.Path, "Mutation.")) {
+		l.names = append(l.names, x.Path)
+		return
+	}
+	l.more++
+}
+
+func (l *leaving) text(on string) string {
+	text := "breaks " + on + ": " + l.first.Code + " " + l.first.Path + ": " + l.first.Text
+	if len(l.names) > 0 {
+		text += ", and so are " + strings.Join(l.names, ", ")
+	}
+	if l.more > 0 {
+		text += fmt.Sprintf(" and %d more", l.more)
+	}
+	return text
+}
+
+const mostNames = 12 // views and mutations that a diagnostic of a leaving mount spells out
 
 // someone is the first package that moved on the route: whose a change without a known owner is.
 func (a *altered) someone() string {

@@ -90,6 +90,27 @@ func TestBreakingChangeGate(t *testing.T) {
 	}
 }
 
+// What goes with a mount is one diagnostic, and a rollback that takes a route away tells nobody to raise a schema version.
+func TestLeavingMount(t *testing.T) {
+	w := films(t)
+	start, _, _ := w.Pointer(t.Context(), "prod", "local")
+	w.publish("@tv/home@4.0.0", `"device": ["tv"], "schema": "v4"`, ``, "view home\nview more\nview film")
+	w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home@4.0.0"}})
+	res, err := w.Release(t.Context(), control.Request{Env: "prod", Remove: remove("tv", "v4", "@tv/home")})
+	if fault.KindOf(err) != fault.Invalid || len(res.Diagnostics) != 1 || res.Diagnostics[0].Code != "C011" || !strings.Contains(fault.HintOf(err), "retire") {
+		t.Fatalf("%v, %v", res.Diagnostics, err)
+	}
+	for _, name := range []string{"Query.film", "Query.home", "Query.more"} {
+		if !strings.Contains(res.Diagnostics[0].Text, name) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not told: %v; %v", name, res.Diagnostics[0], err)
+		}
+	}
+	res, err = w.Rollback(t.Context(), control.Request{Env: "prod"}, release.Short(start.Release))
+	if err != nil || len(res.Diagnostics) != 1 || res.Diagnostics[0].Severity != fault.Warn || res.Diagnostics[0].Fix != "" {
+		t.Errorf("%+v, %v", res.Diagnostics, err)
+	}
+}
+
 func packed(t *testing.T, id, edge, deps, text string) []byte {
 	t.Helper()
 	name, version := pack.SplitID(id)

@@ -23,7 +23,8 @@ const maxIndex = 8 << 20
 // A Publication says how a tarball is published.
 type Publication struct {
 	Tarball []byte // as npm packs it
-	Tag     string // the dist-tag that shall mean this version; "" is "latest", or "next" for a pre-release
+	// Tag is the dist-tag that shall mean this version; "" is "next" for a pre-release, else "latest" if that means no higher version.
+	Tag string
 	// Suffix is added to the version as build metadata ("3.4.1" becomes "3.4.1+<suffix>"), so that
 	// work in progress can be published many times under one version. Ranges ignore it.
 	Suffix string
@@ -42,8 +43,8 @@ type Against struct {
 type Published struct {
 	Package *pack.Package
 	Version string // with the suffix
-	Tag     string
-	New     bool // false: the same files were published under this version before
+	Tag     string // that means the version now; "" if none was named and latest means a higher one
+	New     bool   // false: the same files were published under this version before
 
 	// Of the checks, if they were asked for and the version is new. An error means that nothing was stored.
 	Diagnostics fault.Diagnostics
@@ -107,7 +108,12 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 		in.Versions[m.Version] = entry
 		// What was listed before leaves the tags alone: else an old version that is published again would be the latest.
 		if !listed || p.Tag != "" || p.Suffix != "" {
-			in.Tags[out.Tag] = m.Version
+			if p.Tag == "" && out.Tag != "" && higher(in.Tags[out.Tag], m.Version) {
+				out.Tag = "" // a repair of an older line
+			}
+			if out.Tag != "" {
+				in.Tags[out.Tag] = m.Version
+			}
 		}
 		if before == entry && maps.Equal(tags, in.Tags) {
 			return nil, nil
@@ -118,6 +124,16 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 		return out, err
 	}
 	return out, nil
+}
+
+// higher says whether a version that is tagged comes after another. Without a tag it does not.
+func higher(tagged, version string) bool {
+	if tagged == "" {
+		return false
+	}
+	a, err := pack.ParseVersion(tagged)
+	b, err2 := pack.ParseVersion(version)
+	return err == nil && err2 == nil && a.Compare(b) > 0
 }
 
 // open reads a publication's tarball and settles its version and tag.
@@ -148,7 +164,7 @@ func (c *Control) open(p *Publication) (*Published, error) {
 		}
 	}
 	if !tagForm.MatchString(out.Tag) {
-		return nil, fault.New(fault.Invalid, "%q is no dist-tag", out.Tag)
+		return nil, noTag(out.Tag)
 	}
 	return out, nil
 }

@@ -18,6 +18,28 @@ import (
 	"facet/storage/memory"
 )
 
+// Publishing a repair of an older line leaves latest, unless a tag is named.
+func TestLatestStays(t *testing.T) {
+	w := films(t)
+	tv := `"device": ["tv"], "schema": "v3"`
+	for _, c := range []struct{ id, tag, want, latest string }{
+		{"@tv/kids@2.0.0", "", "latest", "2.0.0"},
+		{"@tv/kids@1.9.9", "", "", "2.0.0"},
+		{"@tv/kids@2.1.0-rc.1", "", "next", "2.0.0"},
+		{"@tv/kids@2.0.1", "", "latest", "2.0.1"},
+		{"@tv/kids@1.9.10", "latest", "latest", "1.9.10"},
+		{"@tv/kids@1.10.0", "", "latest", "1.10.0"},
+	} {
+		out, err := w.Publish(t.Context(), control.Publication{Tarball: packed(t, c.id, tv, ``, "view kids"), Tag: c.tag})
+		if err != nil || out.Tag != c.want {
+			t.Fatalf("%s: %+v, %v, want the tag %q", c.id, out, err, c.want)
+		}
+		if in, err := w.Index(t.Context(), "@tv/kids"); err != nil || in.Tags["latest"] != c.latest {
+			t.Errorf("%s: latest is %q, want %q, %v", c.id, in.Tags["latest"], c.latest, err)
+		}
+	}
+}
+
 func TestPublish(t *testing.T) {
 	w := newWorld(t, memory.New())
 	const edge = `"device": ["tv"], "schema": "v3"`

@@ -40,7 +40,7 @@ func (c *Control) Packages(ctx context.Context) ([]string, error) {
 // SetTag makes a dist-tag mean a version that is published. NotFound for a version that is not.
 func (c *Control) SetTag(ctx context.Context, name, tag, version string) (pack.Index, error) {
 	if !tagForm.MatchString(tag) {
-		return pack.Index{}, fault.New(fault.Invalid, "%q is no dist-tag", tag)
+		return pack.Index{}, noTag(tag)
 	}
 	return c.editIndex(ctx, name, func(in *pack.Index) error {
 		if _, ok := in.Versions[version]; !ok {
@@ -49,6 +49,10 @@ func (c *Control) SetTag(ctx context.Context, name, tag, version string) (pack.I
 		in.Tags[tag] = version
 		return nil
 	})
+}
+
+func noTag(tag string) *fault.Error {
+	return fault.New(fault.Invalid, "%q is no dist-tag", tag).WithHint("a tag is a word that begins with a small letter, as beta or next-3")
 }
 
 // RemoveTag takes a dist-tag away; "latest" stays, as it is what no version means.

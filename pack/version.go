@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,6 +71,9 @@ func Resolve(want string, in Index) (Version, error) {
 		return ParseVersion(want)
 	}
 	r, err := ParseRange(want)
+	if err != nil && in.Name != "" && tagLike.MatchString(want) {
+		return Version{}, fault.New(fault.Invalid, "%s has no version and no tag %q", in.Name, want).WithHint("there are: %s", in.list())
+	}
 	if err != nil {
 		return Version{}, err
 	}
@@ -98,6 +102,9 @@ func Resolve(want string, in Index) (Version, error) {
 	return Version{}, fault.New(fault.NotFound, "no version of %s matches %q", in.Name, want).
 		WithHint("there are: %s", in.list())
 }
+
+// tagLike is a word that is no part of a range.
+var tagLike = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]*$`)
 
 // total is Compare, made total by build metadata so that a maximum does not depend on map order.
 func total(v, w Version) int {

@@ -63,7 +63,7 @@ The exit code is 0 if all is published, 1 if any package is refused.`,
 	r = newRemote(s, c)
 	r.envFlag(c)
 	r.jsonFlag(c)
-	c.Flags().StringVar(&o.tag, "tag", "", "dist-tag that shall mean the version (default: latest, or next for a pre-release)")
+	c.Flags().StringVar(&o.tag, "tag", "", "dist-tag that shall mean the version (default: next for a pre-release, else latest if that is no higher version)")
 	c.Flags().StringVar(&o.suffix, "suffix", "", "build metadata added to the version: 3.4.1+SUFFIX, for work in progress")
 	c.Flags().StringVar(&o.against, "against", "", "graph version to check against (default: the environment's)")
 	c.Flags().StringVar(&o.graph, "graph", "", "publish this SDL file as a graph version")
@@ -195,6 +195,8 @@ func (r *remote) printPublished(list []published) {
 		switch {
 		case !p.OK:
 			fmt.Fprintf(r.Err, "%s is not published\n", p.id())
+		case p.New && p.Tag == "":
+			fmt.Fprintf(r.Out, "%s published; latest stays at a higher version\n", p.id())
 		case p.New:
 			fmt.Fprintf(r.Out, "%s published as %s\n", p.id(), p.Tag)
 		default:

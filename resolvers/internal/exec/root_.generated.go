@@ -2026,7 +2026,7 @@ extend type Mutation {
   """
   publish(
     tarball: Upload!
-    "The dist-tag that shall mean this version; \"\" is latest, or next for a pre-release."
+    "The dist-tag that shall mean this version; \"\" is next for a pre-release, else latest if that means no higher version."
     tag: String! = ""
     "Is added to the version as build metadata: 3.4.1+suffix. Ranges ignore it."
     suffix: String! = ""
@@ -2074,7 +2074,7 @@ type PublishPayload {
   ok: Boolean!
   package: String!
   version: String!
-  "The dist-tag that means the version now."
+  "The dist-tag that means the version now; \"\" if none was named and latest means a higher one."
   tag: String!
   "False: the same files were published before."
   new: Boolean!
@@ -2149,7 +2149,7 @@ extend type Mutation {
 
 input ReleaseInput {
   env: String!
-  "Those that move; none is every region that the environment has, or local for the first release."
+  "Those that move; none is every region that the environment has, those included whose instances wait for a first release; local if there is none."
   regions: [String!]! = []
   "Packages: \"name\", \"name@^1\", \"name@tag\", \"name@1.2.3\". A module becomes what live bindings follow."
   deploy: [String!]! = []

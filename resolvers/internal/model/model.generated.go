@@ -54,7 +54,7 @@ type PublishPayload struct {
 	Ok      bool   `json:"ok"`
 	Package string `json:"package"`
 	Version string `json:"version"`
-	// The dist-tag that means the version now.
+	// The dist-tag that means the version now; "" if none was named and latest means a higher one.
 	Tag string `json:"tag"`
 	// False: the same files were published before.
 	New bool `json:"new"`
@@ -78,7 +78,7 @@ type RegionPointer struct {
 
 type ReleaseInput struct {
 	Env string `json:"env"`
-	// Those that move; none is every region that the environment has, or local for the first release.
+	// Those that move; none is every region that the environment has, those included whose instances wait for a first release; local if there is none.
 	Regions []string `json:"regions"`
 	// Packages: "name", "name@^1", "name@tag", "name@1.2.3". A module becomes what live bindings follow.
 	Deploy []string `json:"deploy"`
