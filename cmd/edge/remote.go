@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,6 +138,9 @@ func (r *remote) send(ctx context.Context, media string, body []byte, out any) e
 		if errors.As(err, &at) {
 			err = at.Err // without the URL a second time
 		}
+		if unanswered(err) {
+			return (&fault.Error{Kind: fault.Unavailable, Message: "the control API at " + r.at + " went away before it answered", Err: err}).WithHint("ask the same again: what was done already is not done twice")
+		}
 		return (&fault.Error{Kind: fault.Unavailable, Message: "the control API at " + r.at + " does not answer", Err: err}).WithHint("edge dev and edge serve run one; name it with --control or FACET_CONTROL")
 	}
 	defer res.Body.Close()
@@ -144,6 +149,12 @@ func (r *remote) send(ctx context.Context, media string, body []byte, out any) e
 		return fault.Wrap(fault.Unavailable, "control API", r.at, err)
 	}
 	return r.read(res, text, out)
+}
+
+// unanswered says that a request had a connection, so that it may have been carried out.
+func unanswered(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.As(err, &op) && op.Op == "read"
 }
 
 // read takes an answer apart. Its first error is the command's, with the sentences of the others.

@@ -72,7 +72,7 @@ With --if-revision, or when somebody else deploys at once, both land or one is t
 	f.StringVar(&o.suffix, "suffix", "", "build metadata for the version of what is published from a DIR")
 	f.StringVar(&o.source, "source-revision", os.Getenv("FACET_SOURCE_REVISION"), "of the authors' repository (FACET_SOURCE_REVISION)")
 	f.StringVar(&o.at, "at", "", "when instances switch to it: a time as 2026-11-22T18:00:00Z, or +10m")
-	f.BoolVar(&o.dryRun, "dry-run", false, "build and check everything, show what would change, release nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "build and check everything, show what would change, release nothing (a DIR is published all the same)")
 	return c
 }
 
@@ -200,6 +200,9 @@ func (r *remote) deployed(ctx context.Context, o deployOptions) ([]string, map[s
 		if isFolder(arg) {
 			dirs = append(dirs, arg)
 		} else {
+			if name, _ := pack.SplitID(arg); !pack.ValidName(name) {
+				return nil, nil, fault.New(fault.Invalid, "%q is neither a package's name nor a folder with a package.json", arg).WithHint("edge packages lists what is published; a folder may be written with ./ before it")
+			}
 			specs = append(specs, arg)
 		}
 	}
@@ -315,6 +318,9 @@ func (r *remote) reportRelease(res *madeRelease, raw json.RawMessage, dryRun boo
 	var regions []string
 	for _, p := range res.Pointers {
 		one := p.Region
+		if p.Pointer.Seq == 1 {
+			one += " (its first release)" // or its name is mistyped
+		}
 		if at := p.Pointer.ActivateAt; at != nil && at.After(time.Now()) {
 			one += " from " + at.Local().Format(time.DateTime)
 		}

@@ -143,7 +143,11 @@ func printDiff(out io.Writer, d *remoteDiff) {
 		fmt.Fprintf(out, "%s %s\n", route.Route, route.State)
 		t := table{indent: "  "}
 		for _, m := range route.Mounts {
-			t.add(m.Package, orDash(m.From)+" -> "+orDash(m.To), grown(m.FromBytes, m.ToBytes), strings.Join(m.Locks, ", "))
+			versions := orDash(m.From) + " -> " + orDash(m.To)
+			if m.From == m.To { // built again
+				versions = m.To
+			}
+			t.add(m.Package, versions, grown(m.FromBytes, m.ToBytes), strings.Join(m.Locks, ", "))
 		}
 		t.print(out)
 		for _, c := range route.Schema {

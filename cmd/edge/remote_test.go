@@ -94,6 +94,26 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestUnanswered tells an API that nobody reached from one that went away with a request in its hands.
+func TestUnanswered(t *testing.T) {
+	r, _, _ := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = c.Close()
+	})
+	err := r.graphs(t.Context())
+	if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "went away") || !strings.Contains(fault.HintOf(err), "ask the same again") {
+		t.Errorf("%v -> %s", err, fault.HintOf(err))
+	}
+	r.at = "http://127.0.0.1:1"
+	if err := r.graphs(t.Context()); !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestBusy uploads to an API that tells to come back.
 func TestBusy(t *testing.T) {
 	asked := 0
