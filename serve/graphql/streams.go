@@ -228,6 +228,11 @@ func (s *Streams) Drain(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	select {
+	case <-s.empty: // both at once: nothing was cut
+		return nil
+	default:
+	}
 	for _, c := range open {
 		c.cut()
 	}

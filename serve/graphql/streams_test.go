@@ -324,6 +324,17 @@ func TestHeadersOfOperations(t *testing.T) {
 	}
 }
 
+// TestDrainNothing: a time that is over cuts nothing where nothing is open, so it is no error.
+func TestDrainNothing(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 {
+		if err := graphql.NewStreams(http.NotFoundHandler(), graphql.StreamOptions{}).Drain(over); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestDrain stops an instance with a connection that is idle, one with an operation under way and one that hangs.
 func TestDrain(t *testing.T) {
 	h := hold()
