@@ -44,6 +44,8 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/{device}/{schema}/graphql", f.pinned(graphqlDoor))
 	mux.Handle("/{device}/{schema}/model.json", f.pinned(jsonDoor))
 	mux.Handle("/{device}/{schema}/", f.pinned(restDoor))
+	mux.Handle("/{device}/{schema}", f.pinned(restDoor)) // not sent on to …/, where there is no view either
+	mux.Handle("/", restDoor)                            // which says that there is nothing, and what there is
 	f.pages(mux)
 	return f.gate.handler(f.observed(f.explained(mux)))
 }

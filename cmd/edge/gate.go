@@ -40,12 +40,24 @@ func (g *gate) handler(h http.Handler) http.Handler {
 // pages adds what is no device's: probes, and where wanted the page at / and the metrics.
 func (f *front) pages(mux *http.ServeMux) {
 	f.probes(mux)
+	got := []string{"/healthz", "/readyz"}
 	if f.gate.console {
 		mux.Handle("GET /{$}", console.Handler(f.site))
+		got = append(got, "/{$}")
 	}
 	if f.gate.metrics {
 		mux.Handle("GET /metrics", f.metrics.handler())
+		got = append(got, "/metrics")
 	}
+	for _, path := range got {
+		mux.HandleFunc(path, gotOnly)
+	}
+}
+
+// gotOnly answers other methods than those that a page is for: the door behind everything else would say that there is none.
+func gotOnly(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", "GET, HEAD")
+	http.Error(w, "this is asked by GET", http.StatusMethodNotAllowed)
 }
 
 func (f *front) probes(mux *http.ServeMux) {

@@ -64,7 +64,8 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// A Handler serves /{device}/{schema}/…: the two names are the request's path values.
+// A Handler serves /{device}/{schema}/…: the two names are the request's path values. What has no schema is refused: where it
+// stands behind everything else, each address that nothing is at has a problem, with names that are there.
 type Handler struct {
 	o Options
 	l Limits
@@ -97,6 +98,9 @@ type exchange struct {
 
 func (x *exchange) serve() error {
 	device, schema := x.outcome.Device, x.outcome.Schema
+	if schema == "" {
+		return x.nowhere(device)
+	}
 	who, err := x.h.o.Asker(x.r, device)
 	if err != nil {
 		return err
@@ -104,16 +108,15 @@ func (x *exchange) serve() error {
 	x.asker = who
 	a, done, err := x.h.o.Views.Find(x.r.Context(), device, schema, who)
 	if err != nil {
-		if x.h.o.Introspection && fault.KindOf(err) == fault.NotFound {
-			near := x.h.o.Views.Near(device, schema)
-			return &missing{error: err, near: near[:min(len(near), maxNear)]}
+		if fault.KindOf(err) == fault.NotFound {
+			return x.missing(err, device, schema)
 		}
 		return err
 	}
 	defer done()
 	x.surface = a.Surface()
 	x.outcome.Surface = x.surface
-	name := strings.TrimPrefix(x.r.URL.Path, "/"+device+"/"+schema+"/")
+	name := strings.TrimPrefix(strings.TrimPrefix(x.r.URL.Path, "/"+device+"/"+schema), "/")
 	switch id, node := strings.CutPrefix(name, "node/"); {
 	case node && id != "":
 		return x.node(a, id)
@@ -121,6 +124,23 @@ func (x *exchange) serve() error {
 		return x.openapi(a)
 	}
 	return x.root(a, name)
+}
+
+// nowhere is the refusal of an address that is no device schema's.
+func (x *exchange) nowhere(device string) error {
+	err := fault.New(fault.NotFound, "there is nothing at %q", clip(x.r.URL.Path)).WithHint("devices ask /{device}/{schema}/{view}")
+	if path := strings.TrimPrefix(x.r.URL.Path, "/"); device == "" {
+		device, _, _ = strings.Cut(path, "/")
+	}
+	return x.missing(err, device, "")
+}
+
+func (x *exchange) missing(err error, device, schema string) error {
+	if !x.h.o.Introspection {
+		return err
+	}
+	near := x.h.o.Views.Near(device, schema)
+	return &missing{error: err, near: near[:min(len(near), maxNear)]}
 }
 
 // root answers a view or a mutation.
@@ -272,6 +292,9 @@ func (x *exchange) node(a composer.Answerer, id string) error {
 // unknown is the refusal of a name that the schema does not have.
 func (x *exchange) unknown(name string) error {
 	err := fault.New(fault.NotFound, "there is no view or mutation %q", clip(name))
+	if name == "" {
+		err = fault.New(fault.NotFound, "this is %s/%s: say which view or mutation", x.surface.Device, x.surface.Schema).WithHint("ask /%s/%s/{view}, or …/graphql, …/model.json", x.surface.Device, x.surface.Schema)
+	}
 	if !x.h.o.Introspection {
 		return err
 	}
@@ -285,8 +308,8 @@ func (x *exchange) unknown(name string) error {
 		names = append(names, f.Name)
 	}
 	near := nearest(name, names)
-	if len(near) == 0 && len(names) <= maxNear {
-		near = names
+	if name == "" || len(near) == 0 && len(names) <= maxNear {
+		near = names[:min(len(names), maxNear)]
 	}
 	return &missing{error: err, near: near}
 }

@@ -61,13 +61,16 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) handler(l rest.Limits) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: w, Limits: l, Introspection: true,
+	h := rest.New(rest.Options{Views: w, Limits: l, Introspection: true,
 		Asker: func(r *http.Request, device string) (*asker.Asker, error) {
 			if r.Header.Get("Facet-Form") == "bad" {
 				return nil, fault.New(fault.Invalid, "the Facet-Form header is bad")
 			}
 			return &asker.Asker{Device: asker.Device{Type: device}}, nil
-		}}))
+		}})
+	mux.Handle("/{device}/{schema}/", h)
+	mux.Handle("/{device}/{schema}", h)
+	mux.Handle("/", h)
 	return mux
 }
 
@@ -187,7 +190,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"GET", "/tv/v4/home", "", 404, `"near":["tv/v3"]`},
 		{"GET", "/tv/v3/hme", "", 404, `"near":["home"]`},
-		{"GET", "/tv/v3/", "", 404, `"near":["film","home"`},
+		{"GET", "/tv/v3/", "", 404, `"near":["home","film"`},
 		{"GET", "/tv/v3/node/Card", "", 404, `there is no node`},
 		{"GET", "/tv/v3/node/Nobody:1", "", 404, `there is no node`},
 		{"POST", "/tv/v3/home", "", 405, `home is asked by GET`},
@@ -197,6 +200,13 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/tv/v3/film?id=1&fields=titel", "", 400, `"near":["title"]`},
 		{"GET", "/tv/v3/film?id=1&fields=title(a)", "", 400, `no fields to choose from`},
 		{"GET", "/tv/v3/film?id=1&fields=", "", 400, `a field's name is missing`},
+		{"GET", "/tv/v3", "", 404, `this is tv/v3: say which view or mutation`},
+		{"GET", "/tv/v3", "", 404, `"hint":"ask /tv/v3/{view}, or …/graphql, …/model.json","near":["`},
+		{"POST", "/tv/v3/", "", 404, `this is tv/v3: say which view or mutation`},
+		{"GET", "/tv/v9", "", 404, `"near":["tv/v3"]`},
+		{"GET", "/tv", "", 404, `"detail":"there is nothing at "/tv"","code":"not_found","hint":"devices ask /{device}/{schema}/{view}","near":["tv/v3"]`},
+		{"GET", "/", "", 404, `there is nothing at`},
+		{"GET", "/favicon.ico?x=1", "", 404, `there is nothing at "/favicon.ico"`},
 		{"GET", "/tv/v3/film?id=1&fields=a(b", "", 400, `is missing`},
 		{"GET", "/tv/v3/film?id=1&fields=a)b", "", 400, `without`},
 		{"GET", "/tv/v3/film?id=1&fields=" + long, "", 413, `limit of 16384 bytes`},
