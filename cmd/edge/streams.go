@@ -34,7 +34,7 @@ func (f *front) devices() http.Handler {
 	d := &devicesDoor{streams: s, feed: f.feed()}
 	mux := http.NewServeMux()
 	// Outside of shedding and of the pinned release: a listener is no work until something happens, and may stay for an hour.
-	mux.Handle("GET /{device}/{schema}/"+feedName, serve.CORS(f.gate.cors, f.gate.rates.handler(f.observed(d.feed))))
+	mux.Handle("/{device}/{schema}/"+feedName, serve.CORS(f.gate.cors, f.gate.rates.handler(f.observed(d.feed))))
 	mux.Handle("/", s)
 	d.Handler = mux
 	return d

@@ -85,10 +85,19 @@ type stale struct {
 
 // ServeHTTP opens a stream.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem(w, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "what became stale is asked by GET"))
+		return
+	}
 	device, schema := r.PathValue("device"), r.PathValue("schema")
 	who, err := h.o.Asker(r, device)
 	if err == nil {
 		err = h.known(r.Context(), device, schema, who)
+	}
+	if err == nil && r.Method == http.MethodHead { // nothing will be said: a place among the listeners is not for it
+		headers(w.Header())
+		return
 	}
 	if err == nil && h.listening.Add(1) > int64(h.o.Listeners) {
 		h.listening.Add(-1)
@@ -108,10 +117,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	events, stop := h.o.Bus.Subscribe()
 	defer stop()
-	head := w.Header()
-	head.Set("Content-Type", "text/event-stream")
-	head.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	serve.NoStore(head)
+	headers(w.Header())
 	s := &stream{w: w, c: http.NewResponseController(w), limit: h.o.Write}
 	if s.send("retry: 2000\nevent: ready\ndata: {}\n\n") != nil {
 		return
@@ -138,6 +144,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+func headers(h http.Header) {
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	serve.NoStore(h)
 }
 
 func (h *Handler) known(ctx context.Context, device, schema string, a *asker.Asker) error {
@@ -196,11 +208,14 @@ func (s *stream) send(text string) error {
 }
 
 // refuse answers with a problem (RFC 9457).
-func refuse(w http.ResponseWriter, err error) {
+func refuse(w http.ResponseWriter, err error) { problem(w, serve.Status(fault.KindOf(err)), err) }
+
+func problem(w http.ResponseWriter, status int, err error) {
 	kind := fault.KindOf(err)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
+	h.Set("X-Content-Type-Options", "nosniff")
 	serve.NoStore(h)
-	w.WriteHeader(serve.Status(kind))
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": kind, "title": strings.ReplaceAll(string(kind), "_", " "), "status": serve.Status(kind), "detail": fault.Public(err), "code": kind}) // who asked may be gone
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": kind, "title": strings.ReplaceAll(string(kind), "_", " "), "status": status, "detail": fault.Public(err), "code": kind}) // who asked may be gone
 }

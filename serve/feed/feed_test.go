@@ -54,7 +54,7 @@ func newWorld(t *testing.T, o feed.Options) *world {
 	}
 	w.h = feed.New(o)
 	mux := http.NewServeMux()
-	mux.Handle("GET /{device}/{schema}/invalidated.sse", w.h)
+	mux.Handle("/{device}/{schema}/invalidated.sse", w.h)
 	w.srv = httptest.NewServer(mux)
 	t.Cleanup(func() { w.h.Close(); w.srv.Close() })
 	return w
@@ -153,15 +153,33 @@ func TestBeatAndEnd(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	w := newWorld(t, feed.Options{Listeners: 1})
 	w.listen("ann")
-	for path, want := range map[string]int{"/tv/v1/invalidated.sse": http.StatusServiceUnavailable, "/fridge/v1/invalidated.sse": http.StatusNotFound} {
-		resp, err := w.srv.Client().Get(w.srv.URL + path)
+	for _, c := range []struct {
+		method, path string
+		want         int
+		media        string
+	}{
+		{"GET", "/tv/v1/invalidated.sse", http.StatusServiceUnavailable, "application/problem+json"},
+		{"GET", "/fridge/v1/invalidated.sse", http.StatusNotFound, "application/problem+json"},
+		{"HEAD", "/fridge/v1/invalidated.sse", http.StatusNotFound, "application/problem+json"},
+		{"HEAD", "/tv/v1/invalidated.sse", http.StatusOK, "text/event-stream"}, // at once, and without a place among the listeners
+		{"POST", "/tv/v1/invalidated.sse", http.StatusMethodNotAllowed, "application/problem+json"},
+		{"OPTIONS", "/tv/v1/invalidated.sse", http.StatusMethodNotAllowed, "application/problem+json"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, w.srv.URL+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := w.srv.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if resp.StatusCode != want || resp.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %d %s, want %d", path, resp.StatusCode, resp.Header.Get("Content-Type"), want)
+		if resp.StatusCode != c.want || resp.Header.Get("Content-Type") != c.media || resp.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s: %d %v, want %d", c.method, c.path, resp.StatusCode, resp.Header, c.want)
 		}
+	}
+	if n := w.h.Listening(); n != 1 {
+		t.Errorf("%d listen", n)
 	}
 }
 
