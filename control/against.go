@@ -43,6 +43,14 @@ func (c *Control) against(ctx context.Context, a *Against, out *Published) (*job
 	if out.Diagnostics.Failed() {
 		return nil, refused(out)
 	}
+	old, err := deprecated(r, out.Package, j.lock)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range old {
+		d.Pos = out.Package.Pos("dependencies")
+		out.Diagnostics = append(out.Diagnostics, d)
+	}
 	if j.build == nil { // it was built before
 		if j.build, err = c.build(ctx, j.digest); err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ const (
 	codeBeside   = "C004" // a package beside it stays on an older graph version, and so it does
 	codeBreaking = "C010" // the change breaks a schema version that is served
 	codeRemoved  = "C011" // removing a mount does
+	codeOld      = "C013" // what is used is deprecated; a warning
 	codeUntold   = "C012" // what apps see differently could not be told
 )
 

@@ -90,6 +90,46 @@ func TestBreakingChangeGate(t *testing.T) {
 	}
 }
 
+// Who publishes, resolves or deploys with what is deprecated is told, and not held up.
+func TestDeprecatedIsTold(t *testing.T) {
+	w := films(t)
+	tv := `"device": ["tv"], "schema": "v3"`
+	w.publish("@tv/home@3.5.0", tv, `"@originals/rows": "^2.1.0"`, "view home")
+	in, err := w.Index(t.Context(), "@originals/rows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, message := range map[string]string{"@tv/home": "has no kids", "@originals/rows": "use ^3"} {
+		if _, err := w.Deprecate(t.Context(), name, "*", message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := func(ds fault.Diagnostics) string {
+		var out []string
+		for _, d := range ds {
+			if d.Severity != fault.Warn || d.Code != "C013" {
+				t.Errorf("%v", d)
+			}
+			out = append(out, d.Text)
+		}
+		return strings.Join(out, "; ")
+	}
+	rows := "@originals/rows@" + in.Tags["latest"] + " is deprecated: use ^3"
+	both := rows + "; @tv/home@3.5.0 is deprecated: has no kids"
+	res, err := w.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/home@3.5.0"}})
+	if err != nil || told(res.Diagnostics) != both {
+		t.Errorf("deployed: %v, %v, want %s", res.Diagnostics, err, both)
+	}
+	r, err := w.Resolve(t.Context(), "prod", "@tv/home@3.5.0")
+	if err != nil || told(r.Diagnostics) != both {
+		t.Errorf("resolved: %v, %v, want %s", r, err, both)
+	}
+	p, err := w.Publish(t.Context(), control.Publication{Tarball: packed(t, "@tv/home@3.5.1", tv, `"@originals/rows": "^2.1.0"`, "view home"), Against: &control.Against{Env: "prod"}})
+	if err != nil || told(p.Diagnostics) != rows {
+		t.Errorf("published: %+v, %v, want %s", p, err, rows)
+	}
+}
+
 // What goes with a mount is one diagnostic, and a rollback that takes a route away tells nobody to raise a schema version.
 func TestLeavingMount(t *testing.T) {
 	w := films(t)

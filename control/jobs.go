@@ -72,6 +72,7 @@ func (c *Control) jobs(ctx context.Context, try *attempt, parent *release.Releas
 	if err != nil {
 		return nil, err
 	}
+	try.named = packages
 	served := map[string]release.Lock{} // by name@version
 	for _, digest := range parent.BuildDigests() {
 		b := parent.Builds[digest]

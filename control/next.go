@@ -21,6 +21,7 @@ type attempt struct {
 	// What the request itself asks to move, as of the last try.
 	places  map[release.Place]bool
 	modules map[string]bool // lines
+	named   []*pack.Package
 	// What the last inspection of the first region's step saw, so that it is not made twice.
 	seen []*altered
 	to   *release.Release
@@ -65,6 +66,9 @@ func (c *Control) next(ctx context.Context, try *attempt, parent *release.Releas
 	if err := c.run(ctx, r, jobs, on, res); err != nil {
 		return nil, err
 	}
+	if err := warn(try, jobs, res); err != nil {
+		return nil, err
+	}
 	keepRoutes(parent, jobs, named, res)
 	for {
 		next, err := c.assemble(try, parent, parentDigest, change, jobs, modules)
@@ -83,6 +87,24 @@ func (c *Control) next(ctx context.Context, try *attempt, parent *release.Releas
 		}
 		keepRoutes(parent, jobs, named, res)
 	}
+}
+
+// warn notes what the request names, or what that is linked with, though it is deprecated.
+func warn(try *attempt, jobs []*job, res *Result) error {
+	for _, p := range try.named {
+		var lock release.Lock
+		for _, j := range jobs {
+			if j.asked && j.pkg == p {
+				lock = j.lock
+			}
+		}
+		ds, err := deprecated(try.resolver, p, lock)
+		if err != nil {
+			return err
+		}
+		res.Diagnostics = append(res.Diagnostics, ds...)
+	}
+	return nil
 }
 
 // assemble is the release that a change makes with the builds that succeeded.

@@ -16,6 +16,8 @@ type Resolution struct {
 	Graph   string // version
 	Edges   []Binding
 	Lock    release.Lock
+	// Diagnostics warn of what is deprecated.
+	Diagnostics fault.Diagnostics
 }
 
 // A Binding is how one importer's dependency was resolved.
@@ -50,6 +52,9 @@ func (c *Control) Resolve(ctx context.Context, env, pkg string) (*Resolution, er
 	}
 	known := release.Known{Dependencies: r.dependencies, Pick: r.pick}
 	if out.Lock, err = release.Bind(p.ID(), old, served.release.Modules, known); err != nil {
+		return nil, err
+	}
+	if out.Diagnostics, err = deprecated(r, p, out.Lock); err != nil {
 		return nil, err
 	}
 	for _, importer := range sorted(out.Lock) {

@@ -257,9 +257,10 @@ const resolveQuery = `query Resolve($env: String!, $package: String!) {
   resolve(env: $env, package: $package) {
     package graph
     bindings { importer name range kind version why }
+    diagnostics { ...diagnostic }
   }
 }
-`
+` + diagnosticFragment
 
 func (r *remote) resolve(ctx context.Context, spec string) error {
 	defer r.slow("resolving %s", spec)()
@@ -275,12 +276,16 @@ func (r *remote) resolve(ctx context.Context, spec string) error {
 	var res struct {
 		Package, Graph string
 		Bindings       []struct{ Importer, Name, Range, Kind, Version, Why string }
+		Diagnostics    []remoteDiagnostic
 	}
 	if err := json.Unmarshal(answer.Resolve, &res); err != nil {
 		return fault.Wrap(fault.BadAnswer, "control API", r.at, err)
 	}
 	fmt.Fprintf(r.Out, "%s over graph %s\n", res.Package, res.Graph)
 	t := table{indent: "  "}
+	for _, d := range local(res.Diagnostics) {
+		fmt.Fprintln(r.Err, d)
+	}
 	for _, b := range res.Bindings {
 		t.add(b.Importer, b.Name+"@"+b.Version, b.Range, b.Kind, b.Why)
 	}

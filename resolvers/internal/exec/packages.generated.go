@@ -24,6 +24,9 @@ type PackageResolver interface {
 	Tags(ctx context.Context, obj *model.Package) ([]model.Tag, error)
 	Versions(ctx context.Context, obj *model.Package, first int) ([]model.Version, error)
 }
+type ResolutionResolver interface {
+	Diagnostics(ctx context.Context, obj *control.Resolution) ([]fault.Diagnostic, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -702,6 +705,38 @@ func (ec *executionContext) fieldContext_Resolution_bindings(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Resolution_diagnostics(ctx context.Context, field graphql.CollectedField, obj *control.Resolution) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Resolution_diagnostics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Resolution().Diagnostics(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []fault.Diagnostic) graphql.Marshaler {
+			return ec.marshalNDiagnostic2ᚕfacetᚋfaultᚐDiagnosticᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Resolution_diagnostics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Resolution",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Diagnostic(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RouteChanges_route(ctx context.Context, field graphql.CollectedField, obj *model.RouteChanges) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1258,18 +1293,56 @@ func (ec *executionContext) _Resolution(ctx context.Context, sel ast.SelectionSe
 		case "package":
 			out.Values[i] = ec._Resolution_package(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "graph":
 			out.Values[i] = ec._Resolution_graph(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "bindings":
 			out.Values[i] = ec._Resolution_bindings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "diagnostics":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Resolution_diagnostics(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

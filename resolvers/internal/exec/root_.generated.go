@@ -29,6 +29,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Package() PackageResolver
 	Query() QueryResolver
+	Resolution() ResolutionResolver
 	Subscription() SubscriptionResolver
 }
 
@@ -316,9 +317,10 @@ type ComplexityRoot struct {
 	}
 
 	Resolution struct {
-		Edges   func(childComplexity int) int
-		Graph   func(childComplexity int) int
-		Package func(childComplexity int) int
+		Diagnostics func(childComplexity int) int
+		Edges       func(childComplexity int) int
+		Graph       func(childComplexity int) int
+		Package     func(childComplexity int) int
 	}
 
 	RouteChanges struct {
@@ -1617,6 +1619,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Replaced.To(childComplexity), true
 
+	case "Resolution.diagnostics":
+		if e.ComplexityRoot.Resolution.Diagnostics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Resolution.Diagnostics(childComplexity), true
 	case "Resolution.bindings":
 		if e.ComplexityRoot.Resolution.Edges == nil {
 			break
@@ -2114,6 +2122,8 @@ type Resolution {
   "The graph version."
   graph: String!
   bindings: [Binding!]!
+  "Warnings of versions among these that are deprecated."
+  diagnostics: [Diagnostic!]!
 }
 
 type Binding {
@@ -2999,6 +3009,8 @@ func (ec *executionContext) childFields_Resolution(ctx context.Context, field gr
 		return ec.fieldContext_Resolution_graph(ctx, field)
 	case "bindings":
 		return ec.fieldContext_Resolution_bindings(ctx, field)
+	case "diagnostics":
+		return ec.fieldContext_Resolution_diagnostics(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Resolution", field.Name)
 }
