@@ -93,7 +93,11 @@ func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query
 	if err != nil {
 		return Reply{}, e.broken(ctx, err)
 	}
-	return w.read(ctx, e, res)
+	reply, err := w.read(ctx, e, res)
+	if f, ok := err.(*fault.Error); ok && res.StatusCode == nethttp.StatusUnprocessableEntity && c.Idempotency != "" && e.op.IdempotencyHeader() != "" {
+		f.Message = "the tier finds the request invalid, or its Idempotency-Key was used for another one" // 422 is both
+	}
+	return reply, err
 }
 
 // broken tells why no answer came.
