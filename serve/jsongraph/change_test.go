@@ -50,6 +50,8 @@ func TestSet(t *testing.T) {
 		{"a mutation that fails after an effect", `{"jsonGraph":{"Card":{"film-1":{"progress":6660}}},"paths":[["Card","film-1","progress"]]}`, 200,
 			`{"Card":{"film-1":{"progress":{"$expires":-1000,"$type":"error","value":{"code":"unavailable","message":"the second effect failed"}}}}}`,
 			`[["Card","film-1","progress"],["home"]]`},
+		{"of an entity that is not there", `{"jsonGraph":{"Card":{"nobody":{"progress":60}}},"paths":[["Card","nobody","progress"]]}`, 200,
+			`{"Card":{"nobody":{"$expires":-1000,"$type":"error","value":{"code":"not_found","message":"there is no such film"}}}}`, ""},
 		{"a reference as a value", `{"jsonGraph":{"Card":{"film-1":{"progress":{"$type":"ref","value":["x"]}}}},"paths":[["Card","film-1","progress"]]}`, 200,
 			`{"Card":{"film-1":{"progress":{"$expires":-1000,"$type":"error","value":{"code":"invalid","message":"a value is \"$type: ref\": only plain values and atoms can be given"}}}}}`, ""},
 		{"an unknown path", `{"jsonGraph":{"nope":{"x":1}},"paths":[["nope","x"]]}`, 200, `{"nope":{"$type":"atom"}}`, ""},

@@ -196,11 +196,14 @@ func (x *exchange) write(m *view.Mutation, key string, value json.RawMessage, i 
 	return p.Invalidated, nil
 }
 
-// mark puts an error where a value stands.
+// mark puts an error where a value stands; where the entity itself is not there, the error stands in its place.
 func (g *found) mark(path []string, err *fault.Error) {
 	n := g.root
 	for i, k := range path {
 		if !n.branch() {
+			if bytes.Equal(n.raw, missing().raw) {
+				*n, g.bytes = *errorNode(err.Kind, fault.Public(err)), nil
+			}
 			return
 		}
 		child := n.get(k)

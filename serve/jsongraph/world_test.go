@@ -208,6 +208,9 @@ func (a *answer) mutation(r *composer.Root, p *composer.Part) *fault.Error {
 		if json.Unmarshal(args["positionSeconds"], &pos) != nil || pos < 0 {
 			return fault.New(fault.Invalid, "positionSeconds must be an Int from 0")
 		}
+		if a.w.entities["Card/"+id] == nil {
+			return fault.New(fault.NotFound, "there is no such film")
+		}
 		a.w.entities["Card/"+id]["progress"] = map[string]any{"minutesLeft": pos / 60, "state": "STARTED"}
 		p.Invalidated = append(p.Invalidated, composer.Invalidated{Path: []string{"Card", id, "progress"}}, composer.Invalidated{Path: []string{"home"}})
 		if pos == halfway { // the first of two effects has happened, the second has not
