@@ -290,6 +290,15 @@ func TestMutation(t *testing.T) {
 		if diff := cmp.Diff([]composer.Metric{{Name: "bookmark_set", Labels: []composer.Label{{Name: "form", Value: "tv"}}}}, p.Metrics); diff != "" {
 			t.Error(diff)
 		}
+		if format == composer.FormatTree { // of two mutations of a document each entry once
+			again := *sel.Roots[0]
+			again.Key = "again"
+			two := &composer.Selection{Mutation: true, Roots: []*composer.Root{sel.Roots[0], &again}}
+			p := w.ask(&composer.Request{Selection: two, Format: format, Values: []json.RawMessage{json.RawMessage(`"t4"`), json.RawMessage(`90`)}})
+			if diff := cmp.Diff(inv, p.Invalidated); diff != "" || len(p.Writes) != 2 {
+				t.Errorf("%s %v", diff, p.Writes)
+			}
+		}
 		bad := w.ask(&composer.Request{Selection: sel, Format: format, Values: []json.RawMessage{json.RawMessage(`"t4"`), json.RawMessage(`-1`)}})
 		if len(bad.Errors) != 1 || bad.Errors[0].Kind != fault.Invalid || bad.Stats.Calls != 0 || bad.Invalidated != nil {
 			t.Errorf("%v %v", short(bad), bad.Stats)

@@ -221,7 +221,7 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		x.wait()
 		inv, writes, metrics := x.outcome()
 		one := x.part()
-		all.Invalidated = append(all.Invalidated, inv...)
+		all.Invalidated = appendStale(all.Invalidated, inv)
 		all.Writes = append(all.Writes, writes...)
 		all.Metrics = append(all.Metrics, metrics...)
 		all.Stats.add(one.Stats)
@@ -243,6 +243,17 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		}
 	}
 	return all
+}
+
+// appendStale adds what is not yet among what earlier mutations of the document made stale.
+func appendStale(list, more []Invalidated) []Invalidated {
+	before := len(list)
+	for _, in := range more {
+		if !slices.ContainsFunc(list[:before], func(l Invalidated) bool { return slices.Equal(l.Path, in.Path) }) {
+			list = append(list, in)
+		}
+	}
+	return list
 }
 
 func (s *Stats) add(o Stats) {
