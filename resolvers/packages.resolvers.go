@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"facet/control"
+	"facet/fault"
 	"facet/resolvers/internal/exec"
 	"facet/resolvers/internal/model"
 )
@@ -55,6 +56,15 @@ func (r *queryRoot) Resolve(ctx context.Context, env string, packageArg string) 
 	return r.control.Resolve(ctx, env, packageArg)
 }
 
+func (r *resolutionRoot) Diagnostics(ctx context.Context, obj *control.Resolution) ([]fault.Diagnostic, error) {
+	return obj.Diagnostics, nil
+}
+
 func (r *root) Package() exec.PackageResolver { return &packageRoot{r} }
 
-type packageRoot struct{ *root }
+func (r *root) Resolution() exec.ResolutionResolver { return &resolutionRoot{r} }
+
+type (
+	packageRoot    struct{ *root }
+	resolutionRoot struct{ *root }
+)
