@@ -11,12 +11,7 @@ export function invalidationLink(cache) {
           observer.next(result);
           const stale = result.extensions?.invalidated;
           if (!Array.isArray(stale) || stale.length === 0) return;
-          for (const { typename, id, field } of stale) {
-            if (id) cache.evict({ id: cache.identify({ __typename: typename, id }), fieldName: field });
-            else if (typename === "Query") cache.evict({ id: "ROOT_QUERY", fieldName: field });
-            else evictAll(cache, typename, field);
-          }
-          cache.gc();
+          evict(cache, stale);
         },
         error: (e) => observer.error(e),
         complete: () => observer.complete(),
@@ -24,6 +19,16 @@ export function invalidationLink(cache) {
       return () => subscription.unsubscribe();
     }),
   );
+}
+
+/** Takes entries of extensions.invalidated, or of the feed, out of a cache. */
+export function evict(cache, entries) {
+  for (const { typename, id, field } of entries) {
+    if (id) cache.evict({ id: cache.identify({ __typename: typename, id }), fieldName: field });
+    else if (typename === "Query") cache.evict({ id: "ROOT_QUERY", fieldName: field });
+    else evictAll(cache, typename, field);
+  }
+  cache.gc();
 }
 
 // Where the entity is not known every entity of the type loses the field.

@@ -11,3 +11,9 @@ export interface DataSource {
  * `const model = new falcor.Model({ source: invalidatingSource(new HttpDataSource(url), () => model) })`.
  */
 export function invalidatingSource(source: DataSource, model: () => { invalidate(...paths: any[]): void }): DataSource;
+
+/**
+ * Takes what entries of the feed name out of the root Model:
+ * `listen("/tv/v2/invalidated.sse", { onInvalidated: (entries) => invalidate(model, entries), onLost: () => model.setCache({}) })`.
+ */
+export function invalidate(model: { invalidate(...paths: any[]): void }, entries: readonly { path: string[] }[]): void;

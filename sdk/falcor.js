@@ -21,3 +21,8 @@ export function invalidatingSource(source, model) {
     }),
   };
 }
+
+/** Takes entries of the feed out of a Model. */
+export function invalidate(model, entries) {
+  if (entries.length > 0) model.invalidate(...entries.map((e) => e.path));
+}

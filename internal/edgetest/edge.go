@@ -4,6 +4,7 @@ package edgetest
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"facet/graph"
 	"facet/scripts"
 	"facet/serve"
+	"facet/serve/feed"
 	"facet/serve/graphql"
 	"facet/serve/jsongraph"
 	"facet/serve/rest"
@@ -45,12 +47,18 @@ type Edge struct {
 	engines map[string]*composer.Engine // by "tv/v2"
 	asker   asker.Settings
 	done    func(Outcome)
+	bus     *feed.Local // what mutations wrote
+	feed    *feed.Handler
 }
 
 // Open puts an edge together; what does not fit fails the test. An internal error of an answer fails it too.
 func Open(t testing.TB, w World) *Edge {
 	t.Helper()
-	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker, done: w.Done}
+	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker, done: w.Done, bus: feed.NewLocal()}
+	e.feed = feed.New(feed.Options{Bus: e.bus, Asker: e.asker.FromRequest, Find: func(_ context.Context, device, schema string, _ *asker.Asker) (feed.Reader, func(), error) {
+		engine, err := e.engine(device, schema)
+		return engine, func() {}, err
+	}})
 	loaders := composer.NewLoaders(w.Graph, w.Tiers, 0)
 	mounts := map[[2]string][]*view.Build{}
 	for _, b := range w.Builds {
@@ -108,13 +116,14 @@ func (e *Edge) doors(t testing.TB) http.Handler {
 		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"jsongraph", o}) }}))
 	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
 		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"rest", o}) }}))
+	mux.Handle("/{device}/{schema}/invalidated.sse", e.feed)
 	return mux
 }
 
 // Serve gives the edge a port of its own until the test ends, and its address without a slash at the end.
 func (e *Edge) Serve(t testing.TB) string {
 	srv := httptest.NewServer(e)
-	t.Cleanup(srv.Close)
+	t.Cleanup(func() { e.feed.Close(); srv.Close() })
 	return srv.URL
 }
 
@@ -123,11 +132,36 @@ func (e *Edge) Engine(device, schema string) *composer.Engine { return e.engines
 
 // Find is what the protocols look their engine up with.
 func (e *Edge) Find(_ context.Context, device, schema string, _ *asker.Asker) (composer.Answerer, func(), error) {
-	engine := e.Engine(device, schema)
-	if engine == nil {
-		return nil, nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
+	engine, err := e.engine(device, schema)
+	if err != nil {
+		return nil, nil, err
 	}
-	return engine, func() {}, nil
+	return telling{engine, e.bus}, func() {}, nil
+}
+
+func (e *Edge) engine(device, schema string) (*composer.Engine, error) {
+	if engine := e.Engine(device, schema); engine != nil {
+		return engine, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no %s/%s here", device, schema)
+}
+
+// telling is an engine whose mutations are told to the feed.
+type telling struct {
+	*composer.Engine
+	bus feed.Bus
+}
+
+// Answer implements composer.Answerer.
+func (t telling) Answer(ctx context.Context, r *composer.Request) iter.Seq[composer.Part] {
+	return func(yield func(composer.Part) bool) {
+		for p := range t.Engine.Answer(ctx, r) {
+			t.bus.Publish(p.Writes)
+			if !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 // Near lists at most 20 device schemas.
