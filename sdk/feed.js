@@ -12,14 +12,22 @@ export function listen(url, { onInvalidated, onLost, onRefused, headers, credent
   let ready;
   const first = new Promise((resolve) => (ready = resolve));
 
+  // What a callback throws is its author's, and ends no connection.
+  const call = (callback, value) => {
+    try {
+      callback?.(value);
+    } catch (e) {
+      (globalThis.reportError ?? console.error)(e);
+    }
+  };
   const tell = (event, data) => {
     if (ended.signal.aborted) return;
     if (event === "ready") {
-      if (heard) onLost?.();
+      if (heard) call(onLost);
       heard = true;
       ready(true);
-    } else if (event === "lost") onLost?.();
-    else if (event === "invalidated") onInvalidated?.(JSON.parse(data));
+    } else if (event === "lost") call(onLost);
+    else if (event === "invalidated") call((text) => onInvalidated?.(JSON.parse(text)), data);
   };
 
   // one is a connection, until it breaks. It says whether another try makes sense.
@@ -41,7 +49,7 @@ export function listen(url, { onInvalidated, onLost, onRefused, headers, credent
           wait = Math.max(wait, 1000 * (Number(response.headers.get("retry-after")) || 0));
           return true;
         }
-        onRefused?.(response.status);
+        call(onRefused, response.status);
         return false;
       }
       const lines = reader(tell, (ms) => (wait = ms));
@@ -53,9 +61,8 @@ export function listen(url, { onInvalidated, onLost, onRefused, headers, credent
         alive();
         lines(text.decode(value, { stream: true }));
       }
-    } catch (e) {
-      if (!cut.signal.aborted && !(e instanceof TypeError)) queueMicrotask(() => { throw e; }); // of a callback: its author's
-      return true;
+    } catch {
+      return true; // the network's, or ours by end
     } finally {
       clearTimeout(timer);
       end();

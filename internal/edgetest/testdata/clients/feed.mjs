@@ -104,6 +104,18 @@ await run({
     s.close();
   },
 
+  async "a callback that throws ends no connection"() {
+    const s = await scripted((res) => begin(res, ...[1, 2].map((n) => `event: invalidated\ndata: [${n}]\n\n`)));
+    const told = [], said = [], error = console.error;
+    console.error = (e) => said.push(e.message);
+    const f = listen(s.url, { onLost() {}, onInvalidated: ([n]) => { told.push(n); throw new TypeError(`of ${n}`); } });
+    await until("both are told", () => told.length === 2);
+    console.error = error;
+    assert.deepEqual([told, said, s.asked.length], [[1, 2], ["of 1", "of 2"], 1]);
+    f.close();
+    s.close();
+  },
+
   async "a connection that says nothing is dead"() {
     const s = await scripted((res) => begin(res), (res) => begin(res, "event: invalidated\ndata: []\n\n"));
     let lost = 0, told = 0;
