@@ -4,12 +4,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"facet/fault"
 )
 
-// Body reads a request's body of at most max bytes. A longer one is TooLarge, one that breaks off Invalid.
+// Body reads a request's body of at most max bytes. A longer one is TooLarge, one that breaks off or is compressed Invalid.
 func Body(w http.ResponseWriter, r *http.Request, max int) ([]byte, error) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, fault.New(fault.Invalid, "a body is taken without a Content-Encoding, not as %.20q", e)
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(max)))
 	var past *http.MaxBytesError
 	switch {

@@ -30,6 +30,20 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestEncodedBody: a compressed body is refused by its name, not as bad JSON.
+func TestEncodedBody(t *testing.T) {
+	for encoding, kind := range map[string]fault.Kind{"": "", "Identity": "", "gzip": fault.Invalid} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
+		if encoding != "" {
+			r.Header.Set("Content-Encoding", encoding)
+		}
+		_, err := Body(httptest.NewRecorder(), r, 5)
+		if fault.KindOf(err) != kind || err != nil && !strings.Contains(fault.Public(err), `without a Content-Encoding, not as "gzip"`) {
+			t.Errorf("%q: %v", encoding, err)
+		}
+	}
+}
+
 func TestCacheControl(t *testing.T) {
 	for _, c := range []struct {
 		in   composer.CacheState

@@ -90,7 +90,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) (*gqlgen.RawParam
 		dst  *string
 	}{{"query", &p.Query}, {"operationName", &p.OperationName}, {"documentId", &id}} {
 		if text := members[s.name]; text != nil && json.Unmarshal(text, s.dst) != nil {
-			return nil, "", wrongShape("%s: it is a string", s.name)
+			return nil, "", wrongShape("%s: it must be a string", s.name)
 		}
 	}
 	if m := h.object(members["variables"], "variables", &p.Variables); m != nil {
@@ -119,7 +119,7 @@ func (h *Handler) object(text []byte, name string, dst *map[string]any) *misuse 
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	if err := dec.Decode(dst); err != nil {
-		return wrongShape("%s: it is an object", name)
+		return wrongShape("%s: it must be an object", name)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return wrongShape("%s: it is one object", name)
