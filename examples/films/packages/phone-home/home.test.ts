@@ -21,6 +21,12 @@ test("the Originals are the module's", async () => {
   expect(data.originals[0]).toMatchObject({ title: "Star Wars Ep. II: Attack of the Clones", year: 2002, badge: "ORIGINAL" });
 });
 
+test("a dead catalog costs films, not the page", async () => {
+  const r = await render(home, { viewer: "demo", tiers: demo.fail("catalog") });
+  expect([r.data.name, r.data.originals, r.data.myList]).toEqual(["Ada", [], [null]]);
+  expect(r.degraded.map((d: any) => d.path)).toEqual([["originals"]]);
+});
+
 test("browsing a genre", async () => {
   const horror = demo.answer("catalog.Query.titles", { total: 1, titles: [{ id: "jaws-1975" }] });
   const { data } = await render(browse, { viewer: "demo", tiers: horror, args: { genre: "Horror" } });

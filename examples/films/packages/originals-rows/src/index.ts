@@ -13,6 +13,6 @@ export const OriginalsCard = shape("OriginalsCard", graph.Title, (t) => ({
   badge: originalsBadge(t),
 }));
 
-/** The best Originals, to stand in any view. */
+/** The best Originals, to stand in any view. If they cannot be had it is empty: the row goes, the page stays. */
 export const originalsRow = (size: { first: number; max: number }) =>
-  graph.titles({ filter: { source: SOURCE, sort: "RATING" } }).page(size).map(OriginalsCard);
+  graph.titles({ filter: { source: SOURCE, sort: "RATING" } }).orElse([]).page(size).map(OriginalsCard);
