@@ -148,6 +148,17 @@ func TestSamePackageAtOnce(t *testing.T) {
 
 // Somebody releases between a request's reading and its writing.
 func TestReplacedMeanwhile(t *testing.T) {
+	if res := meanwhile(t, "1.2.0"); len(res.Replaced) != 1 || res.Replaced[0].Route != "tv/v3" || res.Replaced[0].Package != "@tv/player" || res.Replaced[0].From != "1.2.0" || res.Replaced[0].To != "1.1.0" || res.Replaced[0].Release != res.Release.Parent {
+		t.Errorf("replaced: %+v", res.Replaced)
+	}
+	if res := meanwhile(t, "1.1.0"); len(res.Replaced) != 0 {
+		t.Errorf("they did the same: replaced %+v", res.Replaced)
+	}
+}
+
+// meanwhile releases version 1.1.0 of a player, while somebody else releases another version.
+func meanwhile(t *testing.T, theirs string) *control.Result {
+	t.Helper()
 	w := films(t)
 	for _, v := range []string{"1.1.0", "1.2.0"} {
 		w.publish("@tv/player@"+v, `"device": ["tv"], "schema": "v3"`, ``, "view player")
@@ -158,7 +169,7 @@ func TestReplacedMeanwhile(t *testing.T) {
 	hooked := &hook{Store: store, before: func(key string) {
 		if key == release.PointerKey("prod", "local") {
 			once.Do(func() {
-				if _, err := inner.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/player@1.2.0"}}); err != nil {
+				if _, err := inner.Release(t.Context(), control.Request{Env: "prod", Deploy: []string{"@tv/player@" + theirs}}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -169,9 +180,7 @@ func TestReplacedMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Replaced) != 1 || res.Replaced[0].Route != "tv/v3" || res.Replaced[0].Package != "@tv/player" || res.Replaced[0].From != "1.2.0" || res.Replaced[0].To != "1.1.0" || res.Replaced[0].Release != res.Release.Parent {
-		t.Errorf("replaced: %+v", res.Replaced)
-	}
+	return res
 }
 
 // A write happened, its answer was lost, and somebody went on from it before this control looked again.

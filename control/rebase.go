@@ -43,6 +43,9 @@ func (c *Control) overlap(ctx context.Context, m *mover, parent *release.Release
 				return slices.Equal(mountAt(a, move.Place).Tracks, mountAt(b, move.Place).Tracks)
 			})
 		}
+		if slices.Equal(mountAt(parent, move.Place).Tracks, mountAt(next, move.Place).Tracks) {
+			continue // they did the same
+		}
 		res.Replaced = append(res.Replaced, Replaced{Route: move.Route(), Package: move.Package, From: is, To: version(next, mountAt(next, move.Place)), Release: digest})
 	}
 	return nil

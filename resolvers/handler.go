@@ -103,6 +103,8 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	if a.who = s.tokens.find(bearer(r)); a.who == nil {
 		h.Set("WWW-Authenticate", `Bearer realm="facet control"`)
+		// The server reads what is left of a small body before it answers: a stranger may not take minutes over that.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangersBody)) // a writer without deadlines is a test's
 		sentence := "the token is not known here"
 		if r.Header.Get("Authorization") == "" {
 			sentence = "the control API needs a token"
@@ -123,6 +125,9 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.json(w, r, a)
 	}
 }
+
+// strangersBody is how long a caller without a token may take to send its body.
+const strangersBody = 2 * time.Second
 
 // json answers an operation without files.
 func (s *server) json(w http.ResponseWriter, r *http.Request, a *ask) {
