@@ -295,6 +295,16 @@ func shareContext(blocks []*block) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
+// ofRequest says whether a tier may refuse a call for one of its keys: then what it refused for one request's key is asked again
+// without it, in halves, so that nobody's garbage costs others their rows.
+func ofRequest(k fault.Kind) bool {
+	switch k {
+	case fault.Invalid, fault.NotFound, fault.Forbidden, fault.Conflict, fault.TooLarge:
+		return true
+	}
+	return false
+}
+
 // one makes one call for a group of blocks and gives each its rows.
 func (ld *loader) one(ctx context.Context, blocks []*block, group []int, give func(int, *shared)) {
 	op := blocks[group[0]].call.Operation
@@ -314,10 +324,18 @@ func (ld *loader) one(ctx context.Context, blocks []*block, group []int, give fu
 		return
 	}
 	c, keys := join(blocks, group)
-	ctx, ended := together(ctx, blocks, group)
-	a, err := t.Call(ctx, c)
+	watched, ended := together(ctx, blocks, group)
+	a, err := t.Call(watched, c)
 	if ended != nil {
 		ended(err)
+	}
+	if err != nil && ofRequest(fault.KindOf(err)) {
+		half := len(group) / 2
+		var wg sync.WaitGroup
+		wg.Go(func() { ld.one(ctx, blocks, group[:half], give) })
+		ld.one(ctx, blocks, group[half:], give)
+		wg.Wait()
+		return
 	}
 	if err != nil {
 		for _, i := range group {

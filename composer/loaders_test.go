@@ -12,6 +12,7 @@ import (
 
 	"facet/asker"
 	"facet/composer"
+	"facet/fault"
 	"facet/tiers/fake"
 	"facet/view"
 )
@@ -100,6 +101,43 @@ func TestLeaving(t *testing.T) {
 			t.Error("the call of nobody goes on")
 		}
 	})
+}
+
+// TestGarbageOfOne: a key that the tier refuses costs the request that asked for it, and none of those that went in the same call.
+func TestGarbageOfOne(t *testing.T) {
+	for _, kind := range []fault.Kind{fault.Invalid, fault.NotFound, fault.TooLarge, fault.Forbidden, fault.Unavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			w := sharing(t)
+			w.tier.Delay("catalog", 10*time.Millisecond)
+			w.tier.Func("catalog.Title", func(r *fake.Request) (any, error) {
+				rows := []any{}
+				for _, k := range r.Keys() {
+					if k == "t5" {
+						return nil, fault.New(kind, "t5 is refused")
+					}
+					rows = append(rows, obj{"id": k, "title": "Film " + k})
+				}
+				return obj{"titles": rows}, nil
+			})
+			var wg sync.WaitGroup
+			for i := range 12 {
+				wg.Go(func() {
+					time.Sleep(time.Duration(i) * time.Microsecond)
+					id := fmt.Sprint("t", i)
+					p := askFilm(context.Background(), w, w.asker, id)
+					want := fmt.Sprintf(`{"film":{"key":"%s","title":"Film %s"}}`, id, id)
+					spoiled := i == 5 || kind == fault.Unavailable && i > 1 // what fails for everybody is not asked again
+					if (string(p.Data) != want) != spoiled {
+						t.Errorf("%s: %s %v", kind, p.Data, short(p))
+					}
+				})
+			}
+			wg.Wait()
+			if calls, most := w.tier.Count("catalog.Title"), 11; calls > most || kind == fault.Unavailable && calls > 3 {
+				t.Errorf("%s: %d calls, want at most %d", kind, calls, most)
+			}
+		})
+	}
 }
 
 // TestNeverShared: mutations go one by one; headers that no source lists make no difference.
