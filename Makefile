@@ -21,7 +21,9 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 run: need-go need-node ## the films world on :8080: tiers, store and edge in one process tree
-	@$(GO) run ./cmd/edge dev examples/films
+	@echo "compiling; the first time takes some minutes" >&2
+	@$(GO) build -o bin/ ./cmd/edge ./examples/films/cmd/tiers
+	@bin/edge dev examples/films
 
 test: need-go need-node deps ## go vet and all tests
 	$(GO) vet ./...

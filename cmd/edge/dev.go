@@ -112,7 +112,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	log := devLog(s.Err, o.log)
+	log := devLog(s.Err, o.log).Level(zerolog.InfoLevel)
 	data := o.data
 	if data == "" {
 		if data, err = scratchDir(); err != nil {

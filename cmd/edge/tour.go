@@ -20,15 +20,17 @@ func tour(out io.Writer, base, status, tiers string, site console.Site) {
 	if len(site.Routes) == 0 {
 		return
 	}
-	fmt.Fprintln(out, "\nOr type:")
-	for _, r := range site.Routes {
-		if len(r.Views) == 0 || len(r.Views[0].Samples) == 0 {
-			continue
+	best := site.Routes[0]
+	for _, r := range site.Routes { // the one with most to see
+		if len(r.Views) > len(best.Views) {
+			best = r
 		}
-		for _, s := range r.Views[0].Samples {
+	}
+	if len(best.Views) > 0 && len(best.Views[0].Samples) > 0 {
+		fmt.Fprintln(out, "\nOr type:")
+		for _, s := range best.Views[0].Samples {
 			fmt.Fprintf(out, "  curl -s '%s%s'\n", base, strings.ReplaceAll(s.URL, "'", "%27"))
 		}
-		break
 	}
 	fmt.Fprintln(out)
 	for _, r := range site.Routes {
