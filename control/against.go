@@ -13,8 +13,8 @@ import (
 )
 
 // against builds a package that is not published yet as a release of an environment would, and checks it with what the
-// environment mounts beside it. Its error is Invalid if a diagnostic is an error. It stores nothing.
-func (c *Control) against(ctx context.Context, a *Against, out *Published) (*job, error) {
+// environment mounts beside it; r says what else is not published. Its error is Invalid if a diagnostic is an error. It stores nothing.
+func (c *Control) against(ctx context.Context, r *resolver, a *Against, out *Published) (*job, error) {
 	served, err := c.served(ctx, a.Env, a.Graph)
 	if err != nil {
 		return nil, err
@@ -27,8 +27,9 @@ func (c *Control) against(ctx context.Context, a *Against, out *Published) (*job
 	if err != nil {
 		return nil, err
 	}
-	r := newResolver(ctx, c)
-	r.extra[out.Package.ID()] = out.Package
+	if r.extra[out.Package.ID()] == nil {
+		r.extra[out.Package.ID()] = out.Package
+	}
 	j := &job{id: out.Package.ID(), pkg: out.Package, asked: true}
 	on := &ground{graph: g, version: version, modules: served.release.Modules}
 	if _, err := c.one(ctx, r, j, on); err != nil {

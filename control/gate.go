@@ -23,6 +23,7 @@ const (
 	codeRemoved  = "C011" // removing a mount does
 	codeOld      = "C013" // what is used is deprecated; a warning
 	codeUntold   = "C012" // what apps see differently could not be told
+	codeTaken    = "C014" // the version of an unpublished package is published with other files
 )
 
 // listed is how many breaking changes an error spells out; diagnostics have all.

@@ -53,7 +53,7 @@ func (c *Control) deployed(ctx context.Context, r *resolver, req *Request) ([]*p
 		if err != nil {
 			return err
 		}
-		pkg, err := c.Package(ctx, name, v.String())
+		pkg, err := r.pkg(name + "@" + v.String())
 		if err != nil {
 			return err
 		}

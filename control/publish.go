@@ -78,7 +78,7 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 	}
 	var checked *job
 	if p.Against != nil && !there {
-		if checked, err = c.against(ctx, p.Against, out); err != nil {
+		if checked, err = c.against(ctx, newResolver(ctx, c), p.Against, out); err != nil {
 			return out, err
 		}
 	}
@@ -99,23 +99,9 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 		if err != nil {
 			return nil, err
 		}
-		before, listed := in.Versions[m.Version]
-		tags := maps.Clone(in.Tags)
-		entry := pack.Published{Digest: out.Package.Digest, Bytes: int64(len(p.Tarball)), Deprecated: before.Deprecated}
-		if before.Digest == entry.Digest {
-			entry.Bytes = before.Bytes
-		}
-		in.Versions[m.Version] = entry
-		// What was listed before leaves the tags alone: else an old version that is published again would be the latest.
-		if !listed || p.Tag != "" || p.Suffix != "" {
-			if p.Tag == "" && out.Tag != "" && higher(in.Tags[out.Tag], m.Version) {
-				out.Tag = "" // a repair of an older line
-			}
-			if out.Tag != "" {
-				in.Tags[out.Tag] = m.Version
-			}
-		}
-		if before == entry && maps.Equal(tags, in.Tags) {
+		before, tags := in.Versions[m.Version], maps.Clone(in.Tags)
+		out.list(&in, &p)
+		if before == in.Versions[m.Version] && maps.Equal(tags, in.Tags) {
 			return nil, nil
 		}
 		return json.Marshal(in)

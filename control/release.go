@@ -35,6 +35,10 @@ type Request struct {
 	// Retire says that nobody uses any more what only the mounts in Remove served: their going breaks nothing then.
 	Retire bool
 
+	// Unpublished are packages that a dry run deploys as if they had been published; nothing of them is stored but builds.
+	// They are checked as Publish does, against Env and Graph, and their Against is not looked at. Their order is any.
+	Unpublished []Publication
+
 	DryRun bool // everything but the release: builds are made and kept, nothing moves
 	Diff   bool // Result.Diff is wanted; a dry run always has it
 }
@@ -55,6 +59,9 @@ type Result struct {
 	Made      []string  // "name@version" of the builds that were made, sorted
 	Reused    []string  // of those that were made before from the same input
 	Failures  []Failure // what did not build
+	// Drafts are what the checks say of Request.Unpublished, in its order, as Publish would. An error in the
+	// Diagnostics of one is why the request was refused; there is nothing else in the result then.
+	Drafts []*Published
 
 	Changed  []string                 // what the release does differently from its parent, a line each, as Entry.Changed
 	Changes  map[string][]view.Change // what apps see differently, by route ("tv/v3"); routes without a difference and new ones are left out
@@ -100,9 +107,19 @@ type Failure struct {
 func (c *Control) Release(ctx context.Context, req Request) (*Result, error) {
 	req.defaults()
 	try := c.begin(ctx, &req)
-	return c.move(ctx, &mover{verb: "release", req: &req, try: try, gated: true, next: func(ctx context.Context, parent *release.Release, digest string, res *Result) (*release.Release, error) {
+	drafts, err := c.drafts(ctx, try.resolver, &req)
+	if err != nil {
+		res := newResult()
+		res.Drafts = drafts
+		return res, err
+	}
+	res, err := c.move(ctx, &mover{verb: "release", req: &req, try: try, gated: true, next: func(ctx context.Context, parent *release.Release, digest string, res *Result) (*release.Release, error) {
 		return c.next(ctx, try, parent, digest, res)
 	}})
+	if res != nil {
+		res.Drafts = drafts
+	}
+	return res, err
 }
 
 // Rollback moves the regions to a new release that is equal to an older one: to names it as Find does, and "" is

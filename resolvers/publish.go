@@ -21,6 +21,19 @@ const maxGraph = 8 << 20
 
 // publish stores an uploaded tarball. What its author can mend is in the payload.
 func (r *root) publish(ctx context.Context, file graphql.Upload, p control.Publication) (*model.PublishPayload, error) {
+	var err error
+	if p.Tarball, err = r.tarball(ctx, file); err != nil {
+		return nil, err
+	}
+	out, err := r.control.Publish(ctx, p)
+	if out == nil || out.Package == nil || err != nil && !out.Diagnostics.Failed() {
+		return nil, orInternal(err)
+	}
+	return publication(out, err == nil), nil
+}
+
+// tarball reads an upload whose package the token may publish.
+func (r *root) tarball(ctx context.Context, file graphql.Upload) ([]byte, error) {
 	who := asking(ctx).who
 	if !who.some(publishing) {
 		return nil, may(ctx, publishing, "")
@@ -29,12 +42,12 @@ func (r *root) publish(ctx context.Context, file graphql.Upload, p control.Publi
 	if limit == 0 {
 		limit = pack.DefaultLimits().Packed
 	}
-	var err error
-	if p.Tarball, err = read(file, limit); err != nil {
+	b, err := read(file, limit)
+	if err != nil {
 		return nil, err
 	}
 	if who.narrow(publishing) { // whose it is says the tarball alone
-		pkg, err := pack.Open(bytes.NewReader(p.Tarball), r.control.Limits)
+		pkg, err := pack.Open(bytes.NewReader(b), r.control.Limits)
 		if err != nil {
 			return nil, err
 		}
@@ -42,14 +55,14 @@ func (r *root) publish(ctx context.Context, file graphql.Upload, p control.Publi
 			return nil, err
 		}
 	}
-	out, err := r.control.Publish(ctx, p)
-	if out == nil || out.Package == nil || err != nil && !out.Diagnostics.Failed() {
-		return nil, orInternal(err)
-	}
+	return b, nil
+}
+
+func publication(p *control.Published, ok bool) *model.PublishPayload {
 	return &model.PublishPayload{
-		Ok: err == nil, Package: out.Package.Manifest.Name, Version: out.Version, Tag: out.Tag, New: out.New,
-		Digest: out.Package.Digest, Build: out.Digest, Diagnostics: out.Diagnostics, Changes: changes(out.Changes),
-	}, nil
+		Ok: ok, Package: p.Package.Manifest.Name, Version: p.Version, Tag: p.Tag, New: p.New,
+		Digest: p.Package.Digest, Build: p.Digest, Diagnostics: p.Diagnostics, Changes: changes(p.Changes),
+	}
 }
 
 // publishGraph stores the SDL of a file or of a text.

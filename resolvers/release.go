@@ -25,6 +25,13 @@ func (r *root) request(ctx context.Context, in model.ReleaseInput) (control.Requ
 		Retire: in.Retire, DryRun: in.DryRun, Diff: in.Diff,
 		Note: release.Note{Why: in.Why, Author: author(ctx, in.Author), SourceRevision: in.SourceRevision},
 	}
+	for _, one := range in.Unpublished {
+		b, err := r.tarball(ctx, one.Tarball)
+		if err != nil {
+			return control.Request{}, err
+		}
+		req.Unpublished = append(req.Unpublished, control.Publication{Tarball: b, Tag: one.Tag, Suffix: one.Suffix})
+	}
 	if in.ActivateAt != nil {
 		req.ActivateAt = in.ActivateAt.UTC()
 	}
@@ -46,6 +53,9 @@ func released(res *control.Result, err error) (*model.ReleasePayload, error) {
 		Ok: err == nil, Release: res.Digest, Unchanged: res.Unchanged, Made: res.Made, Reused: res.Reused, Failures: res.Failures,
 		Changed: res.Changed, Changes: changes(res.Changes), Replaced: res.Replaced, Diagnostics: res.Diagnostics, Diff: res.Diff, Unaudited: res.Unaudited,
 	}
+	for _, d := range res.Drafts {
+		out.Drafts = append(out.Drafts, *publication(d, !d.Diagnostics.Failed()))
+	}
 	for _, region := range slices.Sorted(maps.Keys(res.Pointers)) {
 		p := res.Pointers[region]
 		out.Pointers = append(out.Pointers, model.RegionPointer{Region: region, Pointer: &p})
@@ -55,7 +65,8 @@ func released(res *control.Result, err error) (*model.ReleasePayload, error) {
 
 // refused says whether a result tells why there is no release.
 func refused(res *control.Result) bool {
-	return res.Diagnostics.Failed() || slices.ContainsFunc(res.Failures, func(f control.Failure) bool { return f.Asked })
+	return res.Diagnostics.Failed() || slices.ContainsFunc(res.Drafts, func(d *control.Published) bool { return d.Diagnostics.Failed() }) ||
+		slices.ContainsFunc(res.Failures, func(f control.Failure) bool { return f.Asked })
 }
 
 // orInternal is for results without a value: they have an error, or control is at fault.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -71,28 +72,37 @@ func (r *remote) ask(ctx context.Context, operation string, vars map[string]any,
 	return r.send(ctx, "application/json", body, out)
 }
 
-// upload executes an operation whose variable named file is a file. An API that is busy with others' is asked again.
-func (r *remote) upload(ctx context.Context, operation string, vars map[string]any, file, name string, content []byte, out any) error {
-	all := map[string]any{file: nil}
-	for k, v := range vars {
-		all[k] = v
-	}
-	operations, err := json.Marshal(map[string]any{"query": operation, "variables": all})
+// An attached file is one that goes with an operation.
+type attached struct {
+	at      string // the variable that it is: "tarball", or "input.unpublished.0.tarball"; null there
+	name    string
+	content []byte
+}
+
+// upload executes an operation with files. An API that is busy with others' is asked again.
+func (r *remote) upload(ctx context.Context, operation string, vars map[string]any, files []attached, out any) error {
+	operations, err := json.Marshal(map[string]any{"query": operation, "variables": vars})
 	if err != nil {
 		return err
 	}
-	places, err := json.Marshal(map[string][]string{"0": {"variables." + file}})
+	at := map[string][]string{}
+	for i, f := range files {
+		at[strconv.Itoa(i)] = []string{"variables." + f.at}
+	}
+	places, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	err = errors.Join(form.WriteField("operations", string(operations)), form.WriteField("map", string(places)))
-	part, err2 := form.CreateFormFile("0", name)
-	if err = errors.Join(err, err2); err != nil {
-		return err
+	for i, f := range files {
+		part, err2 := form.CreateFormFile(strconv.Itoa(i), f.name)
+		if err = errors.Join(err, err2); err != nil {
+			return err
+		}
+		_, err = part.Write(f.content)
 	}
-	_, err = part.Write(content)
 	if err = errors.Join(err, form.Close()); err != nil {
 		return err
 	}

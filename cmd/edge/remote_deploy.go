@@ -43,7 +43,7 @@ func newDeploy(s Streams) *cobra.Command {
 		Short: "Make one release of packages and move regions to it: all of them, or none",
 		Long: `Make a release in which the environment serves the named packages, and move its regions to it by one write each.
 PACKAGE may have a version, a range or a dist-tag; without, it is latest. A module becomes what live bindings follow. A DIR
-(begun with "." or "/", or a folder with a package.json) is published first, then that version is deployed.
+(begun with "." or "/", or a folder with a package.json) is published first, then that version is deployed; with --dry-run it is checked as if it were published, and is not.
 
 A package that does not build, or that breaks a schema version that is served, refuses the whole release: nothing moves.
 With --if-revision, or when somebody else deploys at once, both land or one is told what conflicts.`,
@@ -72,7 +72,7 @@ With --if-revision, or when somebody else deploys at once, both land or one is t
 	f.StringVar(&o.suffix, "suffix", "", "build metadata for the version of what is published from a DIR")
 	f.StringVar(&o.source, "source-revision", os.Getenv("FACET_SOURCE_REVISION"), "of the authors' repository (FACET_SOURCE_REVISION)")
 	f.StringVar(&o.at, "at", "", "when instances switch to it: a time as 2026-11-22T18:00:00Z, or +10m")
-	f.BoolVar(&o.dryRun, "dry-run", false, "build and check everything, show what would change, release nothing (a DIR is published all the same)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "build and check everything, show what would change, release and publish nothing")
 	return c
 }
 
@@ -100,6 +100,7 @@ type remoteRelease struct {
 		Asked       bool               `json:"asked"`
 		Diagnostics []remoteDiagnostic `json:"diagnostics"`
 	} `json:"failures"`
+	Drafts      []remoteDraft      `json:"drafts"`
 	Changed     []string           `json:"changed"`
 	Changes     []routeChanges     `json:"changes"`
 	Replaced    []remoteReplaced   `json:"replaced"`
@@ -116,12 +117,19 @@ type remotePointer struct {
 	} `json:"pointer"`
 }
 
+// A remoteDraft is an unpublished package of a dry run.
+type remoteDraft struct {
+	published
+	Diagnostics []remoteDiagnostic `json:"diagnostics"`
+}
+
 type remoteReplaced struct{ Route, Package, From, To, Release string }
 
 const releaseFragment = `fragment released on ReleasePayload {
   ok release unchanged made reused changed unaudited
   pointers { region pointer { seq release previous activateAt } }
   failures { package asked diagnostics { ...diagnostic } }
+  drafts { ok package version tag new digest build changes { ...changes } diagnostics { ...diagnostic } }
   changes { ...changes }
   replaced { route package from to release }
   diagnostics { ...diagnostic }
@@ -154,19 +162,31 @@ func (r *remote) deploy(ctx context.Context, o deployOptions) error {
 	if len(remove) > 0 {
 		input["remove"] = remove
 	}
-	deploy, from, err := r.deployed(ctx, o)
+	specs, dirs, err := o.named()
 	if err != nil {
 		return err
 	}
-	if len(deploy) > 0 {
-		input["deploy"] = deploy
+	var from map[string]string // the folder of each package that came from one
+	var files []attached
+	if o.dryRun {
+		from, files, err = r.drafted(o, dirs, input)
+	} else {
+		var more []string
+		more, from, err = r.published(ctx, o, dirs)
+		specs = append(specs, more...)
+	}
+	if err != nil {
+		return err
+	}
+	if len(specs) > 0 {
+		input["deploy"] = specs
 	}
 	published := time.Now()
 	what := "releasing to " + r.env
 	if o.dryRun {
 		what = "building for " + r.env
 	}
-	res, raw, err := r.release(ctx, what, releaseMutation, "release", input)
+	res, raw, err := r.release(ctx, what, releaseMutation, "release", input, files...)
 	if err != nil {
 		return err
 	}
@@ -192,37 +212,68 @@ func (r *remote) deploy(ctx context.Context, o deployOptions) error {
 	return nil
 }
 
-// deployed sorts the arguments into packages by name, and folders, which it publishes. It gives what to deploy, and the folder of each
-// package that came from one.
-func (r *remote) deployed(ctx context.Context, o deployOptions) ([]string, map[string]string, error) {
-	var specs, dirs []string
+// named sorts the arguments into packages by name, and folders.
+func (o *deployOptions) named() (specs, dirs []string, err error) {
 	for _, arg := range o.args {
 		if isFolder(arg) {
 			dirs = append(dirs, arg)
-		} else {
-			if name, _ := pack.SplitID(arg); !pack.ValidName(name) {
-				return nil, nil, fault.New(fault.Invalid, "%q is neither a package's name nor a folder with a package.json", arg).WithHint("edge packages lists what is published; a folder may be written with ./ before it")
-			}
-			specs = append(specs, arg)
+			continue
 		}
+		name, _ := pack.SplitID(arg)
+		if !pack.ValidName(name) {
+			return nil, nil, fault.New(fault.Invalid, "%q is neither a package's name nor a folder with a package.json", arg).WithHint("edge packages lists what is published; a folder may be written with ./ before it")
+		}
+		specs = append(specs, arg)
 	}
+	return specs, dirs, nil
+}
+
+// published publishes folders, and gives what to deploy of them, and the folder of each package.
+func (r *remote) published(ctx context.Context, o deployOptions, dirs []string) ([]string, map[string]string, error) {
 	from := map[string]string{}
 	if len(dirs) == 0 {
-		return specs, from, nil
+		return nil, from, nil
 	}
-	quiet := *r
-	if r.asJSON { // one document on standard output, the release
-		quiet.asJSON, quiet.Out = false, io.Discard
-	}
-	list, err := quiet.publish(ctx, publishOptions{dirs: dirs, tag: o.tag, suffix: o.suffix, against: o.graph})
+	list, err := r.beside().publish(ctx, publishOptions{dirs: dirs, tag: o.tag, suffix: o.suffix, against: o.graph})
 	if err != nil {
 		return nil, nil, err
 	}
+	var specs []string
 	for _, p := range list {
 		specs = append(specs, p.id())
 		from[p.Package] = p.Dir
 	}
 	return specs, from, nil
+}
+
+// beside is the remote for what is told of packages where the release is the result: with --json it alone is on standard output.
+func (r *remote) beside() *remote {
+	quiet := *r
+	if r.asJSON {
+		quiet.asJSON, quiet.Out = false, io.Discard
+	}
+	return &quiet
+}
+
+// drafted packs folders for a dry run, and names them in its input as unpublished.
+func (r *remote) drafted(o deployOptions, dirs []string, input map[string]any) (map[string]string, []attached, error) {
+	from := map[string]string{}
+	if len(dirs) == 0 {
+		return from, nil, nil
+	}
+	list, err := r.pack(dirs)
+	if err != nil {
+		return nil, nil, err
+	}
+	var unpublished []map[string]any
+	var files []attached
+	for i, p := range list {
+		unpublished = append(unpublished, map[string]any{"tarball": nil, "tag": o.tag, "suffix": o.suffix})
+		files = append(files, p.attached(fmt.Sprintf("input.unpublished.%d.tarball", i)))
+		from[p.pkg.Manifest.Name] = p.dir
+	}
+	input["unpublished"] = unpublished
+	return from, files, nil
 }
 
 // isFolder says whether an argument means a folder and not a package by its name.
@@ -254,10 +305,17 @@ func (m *madeRelease) later(now time.Time) time.Time {
 }
 
 // release executes a mutation that makes a release; field is its name.
-func (r *remote) release(ctx context.Context, what, mutation, field string, input map[string]any) (*madeRelease, json.RawMessage, error) {
+func (r *remote) release(ctx context.Context, what, mutation, field string, input map[string]any, files ...attached) (*madeRelease, json.RawMessage, error) {
 	defer r.slow("%s", what)()
 	var answer map[string]json.RawMessage
-	if err := r.ask(ctx, mutation, map[string]any{"input": input}, &answer); err != nil {
+	vars := map[string]any{"input": input}
+	var err error
+	if len(files) > 0 {
+		err = r.upload(ctx, mutation, vars, files, &answer)
+	} else {
+		err = r.ask(ctx, mutation, vars, &answer)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	res := &madeRelease{took: time.Now()}
@@ -274,6 +332,12 @@ func (r *remote) reportRelease(res *madeRelease, raw json.RawMessage, dryRun boo
 			return err
 		}
 	}
+	var drafts []published
+	for _, d := range res.Drafts {
+		d.published.Diagnostics = under(from[d.Package], local(d.Diagnostics))
+		drafts = append(drafts, d.published)
+	}
+	r.beside().printPublished(drafts, "would be ")
 	for _, f := range res.Failures {
 		name, _ := pack.SplitID(f.Package)
 		ds := local(f.Diagnostics)

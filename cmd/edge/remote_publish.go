@@ -79,6 +79,10 @@ type packed struct {
 	rank    int // modules that it links, and that are published along with it, have lower ones
 }
 
+func (p packed) attached(at string) attached {
+	return attached{at, filepath.Base(p.dir) + ".tgz", p.tarball}
+}
+
 // A published package is what the API answers of one, and the folder that it came from.
 type published struct {
 	Dir         string            `json:"dir"`
@@ -104,17 +108,23 @@ const publishMutation = `mutation Publish($tarball: Upload!, $tag: String!, $suf
 }
 ` + changesFragment + diagnosticFragment
 
-// publish packs folders and publishes them, all that can be; errFailed, after saying why, if any is refused.
-func (r *remote) publish(ctx context.Context, o publishOptions) ([]published, error) {
-	list, ds, err := packAll(o.dirs)
+// pack packs folders, and says what is wrong with them.
+func (r *remote) pack(dirs []string) ([]packed, error) {
+	list, ds, err := packAll(dirs)
 	for _, d := range ds {
 		fmt.Fprintln(r.Err, d)
 	}
+	if err == nil && ds.Failed() {
+		err = errFailed
+	}
+	return list, err
+}
+
+// publish packs folders and publishes them, all that can be; errFailed, after saying why, if any is refused.
+func (r *remote) publish(ctx context.Context, o publishOptions) ([]published, error) {
+	list, err := r.pack(o.dirs)
 	if err != nil {
 		return nil, err
-	}
-	if ds.Failed() {
-		return nil, errFailed
 	}
 	out := make([]published, len(list))
 	failed := false
@@ -139,7 +149,7 @@ func (r *remote) publish(ctx context.Context, o publishOptions) ([]published, er
 			failed = failed || !out[i].OK
 		}
 		if !r.asJSON {
-			r.printPublished(out[at:to])
+			r.printPublished(out[at:to], "")
 		}
 		at = to
 	}
@@ -170,7 +180,7 @@ func (r *remote) publishOne(ctx context.Context, p packed, o publishOptions) (pu
 			Diagnostics []remoteDiagnostic `json:"diagnostics"`
 		} `json:"publish"`
 	}
-	err := r.upload(ctx, publishMutation, map[string]any{"tag": o.tag, "suffix": o.suffix, "env": r.env, "graph": o.against}, "tarball", filepath.Base(p.dir)+".tgz", p.tarball, &answer)
+	err := r.upload(ctx, publishMutation, map[string]any{"tarball": nil, "tag": o.tag, "suffix": o.suffix, "env": r.env, "graph": o.against}, []attached{p.attached("tarball")}, &answer)
 	out := answer.Publish.published
 	out.Dir, out.Diagnostics = p.dir, under(p.dir, local(answer.Publish.Diagnostics))
 	switch k := fault.KindOf(err); k {
@@ -184,7 +194,8 @@ func (r *remote) publishOne(ctx context.Context, p packed, o publishOptions) (pu
 	return out, err
 }
 
-func (r *remote) printPublished(list []published) {
+// printPublished says what became of packages; would is "would be " if nothing did.
+func (r *remote) printPublished(list []published, would string) {
 	for _, p := range list {
 		for _, d := range p.Diagnostics {
 			fmt.Fprintln(r.Err, d)
@@ -193,12 +204,14 @@ func (r *remote) printPublished(list []published) {
 			printChanges(r.Out, p.Changes)
 		}
 		switch {
+		case !p.OK && would != "":
+			fmt.Fprintf(r.Err, "%s would not be published\n", p.id())
 		case !p.OK:
 			fmt.Fprintf(r.Err, "%s is not published\n", p.id())
 		case p.New && p.Tag == "":
-			fmt.Fprintf(r.Out, "%s published; latest stays at a higher version\n", p.id())
+			fmt.Fprintf(r.Out, "%s %spublished; latest stays at a higher version\n", p.id(), would)
 		case p.New:
-			fmt.Fprintf(r.Out, "%s published as %s\n", p.id(), p.Tag)
+			fmt.Fprintf(r.Out, "%s %spublished as %s\n", p.id(), would, p.Tag)
 		default:
 			fmt.Fprintf(r.Out, "%s was published before, with the same files\n", p.id())
 		}
@@ -348,7 +361,7 @@ func (r *remote) publishGraph(ctx context.Context, file, version string) error {
 			Diagnostics []remoteDiagnostic `json:"diagnostics"`
 		} `json:"publishGraph"`
 	}
-	if err := r.upload(ctx, publishGraphMutation, map[string]any{"version": version}, "file", filepath.Base(file), sdl, &answer); err != nil {
+	if err := r.upload(ctx, publishGraphMutation, map[string]any{"file": nil, "version": version}, []attached{{"file", filepath.Base(file), sdl}}, &answer); err != nil {
 		return err
 	}
 	p := answer.PublishGraph

@@ -129,7 +129,7 @@ func TestBusy(t *testing.T) {
 		_, _ = w.Write([]byte(`{"data": {"done": true}}`))
 	})
 	var out struct{ Done bool }
-	if err := r.upload(t.Context(), "mutation", nil, "file", "a.tgz", []byte("x"), &out); err != nil || !out.Done || asked != 3 {
+	if err := r.upload(t.Context(), "mutation", map[string]any{"file": nil}, []attached{{"file", "a.tgz", []byte("x")}}, &out); err != nil || !out.Done || asked != 3 {
 		t.Errorf("%v %v after %d", out, err, asked)
 	}
 }

@@ -1582,6 +1582,26 @@ func (ec *executionContext) marshalNPackage2ᚖfacetᚋresolversᚋinternalᚋmo
 	return ec._Package(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPublishPayload2facetᚋresolversᚋinternalᚋmodelᚐPublishPayload(ctx context.Context, sel ast.SelectionSet, v model.PublishPayload) graphql.Marshaler {
+	return ec._PublishPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublishPayload2ᚕfacetᚋresolversᚋinternalᚋmodelᚐPublishPayloadᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PublishPayload) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublishPayload2facetᚋresolversᚋinternalᚋmodelᚐPublishPayload(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNPublishPayload2ᚖfacetᚋresolversᚋinternalᚋmodelᚐPublishPayload(ctx context.Context, sel ast.SelectionSet, v *model.PublishPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {

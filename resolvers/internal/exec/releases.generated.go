@@ -1099,6 +1099,38 @@ func (ec *executionContext) fieldContext_ReleasePayload_failures(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _ReleasePayload_drafts(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleasePayload_drafts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Drafts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.PublishPayload) graphql.Marshaler {
+			return ec.marshalNPublishPayload2ᚕfacetᚋresolversᚋinternalᚋmodelᚐPublishPayloadᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleasePayload_drafts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleasePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ReleasePayload_changed(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1474,6 +1506,9 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 	if _, present := asMap["retire"]; !present {
 		asMap["retire"] = false
 	}
+	if _, present := asMap["unpublished"]; !present {
+		asMap["unpublished"] = []any{}
+	}
 	if _, present := asMap["dryRun"]; !present {
 		asMap["dryRun"] = false
 	}
@@ -1481,7 +1516,7 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 		asMap["diff"] = false
 	}
 
-	fieldsInOrder := [...]string{"env", "regions", "deploy", "remove", "graph", "why", "author", "sourceRevision", "activateAt", "ifRevision", "retire", "dryRun", "diff"}
+	fieldsInOrder := [...]string{"env", "regions", "deploy", "remove", "graph", "why", "author", "sourceRevision", "activateAt", "ifRevision", "retire", "unpublished", "dryRun", "diff"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1565,6 +1600,13 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.Retire = data
+		case "unpublished":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unpublished"))
+			data, err := ec.unmarshalNUnpublishedInput2ᚕfacetᚋresolversᚋinternalᚋmodelᚐUnpublishedInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Unpublished = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalNBoolean2bool(ctx, v)
@@ -1660,6 +1702,57 @@ func (ec *executionContext) unmarshalInputRollbackInput(ctx context.Context, obj
 				return it, err
 			}
 			it.IfRevision = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUnpublishedInput(ctx context.Context, obj any) (model.UnpublishedInput, error) {
+	var it model.UnpublishedInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["tag"]; !present {
+		asMap["tag"] = ""
+	}
+	if _, present := asMap["suffix"]; !present {
+		asMap["suffix"] = ""
+	}
+
+	fieldsInOrder := [...]string{"tarball", "tag", "suffix"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "tarball":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tarball"))
+			data, err := ec.unmarshalNUpload2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tarball = data
+		case "tag":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tag"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tag = data
+		case "suffix":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("suffix"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Suffix = data
 		}
 	}
 	return it, nil
@@ -2169,6 +2262,11 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "drafts":
+			out.Values[i] = ec._ReleasePayload_drafts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "changed":
 			out.Values[i] = ec._ReleasePayload_changed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2453,6 +2551,25 @@ func (ec *executionContext) marshalNReplaced2ᚕfacetᚋcontrolᚐReplacedᚄ(ct
 func (ec *executionContext) unmarshalNRollbackInput2facetᚋresolversᚋinternalᚋmodelᚐRollbackInput(ctx context.Context, v any) (model.RollbackInput, error) {
 	res, err := ec.unmarshalInputRollbackInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUnpublishedInput2facetᚋresolversᚋinternalᚋmodelᚐUnpublishedInput(ctx context.Context, v any) (model.UnpublishedInput, error) {
+	res, err := ec.unmarshalInputUnpublishedInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUnpublishedInput2ᚕfacetᚋresolversᚋinternalᚋmodelᚐUnpublishedInputᚄ(ctx context.Context, v any) ([]model.UnpublishedInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.UnpublishedInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNUnpublishedInput2facetᚋresolversᚋinternalᚋmodelᚐUnpublishedInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOContents2ᚖfacetᚋresolversᚋinternalᚋmodelᚐContents(ctx context.Context, sel ast.SelectionSet, v *model.Contents) graphql.Marshaler {

@@ -297,6 +297,7 @@ type ComplexityRoot struct {
 		Changes     func(childComplexity int) int
 		Diagnostics func(childComplexity int) int
 		Diff        func(childComplexity int) int
+		Drafts      func(childComplexity int) int
 		Failures    func(childComplexity int) int
 		Made        func(childComplexity int) int
 		Ok          func(childComplexity int) int
@@ -1533,6 +1534,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReleasePayload.Diff(childComplexity), true
+	case "ReleasePayload.drafts":
+		if e.ComplexityRoot.ReleasePayload.Drafts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePayload.Drafts(childComplexity), true
 	case "ReleasePayload.failures":
 		if e.ComplexityRoot.ReleasePayload.Failures == nil {
 			break
@@ -1812,6 +1819,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPlaceInput,
 		ec.unmarshalInputReleaseInput,
 		ec.unmarshalInputRollbackInput,
+		ec.unmarshalInputUnpublishedInput,
 	)
 	first := true
 
@@ -2181,10 +2189,22 @@ input ReleaseInput {
   ifRevision: String! = ""
   "Nobody uses any more what only the mounts in remove served: their going breaks no contract then."
   retire: Boolean! = false
+  """
+  Packages that a dry run deploys as if they had been published, beside those in deploy: nothing of them is stored but builds.
+  They need the scope publish of each, and dryRun.
+  """
+  unpublished: [UnpublishedInput!]! = []
   "Builds and checks everything, and makes no release."
   dryRun: Boolean! = false
   "The payload's diff is wanted; a dry run always has it."
   diff: Boolean! = false
+}
+
+"What publish would be told of a package."
+input UnpublishedInput {
+  tarball: Upload!
+  tag: String! = ""
+  suffix: String! = ""
 }
 
 input PlaceInput {
@@ -2236,6 +2256,8 @@ type ReleasePayload {
   reused: [String!]!
   "What did not build. Those that were not asked for keep their earlier build."
   failures: [Failure!]!
+  "What publish would answer of the input's unpublished, in its order. If any is not ok, the rest was not tried."
+  drafts: [PublishPayload!]!
   "What the release does differently from its parent, as Release.changed."
   changed: [String!]!
   "What apps see differently."
@@ -2969,6 +2991,8 @@ func (ec *executionContext) childFields_ReleasePayload(ctx context.Context, fiel
 		return ec.fieldContext_ReleasePayload_reused(ctx, field)
 	case "failures":
 		return ec.fieldContext_ReleasePayload_failures(ctx, field)
+	case "drafts":
+		return ec.fieldContext_ReleasePayload_drafts(ctx, field)
 	case "changed":
 		return ec.fieldContext_ReleasePayload_changed(ctx, field)
 	case "changes":

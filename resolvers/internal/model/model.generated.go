@@ -5,6 +5,8 @@ package model
 import (
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"facet/control"
 	"facet/fault"
 	"facet/release"
@@ -98,6 +100,9 @@ type ReleaseInput struct {
 	IfRevision string `json:"ifRevision"`
 	// Nobody uses any more what only the mounts in remove served: their going breaks no contract then.
 	Retire bool `json:"retire"`
+	// Packages that a dry run deploys as if they had been published, beside those in deploy: nothing of them is stored but builds.
+	// They need the scope publish of each, and dryRun.
+	Unpublished []UnpublishedInput `json:"unpublished"`
 	// Builds and checks everything, and makes no release.
 	DryRun bool `json:"dryRun"`
 	// The payload's diff is wanted; a dry run always has it.
@@ -118,6 +123,8 @@ type ReleasePayload struct {
 	Reused []string `json:"reused"`
 	// What did not build. Those that were not asked for keep their earlier build.
 	Failures []control.Failure `json:"failures"`
+	// What publish would answer of the input's unpublished, in its order. If any is not ok, the rest was not tried.
+	Drafts []PublishPayload `json:"drafts"`
 	// What the release does differently from its parent, as Release.changed.
 	Changed []string `json:"changed"`
 	// What apps see differently.
@@ -156,6 +163,13 @@ type Subscription struct {
 type Tag struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+}
+
+// What publish would be told of a package.
+type UnpublishedInput struct {
+	Tarball graphql.Upload `json:"tarball"`
+	Tag     string         `json:"tag"`
+	Suffix  string         `json:"suffix"`
 }
 
 type Version struct {
