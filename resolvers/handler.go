@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -52,12 +53,13 @@ func Handler(o Options) http.Handler {
 }
 
 type server struct {
-	tokens  Tokens
-	log     zerolog.Logger
-	limits  Limits
-	engine  *handler.Server
-	uploads chan struct{} // one for each multipart request
-	streams chan struct{} // one for each subscription
+	tokens   Tokens
+	log      zerolog.Logger
+	limits   Limits
+	bodyWait time.Duration
+	engine   *handler.Server
+	uploads  chan struct{} // one for each multipart request
+	streams  chan struct{} // one for each subscription
 }
 
 // cached is how many documents are kept parsed: a client has few, and brings its values as variables.
@@ -65,7 +67,7 @@ const cached = 100
 
 func newServer(o Options) *server {
 	l := o.Limits.orDefaults()
-	s := &server{tokens: o.Tokens, log: o.Log, limits: l, uploads: make(chan struct{}, l.Uploads), streams: make(chan struct{}, l.Streams)}
+	s := &server{tokens: o.Tokens, log: o.Log, limits: l, bodyWait: jsonBody, uploads: make(chan struct{}, l.Uploads), streams: make(chan struct{}, l.Streams)}
 	r := &root{control: o.Control, ending: o.Context, every: time.Second}
 	if r.ending == nil {
 		r.ending = context.Background()
@@ -189,11 +191,19 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	s.engine.ServeHTTP(w, r)
 }
 
+// jsonBody is how long a JSON body may take to arrive: what a server allows a form with files is minutes.
+const jsonBody = 30 * time.Second
+
 // body reads a JSON body within its bounds, so that what follows reads memory; false if it has answered.
 func (s *server) body(w http.ResponseWriter, r *http.Request) bool {
+	arriving := http.NewResponseController(w) // a writer without deadlines is a test's
+	_ = arriving.SetReadDeadline(time.Now().Add(s.bodyWait))
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
 	var over *http.MaxBytesError
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refuse(w, http.StatusRequestTimeout, fault.New(fault.Timeout, "the body did not arrive within %s", s.bodyWait))
+		return false
 	case errors.As(err, &over):
 		refuse(w, http.StatusRequestEntityTooLarge, s.tooLarge(s.limits.Body))
 		return false
@@ -201,6 +211,7 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) bool {
 		refuse(w, http.StatusBadRequest, fault.New(fault.Invalid, "the body could not be read"))
 		return false
 	}
+	_ = arriving.SetReadDeadline(time.Time{}) // else the connection would be taken for lost while the answer is made
 	var request struct {
 		Query         *string         `json:"query"`
 		OperationName *string         `json:"operationName"`
