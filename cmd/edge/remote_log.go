@@ -90,7 +90,7 @@ func (r *remote) log(ctx context.Context, from string, n int) error {
 		default:
 			what = append(what, fmt.Sprintf("%s and %d more", e.Changed[0], len(e.Changed)-1))
 		}
-		t.add(shortDigest(e.Digest), e.Made.UTC().Format("2006-01-02 15:04:05"), orDash(strings.Join(e.Regions, ",")), cut(orDash(e.Author), 24), strings.Join(what, ": "))
+		t.add(shortDigest(e.Digest), e.Made.UTC().Format("2006-01-02 15:04:05"), orDash(strings.Join(e.Regions, ",")), orDash(e.Author), strings.Join(what, ": "))
 	}
 	t.print(r.Out)
 	return nil

@@ -227,7 +227,7 @@ func printStatus(out io.Writer, st *remoteStatus, now time.Time) {
 				head += fmt.Sprintf(": %q", e.Why)
 			}
 		}
-		fmt.Fprintln(out, cut(strings.TrimRight(head, " "), pageWidth))
+		fmt.Fprintln(out, cut(strings.TrimRight(head, " "), widthsOf(out).page))
 		if at := reg.Pointer.ActivateAt; at != nil && at.After(now) && !now.IsZero() {
 			fmt.Fprintf(out, "  serves %s until %s\n", orDash(shortDigest(reg.Pointer.Previous)), at.Local().Format(time.DateTime))
 		}

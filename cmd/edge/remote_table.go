@@ -8,29 +8,38 @@ import (
 	"unicode/utf8"
 )
 
-// pageWidth is how wide text output may be: it is read side by side with something else.
-const pageWidth = 100
+// page is how wide text on a terminal may be, as it is read side by side with something else, and how wide a cell that is not the last of its row.
+var page = widths{page: 100, cell: 34}
 
-// cellWidth is how wide a cell may be that is not the last of its row.
-const cellWidth = 34
+// widths bound a table; zero bounds nothing.
+type widths struct{ page, cell int }
 
-// A table is rows of cells in aligned columns. What is too wide for a cell, or the page, is cut off.
+// widthsOf are a terminal's. What goes to a file or another program is whole.
+func widthsOf(out io.Writer) widths {
+	if isTerminal(out) {
+		return page
+	}
+	return widths{}
+}
+
+// A table is rows of cells in aligned columns. On a terminal, what is too wide for a cell, or the page, is cut off.
 type table struct {
 	indent string
 	rows   [][]string
 }
 
-func (t *table) add(cells ...string) {
-	for i := range len(cells) - 1 {
-		cells[i] = cut(cells[i], cellWidth)
-	}
-	t.rows = append(t.rows, cells)
-}
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) print(out io.Writer) {
+func (t *table) print(out io.Writer) { t.within(out, widthsOf(out)) }
+
+func (t *table) within(out io.Writer, most widths) {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row {
+			if i < len(row)-1 {
+				cell = cut(cell, most.cell)
+				row[i] = cell
+			}
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -46,13 +55,13 @@ func (t *table) print(out io.Writer) {
 				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 			}
 		}
-		fmt.Fprintln(out, cut(strings.TrimRight(b.String(), " "), pageWidth))
+		fmt.Fprintln(out, cut(strings.TrimRight(b.String(), " "), most.page))
 	}
 }
 
-// cut shortens a line to a width, with an ellipsis.
+// cut shortens a line to a width, with an ellipsis. The width 0 is none.
 func cut(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
+	if width == 0 || utf8.RuneCountInString(s) <= width {
 		return s
 	}
 	return string([]rune(s)[:width-1]) + "…"

@@ -250,10 +250,10 @@ func TestStatusText(t *testing.T) {
   edge-2: storage is slow
   edge-3 refuses build aaaaaaaaaaaa of release 0123456789ab: a plan error
   edge-4 serves from its copy on disk
-  ROUTE     PACKAGE                             VERSION  TRACK     GRAPH  STATE
-  tv/v3     @tv/home                            3.4.1    stable    1.4.0  current
-            @tv/home                            3.5.0    canary 5  1.4.0  current
-  phone/v1  @phone/a-package-with-a-rather-lo…  1.0.0    stable    1.3.0  older graph
+  ROUTE     PACKAGE                                                                        VERSION  TRACK     GRAPH  STATE
+  tv/v3     @tv/home                                                                       3.4.1    stable    1.4.0  current
+            @tv/home                                                                       3.5.0    canary 5  1.4.0  current
+  phone/v1  @phone/a-package-with-a-rather-long-name-that-no-terminal-shows-in-one-column  1.0.0    stable    1.3.0  older graph
   kept tv/v3 @tv/home as it was: instances refused 3.4.2: a plan error
 
 prod/us  release -  seq 0
@@ -262,6 +262,31 @@ prod/us  release -  seq 0
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestTable: a table is whole, but for a terminal.
+func TestTable(t *testing.T) {
+	long := strings.Repeat("word ", 40) + "end"
+	name := "@tv/" + strings.Repeat("n", 50)
+	for _, c := range []struct {
+		most widths
+		want string
+	}{
+		{widths{}, "  " + name + "  " + long + "\n  b" + strings.Repeat(" ", 55) + "c\n"},
+		{page, "  " + name[:33] + "…  " + long[:61] + "…\n  b" + strings.Repeat(" ", 35) + "c\n"},
+	} {
+		tab := table{indent: "  "}
+		tab.add(name, long)
+		tab.add("b", "c")
+		var b bytes.Buffer
+		tab.within(&b, c.most)
+		if d := cmp.Diff(c.want, b.String()); d != "" {
+			t.Errorf("%v (-want +got):\n%s", c.most, d)
+		}
+	}
+	if w := widthsOf(&bytes.Buffer{}); w != (widths{}) {
+		t.Errorf("a pipe has %v", w)
 	}
 }
 
