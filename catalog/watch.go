@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ func (c *Catalog[T]) first(ctx context.Context) {
 	}
 	c.unconfirmed()
 	if err := c.settle(ctx, c.disk); err != nil {
-		c.fail(err)
+		c.fail(ctx, err)
 	}
 }
 
@@ -98,11 +99,11 @@ func (c *Catalog[T]) Refresh(ctx context.Context) error {
 	}
 	seen := c.glance(ctx)
 	if seen != nil {
-		c.fail(seen)
+		c.fail(ctx, seen)
 		c.unconfirmed()
 	}
 	err := c.settle(ctx, c.source())
-	c.fail(cmp.Or(seen, err))
+	c.fail(ctx, cmp.Or(seen, err))
 	if now := c.cfg.Now(); seen == nil && c.disk != nil && now.Sub(c.noted) >= mendEvery {
 		c.noted = now
 		c.disk.seen(now)
@@ -230,6 +231,9 @@ func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p re
 		warm, cancel := context.WithTimeout(ctx, c.cfg.WarmFor)
 		err := c.cfg.Warm(warm, value)
 		cancel()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return fault.Wrap(fault.Canceled, "catalog.warm", digest, ctx.Err())
+		}
 		c.report(Event{Phase: Warmed, Release: digest, Seq: p.Seq, Err: err})
 	}
 	c.swap(&world[T]{value: value, digest: digest, since: c.cfg.Now()}, p)
@@ -296,8 +300,12 @@ func (c *Catalog[T]) refuse(r *release.Refusal) {
 	}
 }
 
-// fail notes what is wrong now (nil: nothing), and reports it once. A refusal was reported as such.
-func (c *Catalog[T]) fail(err error) {
+// fail notes what is wrong now (nil: nothing), and reports it once. A refusal was reported as such. What somebody
+// cancelled, by ending the process perhaps, says nothing.
+func (c *Catalog[T]) fail(ctx context.Context, err error) {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
 	c.mu.Lock()
 	turned := (err == nil) != (c.trouble == nil)
 	fresh := err != nil && (turned || c.trouble.Error() != err.Error())

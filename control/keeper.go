@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -135,6 +136,9 @@ func (k *keeper) keep(ctx context.Context, env string, in release.Instance, f re
 		e.Err = fault.New(fault.Invalid, "%s refused the whole release %s: %s", in.ID, release.Short(f.Release), f.Reason).WithHint("no route is at fault alone: roll back")
 	} else {
 		e.Result, e.Err = k.c.Keep(ctx, Request{Env: env, Regions: regions, Note: release.Note{Author: "keeper", Why: fmt.Sprintf("%s refused the build %s: %s", in.ID, release.Short(f.Build), short(f.Reason))}}, f)
+	}
+	if e.Err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return // the process ends; another keeper, or this one's next start, sees the same
 	}
 	switch fault.KindOf(e.Err) {
 	case fault.Conflict:
