@@ -219,7 +219,10 @@ func (o *deployOptions) named() (specs, dirs []string, err error) {
 			dirs = append(dirs, arg)
 			continue
 		}
-		name, _ := pack.SplitID(arg)
+		name, version := pack.SplitID(arg)
+		if version == "" && strings.HasSuffix(arg, "@") && pack.ValidName(name) {
+			return nil, nil, usageError{fmt.Errorf("%q has nothing after its last @: write %s@1.2.3, a range or a dist-tag, or %s alone, which is latest", arg, name, name)}
+		}
 		if !pack.ValidName(name) {
 			return nil, nil, fault.New(fault.Invalid, "%q is neither a package's name nor a folder with a package.json", arg).WithHint("edge packages lists what is published; a folder may be written with ./ before it")
 		}

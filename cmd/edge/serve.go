@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"facet/asker"
+	"facet/release"
 	"facet/storage/embedded"
 	"facet/storage/s3"
 	"facet/tiers/guard"
@@ -67,6 +66,9 @@ configuration that is wrong, 3 if a part cannot start or fails, 4 if requests ha
 				if err := checkFiles(cfg); err != nil {
 					return err
 				}
+				if cfg.shut() {
+					fmt.Fprintln(s.Err, "edge: warning:", shutText)
+				}
 				fmt.Fprintln(s.Out, "the configuration is good")
 				return nil
 			}
@@ -99,6 +101,11 @@ func checkFiles(c *config) error {
 	return nil
 }
 
+// shut says whether nobody can use the control API.
+func (c *config) shut() bool { return c.Control.Listen != "" && len(c.Control.Tokens) == 0 }
+
+const shutText = "control.tokens is empty: the control API refuses everybody"
+
 // lateDrain bounds how long the control API's and the operators' listeners wait for what is under way.
 const lateDrain = 5 * time.Second
 
@@ -122,7 +129,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 	var doors doorList
 	defer doors.close()
 	m := newMetrics()
-	probes, draining := bareProbes()
+	probes, draining := bareProbes(objects, release.PointerKey(c.Env, c.Region))
 	if c.Serve.Listen != "" {
 		f := c.front(m, log)
 		if f.observing, err = newObserving(ctx, accessLog{Successes: uint32(c.Log.Successes), Refusals: uint32(c.Log.Refusals)}, c.Serve.Explain, traceSettings{
@@ -159,8 +166,8 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err != nil {
 			return err
 		}
-		if len(c.Control.Tokens) == 0 {
-			log.Warn().Msg("control.tokens is empty: the control API refuses everybody")
+		if c.shut() {
+			log.Warn().Msg(shutText)
 		}
 		signer, err := c.Control.Signing.signer()
 		if err != nil {
@@ -298,23 +305,6 @@ func (ds *doorList) close() {
 	for _, d := range ds.list {
 		_ = d.listener.Close()
 	}
-}
-
-// bareProbes are the probes of a process without an instance: it is ready unless it drains.
-func bareProbes() (probes func(*http.ServeMux), draining func()) {
-	var drains atomic.Bool
-	return func(mux *http.ServeMux) {
-		mux.HandleFunc("GET /healthz", healthy)
-		mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-			if drains.Load() {
-				drained(w, r)
-				return
-			}
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Cache-Control", "no-store")
-			_ = json.NewEncoder(w).Encode(map[string]bool{"ready": true}) // the prober may be gone
-		})
-	}, func() { drains.Store(true) }
 }
 
 // secondSignal is closed by a signal after ctx has ended. What does not end by itself then is ended soon after.
