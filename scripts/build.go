@@ -16,7 +16,7 @@ import (
 
 // Options bound what recording a package may spend.
 type Options struct {
-	Wall      time.Duration // of a processor, for the whole recording; 0: 2 s. By the clock it may take ten times as long on a busy machine
+	Wall      time.Duration // the whole recording, by the clock; 0: 2 s. One that hardly ran in that time is begun again
 	CallStack int           // nested calls; 0: 256
 }
 
@@ -29,6 +29,9 @@ func (o Options) filled() Options {
 	}
 	return o
 }
+
+// attempts is how often a recording is begun that a busy machine gave no time to.
+const attempts = 3
 
 // Build records a package against its locked modules and a graph. The same inputs give the same build. Diagnostics are all of
 // the author's mistakes, sorted; the build is nil if one of them is an error.
@@ -43,8 +46,12 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 		diags.Sort()
 		return nil, diags
 	}
-	r := newRecorder(m, g, o, diags)
+	r := newRecorder(m, g, o, slices.Clone(diags))
 	text, err := r.record(ctx, o.CallStack)
+	for n := 1; n < attempts && r.starved.Load() && ctx.Err() == nil; n++ {
+		r = newRecorder(m, g, o, slices.Clone(diags))
+		text, err = r.record(ctx, o.CallStack)
+	}
 	if err != nil {
 		return nil, broken(r.diags, pkg, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
@@ -43,16 +44,17 @@ var runtimeProgram = sync.OnceValues(func() (*goja.Program, error) {
 
 // A recorder runs one package's code in a runtime of its own and gathers what it records.
 type recorder struct {
-	vm     *goja.Runtime
-	module *module
-	graph  *graph.Graph
-	wall   time.Duration
-	stacks []stack
-	known  map[stack]int
-	types  map[string]string
-	api    map[string]goja.Callable
-	diags  fault.Diagnostics
-	dead   bool // interrupted or out of stack: nothing more is run
+	vm      *goja.Runtime
+	module  *module
+	graph   *graph.Graph
+	wall    time.Duration
+	stacks  []stack
+	known   map[stack]int
+	types   map[string]string
+	api     map[string]goja.Callable
+	diags   fault.Diagnostics
+	starved atomic.Bool // it was interrupted, and had hardly run
+	dead    bool        // interrupted or out of stack: nothing more is run
 }
 
 func newRecorder(m *module, g *graph.Graph, o Options, ds fault.Diagnostics) *recorder {
@@ -101,35 +103,16 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	return out.String(), nil
 }
 
-// slowest is how many times as long as it may work a recording may wait for a processor.
-const slowest = 10
-
-// watch interrupts a recording that has used up its time: r.wall of the process's processor time and of the clock's, so that a
-// busy machine does not refuse an innocent package, and at the latest slowest times that by the clock.
+// watch interrupts a recording that has used up its time, by the clock: that is also when a regular expression gives up, and what
+// that one says then is not to be used. If the processors were others' for most of it, the recorder is starved.
 func (r *recorder) watch(ctx context.Context) (stop func()) {
-	done := make(chan struct{})
-	began, spent := time.Now(), processorTime()
-	go func() {
-		timer := time.NewTimer(r.wall)
-		defer timer.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				r.vm.Interrupt(ctx.Err())
-				return
-			case <-timer.C:
-			}
-			used := processorTime() - spent
-			if used >= r.wall || time.Since(began) >= slowest*r.wall {
-				r.vm.Interrupt(context.DeadlineExceeded)
-				return
-			}
-			timer.Reset(max(r.wall-used, time.Millisecond))
-		}
-	}()
-	return func() { close(done) }
+	ctx, cancel := context.WithTimeout(ctx, r.wall)
+	spent := processorTime()
+	release := context.AfterFunc(ctx, func() {
+		r.starved.Store(processorTime()-spent < r.wall/2)
+		r.vm.Interrupt(ctx.Err())
+	})
+	return func() { release(); cancel() }
 }
 
 // start gives the runtime its host and keeps the functions that it offers.
