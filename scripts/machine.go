@@ -38,6 +38,9 @@ const cut = -1
 
 func newMachine(funcs int, o RunOptions) (*machine, error) {
 	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), deadline: o.Deadline, began: time.Now()}
+	// It is made here and set by calls: ring reads the field, and must not see it being written.
+	m.timer = time.AfterFunc(time.Hour, m.ring)
+	m.timer.Stop()
 	m.vm.SetMaxCallStackSize(o.CallStack)
 	if err := m.furnish(); err != nil {
 		return nil, err
@@ -45,11 +48,7 @@ func newMachine(funcs int, o RunOptions) (*machine, error) {
 	return m, nil
 }
 
-func (m *machine) stop() {
-	if m.timer != nil {
-		m.timer.Stop()
-	}
-}
+func (m *machine) stop() { m.timer.Stop() }
 
 func (m *machine) load(i int, fn *function, program *goja.Program) (*loaded, error) {
 	l := m.loaded[i]
@@ -145,10 +144,6 @@ func (m *machine) watch() {
 		return
 	}
 	m.spent.Store(int64(processorTime()))
-	if m.timer == nil {
-		m.timer = time.AfterFunc(m.deadline, m.ring)
-		return
-	}
 	m.timer.Reset(m.deadline)
 }
 
