@@ -15,6 +15,7 @@ import (
 
 	"facet/asker"
 	"facet/fault"
+	"facet/serve"
 )
 
 // rates are the token buckets before the device protocols: one for all devices of a kind, one for each viewer.
@@ -208,15 +209,10 @@ func refuse(w http.ResponseWriter, r *http.Request, protocol string, status, ret
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		body = []byte(f.Public() + "; " + f.Hint)
 	default:
-		h.Set("Content-Type", "application/problem+json")
-		body, _ = json.Marshal(struct {
-			Type   fault.Kind `json:"type"`
-			Title  string     `json:"title"`
-			Status int        `json:"status"`
-			Detail string     `json:"detail"`
-			Code   fault.Kind `json:"code"`
-			Hint   string     `json:"hint"`
-		}{f.Kind, http.StatusText(status), status, f.Public(), f.Kind, f.Hint})
+		h.Set("Content-Type", serve.ProblemType)
+		p := serve.ProblemOf(f)
+		p.Title, p.Status = http.StatusText(status), status // 429 is of no kind: the same request may pass later
+		body, _ = json.Marshal(p)                           // texts always encode
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

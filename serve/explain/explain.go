@@ -4,7 +4,6 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -46,12 +45,12 @@ func Handler(allowed bool, next http.Handler) http.Handler {
 			return
 		}
 		if !allowed {
-			refuse(w, &fault.Error{Kind: fault.Forbidden, Message: "this environment explains no requests"})
+			serve.ProblemOf(&fault.Error{Kind: fault.Forbidden, Message: "this environment explains no requests"}).Write(w)
 			return
 		}
 		f, ok := formOf(value, r.Header.Get("Accept"))
 		if !ok {
-			refuse(w, fault.New(fault.Invalid, "explain is 1, json, text or html"))
+			serve.ProblemOf(fault.New(fault.Invalid, "explain is 1, json, text or html")).Write(w)
 			return
 		}
 		run(w, r, next, f, rest)
@@ -219,14 +218,4 @@ func writeObject(list []member) []byte {
 	}
 	b.WriteByte('}')
 	return b.Bytes()
-}
-
-// refuse answers a request that is not run.
-func refuse(w http.ResponseWriter, f *fault.Error) {
-	status := serve.Status(f.Kind)
-	h := w.Header()
-	serve.NoStore(h)
-	maps.Copy(h, http.Header{"Content-Type": {"application/problem+json"}, "X-Content-Type-Options": {"nosniff"}})
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": f.Kind, "code": f.Kind, "title": string(f.Kind), "status": status, "detail": f.Public()}) // the asker may be gone
 }

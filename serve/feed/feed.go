@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +86,9 @@ type stale struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		problem(w, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "what became stale is asked by GET"))
+		p := serve.ProblemOf(fault.New(fault.Invalid, "what became stale is asked by GET"))
+		p.Status = http.StatusMethodNotAllowed
+		p.Write(w)
 		return
 	}
 	device, schema := r.PathValue("device"), r.PathValue("schema")
@@ -105,13 +106,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = fault.New(fault.Unavailable, "this instance has all the listeners that it takes")
 	}
 	if err != nil {
-		refuse(w, err)
+		serve.ProblemOf(err).Write(w)
 		return
 	}
 	defer h.listening.Add(-1)
 	select {
 	case <-h.end:
-		refuse(w, fault.New(fault.Unavailable, "this instance is about to end"))
+		serve.ProblemOf(fault.New(fault.Unavailable, "this instance is about to end")).Write(w)
 		return
 	default:
 	}
@@ -205,17 +206,4 @@ func (s *stream) send(text string) error {
 		return err
 	}
 	return s.c.Flush()
-}
-
-// refuse answers with a problem (RFC 9457).
-func refuse(w http.ResponseWriter, err error) { problem(w, serve.Status(fault.KindOf(err)), err) }
-
-func problem(w http.ResponseWriter, status int, err error) {
-	kind := fault.KindOf(err)
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	serve.NoStore(h)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": kind, "title": strings.ReplaceAll(string(kind), "_", " "), "status": status, "detail": fault.Public(err), "code": kind}) // who asked may be gone
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"facet/composer"
 	"facet/fault"
@@ -30,16 +29,11 @@ type missing struct {
 
 func (m *missing) Unwrap() error { return m.error }
 
-// A problem is a refusal as RFC 9457 writes it.
+// A problem is a refusal with what REST adds: names that are there, and the errors of an answer.
 type problem struct {
-	Type   fault.Kind `json:"type"`
-	Title  string     `json:"title"`
-	Status int        `json:"status"`
-	Detail string     `json:"detail,omitempty"`
-	Code   fault.Kind `json:"code"`
-	Hint   string     `json:"hint,omitempty"`
-	Near   []string   `json:"near,omitempty"`
-	Errors []failure  `json:"errors,omitempty"`
+	serve.Problem
+	Near   []string  `json:"near,omitempty"`
+	Errors []failure `json:"errors,omitempty"`
 }
 
 // A failure is one entry of errors; its path begins below data.
@@ -87,12 +81,8 @@ type extensions struct {
 }
 
 func (x *exchange) refuse(err error) {
-	kind := fault.KindOf(err)
 	x.outcome.Failed = err
-	p := problem{Type: kind, Title: strings.ReplaceAll(string(kind), "_", " "), Status: serve.Status(kind), Detail: fault.Public(err), Code: kind}
-	if kind != fault.Internal {
-		p.Hint = fault.HintOf(err)
-	}
+	p := problem{Problem: serve.ProblemOf(err)}
 	var m *misuse
 	if errors.As(err, &m) {
 		p.Status = m.status
@@ -115,7 +105,7 @@ func (x *exchange) problem(p problem) {
 		p.Status = http.StatusInternalServerError
 	}
 	serve.NoStore(x.w.Header())
-	x.write(p.Status, "application/problem+json", body)
+	x.write(p.Status, serve.ProblemType, body)
 }
 
 func (x *exchange) write(status int, media string, parts ...[]byte) {
@@ -172,11 +162,10 @@ func (x *exchange) part(p *composer.Part, req *composer.Request) {
 		first := p.Errors[0]
 		all := failures(p.Errors)
 		x.outcome.Failed = first.Err
-		x.problem(problem{Type: first.Kind, Title: strings.ReplaceAll(string(first.Kind), "_", " "), Status: serve.Status(first.Kind),
-			Detail: all[0].Message, Code: first.Kind, Errors: all})
+		x.problem(problem{Problem: serve.ProblemOf(fault.New(first.Kind, "%s", all[0].Message)), Errors: all})
 		return
 	case null && p.NotFound:
-		x.problem(problem{Type: fault.NotFound, Title: "not found", Status: http.StatusNotFound, Detail: "what was asked for does not exist", Code: fault.NotFound})
+		x.problem(problem{Problem: serve.ProblemOf(fault.New(fault.NotFound, "what was asked for does not exist"))})
 		return
 	}
 	data, ok := bytes.CutSuffix(p.Data, []byte("}"))
