@@ -1,4 +1,4 @@
-// Package notice carries short messages between the instances of an environment, live: within a process, or over NATS.
+// Package notice carries short messages between the instances of an environment, live, over NATS.
 package notice
 
 import (
@@ -18,17 +18,6 @@ type Message struct {
 	Lost bool
 }
 
-// A Board is where messages are told and heard. Telling does not wait for those who hear; what cannot be told is lost, and
-// those who hear are told that as soon as it is known.
-type Board interface {
-	// Tell sends data to all who hear the topic, the teller included. Data is at most MaxData bytes.
-	Tell(topic string, data []byte) error
-	// Hear calls fn for each message of a topic, one at a time, until the returned function is called. fn must be quick.
-	Hear(topic string, fn func(Message)) (stop func(), err error)
-	// Close ends it.
-	Close()
-}
-
 // MaxData bounds a message, in bytes: below NATS' own bound of 1 MiB.
 const MaxData = 512 << 10
 
@@ -39,51 +28,8 @@ func check(data []byte) error {
 	return nil
 }
 
-// Local is a Board within one process.
-type Local struct {
-	mu   sync.Mutex
-	next int
-	ears map[string]map[int]func(Message)
-}
-
-// NewLocal makes a Board that nobody hears yet.
-func NewLocal() *Local { return &Local{ears: map[string]map[int]func(Message){}} }
-
-// Tell implements Board.
-func (l *Local) Tell(topic string, data []byte) error {
-	if err := check(data); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, fn := range l.ears[topic] {
-		fn(Message{Data: data})
-	}
-	return nil
-}
-
-// Hear implements Board.
-func (l *Local) Hear(topic string, fn func(Message)) (func(), error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ears[topic] == nil {
-		l.ears[topic] = map[int]func(Message){}
-	}
-	id := l.next
-	l.next++
-	l.ears[topic][id] = fn
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.ears[topic], id)
-	}, nil
-}
-
-// Close implements Board.
-func (l *Local) Close() {}
-
-// NATS is a Board over a NATS server: core NATS, at most once. A connection that was lost is made again for ever; who hears is
-// told that messages may be missing.
+// NATS is where messages are told and heard: core NATS, at most once. Telling does not wait for those who hear. A connection that was
+// lost is made again for ever; who hears is told that messages may be missing.
 type NATS struct {
 	conn *nats.Conn
 
@@ -137,7 +83,7 @@ func OpenNATS(servers, name string, trouble func(error)) (*NATS, error) {
 	return n, nil
 }
 
-// Tell implements Board.
+// Tell sends data to all who hear the topic, the teller included. Data is at most MaxData bytes.
 func (n *NATS) Tell(topic string, data []byte) error {
 	if err := check(data); err != nil {
 		return err
@@ -148,7 +94,7 @@ func (n *NATS) Tell(topic string, data []byte) error {
 	return nil
 }
 
-// Hear implements Board.
+// Hear calls fn for each message of a topic, one at a time, until the returned function is called. fn must be quick.
 func (n *NATS) Hear(topic string, fn func(Message)) (func(), error) {
 	sub, err := n.conn.Subscribe(topic, func(m *nats.Msg) { fn(Message{Data: m.Data}) })
 	if err != nil {
@@ -173,5 +119,5 @@ func (n *NATS) Hear(topic string, fn func(Message)) (func(), error) {
 // Connected says whether there is a connection now.
 func (n *NATS) Connected() bool { return n.conn.IsConnected() }
 
-// Close implements Board.
+// Close ends it.
 func (n *NATS) Close() { n.conn.Close() }

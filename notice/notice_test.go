@@ -29,7 +29,7 @@ func run(t *testing.T, port int) *server.Server {
 	return s
 }
 
-func hear(t *testing.T, b notice.Board, topic string) (<-chan notice.Message, func()) {
+func hear(t *testing.T, b *notice.NATS, topic string) (<-chan notice.Message, func()) {
 	t.Helper()
 	ch := make(chan notice.Message, 100)
 	stop, err := b.Hear(topic, func(m notice.Message) { ch <- notice.Message{Data: append([]byte(nil), m.Data...), Lost: m.Lost} })
@@ -50,10 +50,10 @@ func next(t *testing.T, ch <-chan notice.Message) notice.Message {
 	}
 }
 
-// TestBoards: what one tells all hear in order, on their topic alone, until they stop.
-func TestBoards(t *testing.T) {
+// TestTellAndHear: what one tells all hear in order, on their topic alone, until they stop.
+func TestTellAndHear(t *testing.T) {
 	s := run(t, 0)
-	open := func() notice.Board {
+	open := func() *notice.NATS {
 		n, err := notice.OpenNATS(s.ClientURL(), "test", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -61,38 +61,34 @@ func TestBoards(t *testing.T) {
 		t.Cleanup(n.Close)
 		return n
 	}
-	local := notice.NewLocal()
-	for name, two := range map[string][2]notice.Board{"local": {local, local}, "nats": {open(), open()}} {
-		t.Run(name, func(t *testing.T) {
-			a, stopA := hear(t, two[0], "x")
-			b, stopB := hear(t, two[1], "x")
-			other, stopOther := hear(t, two[1], "y")
-			defer stopOther()
-			time.Sleep(50 * time.Millisecond) // subscriptions of another connection are on their way
-			for i := range 10 {
-				if err := two[0].Tell("x", fmt.Append(nil, i)); err != nil {
-					t.Fatal(err)
-				}
+	two := [2]*notice.NATS{open(), open()}
+	a, stopA := hear(t, two[0], "x")
+	b, stopB := hear(t, two[1], "x")
+	other, stopOther := hear(t, two[1], "y")
+	defer stopOther()
+	time.Sleep(50 * time.Millisecond) // subscriptions of another connection are on their way
+	for i := range 10 {
+		if err := two[0].Tell("x", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 10 {
+		for _, ch := range []<-chan notice.Message{a, b} {
+			if m := next(t, ch); string(m.Data) != fmt.Sprint(i) || m.Lost {
+				t.Fatalf("heard %q, want %d", m.Data, i)
 			}
-			for i := range 10 {
-				for _, ch := range []<-chan notice.Message{a, b} {
-					if m := next(t, ch); string(m.Data) != fmt.Sprint(i) || m.Lost {
-						t.Fatalf("heard %q, want %d", m.Data, i)
-					}
-				}
-			}
-			stopA()
-			stopB()
-			if err := two[0].Tell("y", []byte("end")); err != nil {
-				t.Fatal(err)
-			}
-			if m := next(t, other); string(m.Data) != "end" || len(a)+len(b) > 0 {
-				t.Errorf("heard %q; %d and %d after the end", m.Data, len(a), len(b))
-			}
-			if err := two[0].Tell("y", make([]byte, notice.MaxData+1)); fault.KindOf(err) != fault.TooLarge {
-				t.Errorf("too much: %v", err)
-			}
-		})
+		}
+	}
+	stopA()
+	stopB()
+	if err := two[0].Tell("y", []byte("end")); err != nil {
+		t.Fatal(err)
+	}
+	if m := next(t, other); string(m.Data) != "end" || len(a)+len(b) > 0 {
+		t.Errorf("heard %q; %d and %d after the end", m.Data, len(a), len(b))
+	}
+	if err := two[0].Tell("y", make([]byte, notice.MaxData+1)); fault.KindOf(err) != fault.TooLarge {
+		t.Errorf("too much: %v", err)
 	}
 }
 

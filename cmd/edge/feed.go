@@ -13,17 +13,17 @@ import (
 	"facet/serve/feed"
 )
 
-// A writesBus carries what mutations wrote between the instances of an environment, over a notice board.
+// A writesBus carries what mutations wrote between the instances of an environment, over NATS.
 type writesBus struct {
 	*feed.Local // who listens here
-	board       notice.Board
+	board       *notice.NATS
 	topic       string
 	log         zerolog.Logger
 	stop        func()
 }
 
-// newWritesBus hears the environment's writes on a board.
-func newWritesBus(board notice.Board, env string, log zerolog.Logger) (*writesBus, error) {
+// newWritesBus hears the environment's writes.
+func newWritesBus(board *notice.NATS, env string, log zerolog.Logger) (*writesBus, error) {
 	b := &writesBus{Local: feed.NewLocal(), board: board, topic: "facet." + env + ".writes", log: log}
 	stop, err := board.Hear(b.topic, b.hear)
 	if err != nil {
