@@ -24,7 +24,6 @@ const (
 // business are the counters that packages' mutations move: edge_business_<name>_total.
 type business struct {
 	registry *prometheus.Registry
-	writes   feed.Bus // what mutations wrote
 	mu       sync.Mutex
 	counters map[string]*businessCounter
 }
@@ -134,6 +133,7 @@ func (c *businessCounter) fold(label, value string) string {
 type counted struct {
 	*composer.Engine
 	business *business
+	writes   feed.Bus
 }
 
 // Answer answers as the engine does.
@@ -147,7 +147,7 @@ func (c *counted) Answer(ctx context.Context, r *composer.Request) iter.Seq[comp
 				s := c.Surface()
 				c.business.count(s.Device, s.Schema, part.Metrics)
 			}
-			c.business.writes.Publish(part.Writes)
+			c.writes.Publish(part.Writes)
 			if !yield(part) {
 				return
 			}

@@ -91,7 +91,7 @@ func (f *front) hearOthers(servers, env, instance string) (stop func(), err erro
 		board.Close()
 		return nil, err
 	}
-	f.metrics.business.writes = bus
+	f.writes = bus
 	return func() { bus.Close(); board.Close() }, nil
 }
 
@@ -100,7 +100,7 @@ const feedName = "invalidated.sse"
 
 // feed is the door at which devices hear what others' mutations made stale.
 func (f *front) feed() *feed.Handler {
-	h := feed.New(feed.Options{Find: f.findReader, Asker: f.asker, Bus: f.metrics.business.writes})
+	h := feed.New(feed.Options{Find: f.findReader, Asker: f.asker, Bus: f.writes})
 	f.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "edge_feed_listeners", Help: "Devices that listen to what mutations make stale."},
 		func() float64 { return float64(h.Listening()) }))
 	return h

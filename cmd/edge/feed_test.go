@@ -98,11 +98,9 @@ func TestFeedAcrossInstances(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(bus.Close)
-		i := w.start(name, func(_ *catalog.Config[*served], o *opener) { o.business.writes = bus })
+		i := w.start(name, func(_ *catalog.Config[*served], o *opener) { o.writes = bus })
 		i.serves(res.Digest)
-		m := newMetrics()
-		m.business.writes = bus
-		srv := httptest.NewServer((&front{catalog: i.catalog, ask: asker.Settings{TrustHeaders: true}, environment: "dev", metrics: m, log: zerolog.Nop()}).devices())
+		srv := httptest.NewServer((&front{catalog: i.catalog, ask: asker.Settings{TrustHeaders: true}, environment: "dev", metrics: newMetrics(), writes: bus, log: zerolog.Nop()}).devices())
 		t.Cleanup(srv.Close)
 		at = append(at, srv.URL)
 	}

@@ -14,6 +14,7 @@ import (
 	"facet/composer"
 	"facet/fault"
 	"facet/serve/console"
+	"facet/serve/feed"
 	"facet/serve/graphql"
 	"facet/serve/jsongraph"
 	"facet/serve/rest"
@@ -29,6 +30,7 @@ type front struct {
 	metrics       *metrics
 	log           zerolog.Logger
 	gate          gate
+	writes        feed.Bus // what mutations wrote; nil: of this instance alone
 	observing
 }
 

@@ -43,6 +43,10 @@ type instanceConfig struct {
 func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error) {
 	f := c.Front
 	open := newOpener(c.Tiers, &f.metrics.business)
+	if f.writes == nil {
+		f.writes = open.writes
+	}
+	open.writes = f.writes
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,

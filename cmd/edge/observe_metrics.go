@@ -15,7 +15,6 @@ import (
 
 	"facet/fault"
 	"facet/graph"
-	"facet/serve/feed"
 	"facet/tiers/guard"
 )
 
@@ -110,7 +109,7 @@ func newMetrics() *metrics {
 
 		routes: map[routeKey]*routeSeries{}, operations: map[string]*operationSeries{},
 	}
-	m.business = business{registry: m.registry, writes: feed.NewLocal(), counters: map[string]*businessCounter{}}
+	m.business = business{registry: m.registry, counters: map[string]*businessCounter{}}
 	m.registry.MustRegister(m.requests, m.seconds, m.size, m.calls, m.levels, m.degraded, m.errors, m.inFlight,
 		m.tierCalls, m.tierTime, m.tierKeys, m.tierBytes, m.tierRetries, m.tierHedges, m.breakers, m.phases, m.loads, &m.release,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -13,6 +13,7 @@ import (
 	"facet/graph"
 	"facet/release"
 	"facet/scripts"
+	"facet/serve/feed"
 	"facet/view"
 )
 
@@ -22,6 +23,7 @@ import (
 type opener struct {
 	env       *environment
 	business  *business
+	writes    feed.Bus                    // told what mutations wrote
 	graphs    *shared[*openGraph]         // held by releases and engines
 	functions *shared[*scripts.Functions] // held by engines
 	engines   engineSlots
@@ -42,6 +44,7 @@ func newOpener(env *environment, b *business) *opener {
 	return &opener{
 		env:       env,
 		business:  b,
+		writes:    feed.NewLocal(),
 		graphs:    newShared(func(g *openGraph) { g.close() }),
 		functions: newShared(func(f *scripts.Functions) { f.Close() }),
 		proven:    map[string]bool{},
@@ -274,7 +277,7 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 	if err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
-	e.engine = &counted{engine, s.o.business}
+	e.engine = &counted{engine, s.o.business, s.o.writes}
 	return e, nil
 }
 
