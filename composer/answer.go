@@ -11,6 +11,7 @@ import (
 
 	"facet/asker"
 	"facet/fault"
+	"facet/view"
 )
 
 // Answer implements Answerer.
@@ -127,6 +128,10 @@ func (x *exec) reset() {
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.items, x.swollen = 0, false
 	x.stats = Stats{}
+	x.accounts = grow(x.accounts, len(x.e.cfg.Surface.Builds))
+	for i := range x.accounts {
+		x.accounts[i] = view.Account{Left: x.e.limits.CPU}
+	}
 	x.guards = grow(x.guards, len(p.guards))
 	clear(x.guards)
 	x.only = -1

@@ -155,7 +155,7 @@ func (x *exec) computed(v *pval, dom, i int32) cell {
 	if f == nil {
 		return x.fail(fault.New(fault.Internal, "no function %d of build %d", v.idx, v.build))
 	}
-	return x.result(func(dst []byte) ([]byte, error) { return f(in, dst) }, deg)
+	return x.result(func(dst []byte) ([]byte, error) { return f(&x.accounts[v.build], in, dst) }, deg)
 }
 
 func (x *exec) format(v *pval, dom, i int32) cell {

@@ -34,7 +34,7 @@ func connectorWorld(t testing.TB, build func(r *vt.Recorder) *view.Output, args 
 	w := newWorld(t, "testdata/connectors.graphqls", &view.Build{Format: view.Format, Package: "@tv/connectors", Version: "1.0.0", Devices: []string{"tv"}, Schema: "v3",
 		Views: []*view.View{{Name: "v", Scope: r.Scope, Output: out, Args: args}}, Shapes: []*view.Shape{shape, placeCard},
 		Funcs: []*view.Func{{Name: "f", Source: "({x}) => x", Inputs: []view.FuncInput{{Name: "x", Type: vt.Type("String")}}, Result: vt.Type("String")}}},
-		func(in [][]byte, dst []byte) ([]byte, error) {
+		func(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) {
 			if in[0] == nil {
 				return append(dst, "null"...), nil
 			}

@@ -33,12 +33,13 @@ type Limits struct {
 	Entities int           // entities that one answer may hold
 	Items    int           // items of all lists of one answer, each counted wherever it stands
 	Bytes    int           // of the answer written
+	CPU      time.Duration // processor time of the script functions of one build
 	Plans    int           // cached plans
 }
 
 // Defaults are the limits that stand where none are stated.
 func Defaults() Limits {
-	return Limits{Time: 2 * time.Second, Calls: 200, Entities: 50_000, Items: 100_000, Bytes: 16 << 20, Plans: 2_000}
+	return Limits{Time: 2 * time.Second, Calls: 200, Entities: 50_000, Items: 100_000, Bytes: 16 << 20, CPU: 100 * time.Millisecond, Plans: 2_000}
 }
 
 // Attached holds what protocols keep for as long as an Engine lives: a handler, parsed documents, an OpenAPI text.
@@ -95,6 +96,9 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	if l.Bytes == 0 {
 		l.Bytes = d.Bytes
+	}
+	if l.CPU == 0 {
+		l.CPU = d.CPU
 	}
 	if l.Plans == 0 {
 		l.Plans = d.Plans

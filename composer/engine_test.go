@@ -73,7 +73,7 @@ func (w *world) ask(r *composer.Request) composer.Part {
 	return composer.Part{}
 }
 
-func progress(in [][]byte, dst []byte) ([]byte, error) {
+func progress(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) {
 	if in[0] == nil || in[1] == nil {
 		return append(dst, `{"minutesLeft":null,"state":"NEW"}`...), nil
 	}

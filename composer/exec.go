@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"facet/fault"
+	"facet/view"
 )
 
 // The answers that an exec has from the start.
@@ -65,6 +66,7 @@ type exec struct {
 	items    int  // of all domains
 	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
 	stats    Stats
+	accounts []view.Account // of the script functions, by build
 	groups   []group
 	specs    []int32 // by plan.specs: the column of a fixed one; -1 not known yet
 

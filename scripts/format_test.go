@@ -65,7 +65,7 @@ func TestFormat(t *testing.T) {
 				options = "undefined"
 			}
 			c := open(t, RunOptions{}, fn("String", `({ a }) => format.`+tt.name+`(a, `+options+`)`, "a", localeInput))[0]
-			inside, err := c(in(tt.value, `"`+tt.locale+`"`), nil)
+			inside, err := c(nil, in(tt.value, `"`+tt.locale+`"`), nil)
 			if err != nil || string(inside) != string(out) {
 				t.Errorf("inside: got %s, %v, want %s", inside, err, out)
 			}

@@ -105,7 +105,7 @@ const localeInput = "$locale"
 func (f *Functions) Computes() []view.Compute {
 	out := make([]view.Compute, len(f.funcs))
 	for i := range f.funcs {
-		out[i] = func(in [][]byte, dst []byte) ([]byte, error) { return f.call(i, in, dst) }
+		out[i] = func(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) { return f.call(i, in, dst) }
 	}
 	return out
 }

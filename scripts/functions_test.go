@@ -115,7 +115,7 @@ func TestResults(t *testing.T) {
 		t.Run(tt.source, func(t *testing.T) {
 			c := open(t, RunOptions{}, fn(tt.result, tt.source, "a"))[0]
 			for range 2 { // the second call meets a used machine
-				got, err := c(in(tt.a), []byte("before"))
+				got, err := c(nil, in(tt.a), []byte("before"))
 				if err != nil {
 					t.Fatalf("%v", err)
 				}
@@ -181,7 +181,7 @@ func TestRefusals(t *testing.T) {
 			}
 			c := open(t, RunOptions{Deadline: deadline}, fn(tt.result, tt.source, "a"))[0]
 			began := time.Now()
-			out, err := c(in(`[1]`), []byte("before"))
+			out, err := c(nil, in(`[1]`), []byte("before"))
 			var e *fault.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %s, %v", out, err)
@@ -218,11 +218,11 @@ func TestMachinesAreReplaced(t *testing.T) {
 		wg.Go(func() {
 			for i := range 600 {
 				if g == 0 && i%300 == 0 {
-					if _, err := c[0](in("9"), nil); fault.KindOf(err) != fault.Timeout {
+					if _, err := c[0](nil, in("9"), nil); fault.KindOf(err) != fault.Timeout {
 						t.Errorf("got %v", err)
 					}
 				}
-				got, err := c[1](in("21"), nil)
+				got, err := c[1](nil, in("21"), nil)
 				if err != nil || string(got) != "42" {
 					t.Errorf("got %s, %v", got, err)
 					return
@@ -239,7 +239,7 @@ func TestClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := f.Computes()[0](nil, nil); fault.KindOf(err) != fault.Unavailable {
+	if _, err := f.Computes()[0](nil, nil, nil); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("got %v", err)
 	}
 }
@@ -254,7 +254,7 @@ func FuzzInput(f *testing.F) {
 	}
 	c := funcs.Computes()[0]
 	f.Fuzz(func(t *testing.T, s string) {
-		out, err := c(in(s), nil)
+		out, err := c(nil, in(s), nil)
 		if err != nil && fault.KindOf(err) != fault.BadAnswer {
 			t.Fatalf("%q: %v", s, err)
 		}
@@ -270,7 +270,7 @@ func BenchmarkComputed(b *testing.B) {
 	b.Run("no-op", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := c[0](args, dst); err != nil {
+			if _, err := c[0](nil, args, dst); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -279,8 +279,8 @@ func BenchmarkComputed(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for range 40 {
-				_, _ = c[0](args, dst)
-				_, _ = c[1](args, dst)
+				_, _ = c[0](nil, args, dst)
+				_, _ = c[1](nil, args, dst)
 			}
 		}
 	})

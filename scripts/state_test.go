@@ -53,12 +53,12 @@ func TestNothingStays(t *testing.T) {
 				t.Errorf("stateless: got %v", got)
 			}
 			c := open(t, RunOptions{Machines: 1}, fn("Float", tt.source, "a"))[0]
-			first, err := c(in("1"), nil)
+			first, err := c(nil, in("1"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 3 {
-				again, err := c(in("1"), nil)
+				again, err := c(nil, in("1"), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

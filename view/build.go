@@ -179,6 +179,14 @@ type Warmup struct {
 }
 
 // A Compute runs a computed function: in holds one JSON value per input (nil is null); the result, a JSON
-// value of the declared type, is appended to dst. It may be called from many goroutines at once.
-// Its errors are fault.Errors whose message a device may read.
-type Compute func(in [][]byte, dst []byte) ([]byte, error)
+// value of the declared type, is appended to dst. What it takes is put on the request's account, which may be nil.
+// It may be called from many goroutines at once. Its errors are fault.Errors whose message a device may read:
+// Limit and Timeout say that a bound was broken.
+type Compute func(a *Account, in [][]byte, dst []byte) ([]byte, error)
+
+// An Account is what the script functions of one build may spend for one request. One goroutine at a time uses it.
+type Account struct {
+	Left  time.Duration // processor time; at 0 or less every further call fails with Limit
+	Spent time.Duration
+	Calls int
+}

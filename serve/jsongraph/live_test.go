@@ -63,7 +63,7 @@ func newLive(t testing.TB) *live {
 	return l
 }
 
-func progress(in [][]byte, dst []byte) ([]byte, error) {
+func progress(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) {
 	if len(in[1]) == 0 || string(in[1]) == "null" {
 		return append(dst, `{"minutesLeft":null,"state":"NEW"}`...), nil
 	}

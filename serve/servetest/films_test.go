@@ -64,7 +64,7 @@ func films(t testing.TB) *world {
 	return w
 }
 
-func progress(in [][]byte, dst []byte) ([]byte, error) {
+func progress(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) {
 	if in[0] == nil || in[1] == nil || string(in[1]) == "null" {
 		return append(dst, `{"minutesLeft":null,"state":"NEW"}`...), nil
 	}
