@@ -85,7 +85,7 @@ func BenchmarkComputedOverTable(b *testing.B) {
 func TestGlobals(t *testing.T) {
 	there := func(name string) string {
 		c := open(t, RunOptions{}, fn("String", "({ a }) => typeof "+name, "a"))[0]
-		got, err := c(in("1"), nil)
+		got, err := c(nil, in("1"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
