@@ -75,7 +75,7 @@ func BenchmarkComputedOverTable(b *testing.B) {
 	args, dst := in(`"de"`), make([]byte, 0, 64)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c(args, dst); err != nil {
+		if _, err := c(nil, args, dst); err != nil {
 			b.Fatal(err)
 		}
 	}
