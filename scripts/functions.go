@@ -2,7 +2,6 @@ package scripts
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -13,14 +12,6 @@ import (
 	"facet/fault"
 	"facet/view"
 )
-
-// RunOptions bound the calls of computed functions.
-type RunOptions struct {
-	Deadline  time.Duration // of one call; 0: 50 ms
-	CallStack int           // depth of calls inside one; 0: 256
-	Machines  int           // runtimes that exist at a time; 0: two for each processor
-	Wait      time.Duration // for a free runtime; 0: 1 s
-}
 
 // Bounds of one machine and of one result.
 const (
@@ -61,18 +52,7 @@ var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = 2 * tim
 // Open makes a build's functions callable. Programs are compiled at their first call; what can be known to be wrong
 // before, a result type that the build does not declare, is an Invalid error.
 func Open(b *view.Build, o RunOptions) (*Functions, error) {
-	if o.Deadline <= 0 {
-		o.Deadline = 50 * time.Millisecond
-	}
-	if o.CallStack <= 0 {
-		o.CallStack = 256
-	}
-	if o.Machines <= 0 {
-		o.Machines = 2 * runtime.GOMAXPROCS(0)
-	}
-	if o.Wait <= 0 {
-		o.Wait = time.Second
-	}
+	o = o.filled()
 	limitMatching()
 	f := &Functions{opts: o, slots: make(chan struct{}, o.Machines)}
 	kinds := newKinds(b)

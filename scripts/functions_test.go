@@ -179,7 +179,7 @@ func TestRefusals(t *testing.T) {
 			if tt.kind == fault.Timeout {
 				deadline = 30 * time.Millisecond
 			}
-			c := open(t, RunOptions{Deadline: deadline}, fn(tt.result, tt.source, "a"))[0]
+			c := open(t, RunOptions{CPU: deadline}, fn(tt.result, tt.source, "a"))[0]
 			began := time.Now()
 			out, err := c(nil, in(`[1]`), []byte("before"))
 			var e *fault.Error
@@ -211,7 +211,7 @@ func TestUndeclaredResult(t *testing.T) {
 
 // A machine that ran a deadline out, or 1,000 calls, is replaced; the others answer as before.
 func TestMachinesAreReplaced(t *testing.T) {
-	c := open(t, RunOptions{Deadline: 150 * time.Millisecond, Machines: 2, Wait: 10 * time.Second},
+	c := open(t, RunOptions{CPU: 150 * time.Millisecond, Machines: 2, Wait: 10 * time.Second},
 		fn("Int", `({ a }) => { while (a > 5) {} return a }`, "a"), fn("Int", `({ a }) => a * 2`, "a"))
 	var wg sync.WaitGroup
 	for g := range 8 {
@@ -286,7 +286,7 @@ func BenchmarkComputed(b *testing.B) {
 	})
 	b.Run("a machine", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := newMachine(2, RunOptions{Deadline: time.Second, CallStack: 256}); err != nil {
+			if _, err := newMachine(2, RunOptions{CPU: time.Second, CallStack: 256}); err != nil {
 				b.Fatal(err)
 			}
 		}

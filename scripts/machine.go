@@ -37,7 +37,7 @@ type loaded struct {
 const cut = -1
 
 func newMachine(funcs int, o RunOptions) (*machine, error) {
-	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), deadline: o.Deadline, began: time.Now()}
+	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), deadline: o.CPU, began: time.Now()}
 	// It is made here and set by calls: ring reads the field, and must not see it being written.
 	m.timer = time.AfterFunc(time.Hour, m.ring)
 	m.timer.Stop()

@@ -29,7 +29,7 @@ func Films(t testing.TB, packages ...string) World {
 	g := Parse(t, dir)
 	env := RunTiers(t).Env()
 	return World{Graph: g, Builds: Build(t, dir, g, packages...), Tiers: Dial(t, g, env), Asker: Demo(),
-		Limits: composer.Limits{Time: time.Minute}, Run: scripts.RunOptions{Deadline: 30 * time.Second, Wait: 30 * time.Second}}
+		Limits: composer.Limits{Time: time.Minute}, Run: scripts.RunOptions{CPU: 30 * time.Second, Wait: 30 * time.Second}}
 }
 
 // RunTiers runs the films' tiers until the test ends, each at a port of its own. Posters are at http://posters.test.
