@@ -117,6 +117,16 @@ func (r *resolver) pick(name, want string, among []string) (string, error) {
 	return v.String(), nil
 }
 
+// known are the facts that release.Bind asks for.
+func (r *resolver) known() release.Known {
+	return release.Known{Dependencies: r.dependencies, Pick: r.pick, Yanked: r.yanked}
+}
+
+func (r *resolver) yanked(name, version string) (bool, error) {
+	in, err := r.index(name)
+	return in.Versions[version].Yanked != "", err
+}
+
 // lock reads the modules that a release's lock names.
 func (r *resolver) lock(l release.Lock) (*pack.Lock, error) {
 	out := &pack.Lock{Modules: map[string]*pack.Package{}, Uses: map[string]map[string]string{}}

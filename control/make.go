@@ -76,7 +76,7 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, on *ground) (mad
 		fail(codeGraph, "Widen edge.graph, or release the graph version that it asks for", fmt.Sprintf("%s asks for the graph %s, and the release has %s", j.id, rng, on.version))
 		return false, nil
 	}
-	j.lock, err = release.Bind(j.id, j.old, on.modules, release.Known{Dependencies: r.dependencies, Pick: r.pick})
+	j.lock, err = release.Bind(j.id, j.old, on.modules, r.known())
 	if k := fault.KindOf(err); k == fault.NotFound || k == fault.Invalid {
 		fail(codeResolve, fault.HintOf(err), err.Error())
 		return false, nil

@@ -99,6 +99,9 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 		if err != nil {
 			return nil, err
 		}
+		if when, gone := in.Unpublished[m.Version]; gone {
+			return nil, unpublished(m, when)
+		}
 		before, tags := in.Versions[m.Version], maps.Clone(in.Tags)
 		out.list(&in, &p)
 		if before == in.Versions[m.Version] && maps.Equal(tags, in.Tags) {

@@ -43,8 +43,12 @@ func (c *Control) SetTag(ctx context.Context, name, tag, version string) (pack.I
 		return pack.Index{}, noTag(tag)
 	}
 	return c.editIndex(ctx, name, func(in *pack.Index) error {
-		if _, ok := in.Versions[version]; !ok {
+		entry, ok := in.Versions[version]
+		if !ok {
 			return missingVersion(in, version)
+		}
+		if entry.Yanked != "" {
+			return fault.New(fault.Invalid, "%s@%s was yanked: %s", name, version, entry.Yanked).WithHint("tag another version, or take the yank back")
 		}
 		in.Tags[tag] = version
 		return nil

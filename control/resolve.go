@@ -50,8 +50,7 @@ func (c *Control) Resolve(ctx context.Context, env, pkg string) (*Resolution, er
 			old = served.release.Locks[digest]
 		}
 	}
-	known := release.Known{Dependencies: r.dependencies, Pick: r.pick}
-	if out.Lock, err = release.Bind(p.ID(), old, served.release.Modules, known); err != nil {
+	if out.Lock, err = release.Bind(p.ID(), old, served.release.Modules, r.known()); err != nil {
 		return nil, err
 	}
 	if out.Diagnostics, err = deprecated(r, p, out.Lock); err != nil {

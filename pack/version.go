@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -49,6 +50,8 @@ type Index struct {
 	Name     string               `json:"name"`
 	Versions map[string]Published `json:"versions"`
 	Tags     map[string]string    `json:"dist-tags,omitempty"`
+	// Unpublished says when versions were taken out: as in npm, none of them is ever published again.
+	Unpublished map[string]time.Time `json:"unpublished,omitempty"`
 }
 
 // Published is one version's entry in an Index.
@@ -56,19 +59,28 @@ type Published struct {
 	Digest     string `json:"digest"`               // of the content, as Package.Digest
 	Bytes      int64  `json:"bytes,omitempty"`      // of the tarball
 	Deprecated string `json:"deprecated,omitempty"` // why it should not be used any more; Resolve takes it last
+	Yanked     string `json:"yanked,omitempty"`     // why nothing new may be bound to it; Resolve never takes it
 }
 
 // Resolve picks the version that want means. A dist-tag of the index stands for its version, and
 // a version that is published, build metadata included, for itself.
 // Of a range it is the highest version in it, of several that differ in build metadata alone the one
-// tagged latest; deprecated versions count only where no other matches. No match is a NotFound error
-// that names what there is, a text that is neither tag nor range is Invalid.
+// tagged latest; deprecated versions count only where no other matches, yanked ones never: not by a tag and not by their
+// number either. No match is a NotFound error that names what there is, a text that is neither tag nor range is Invalid.
 func Resolve(want string, in Index) (Version, error) {
-	if tagged, ok := in.Tags[strings.TrimSpace(want)]; ok {
-		return ParseVersion(tagged)
+	one := strings.TrimSpace(want)
+	if tagged, ok := in.Tags[one]; ok {
+		one = tagged
+	} else if _, ok := in.Versions[want]; ok { // the one version, where a range would not look at build metadata
+		one = want
+	} else {
+		one = ""
 	}
-	if _, ok := in.Versions[want]; ok { // the one version, where a range would not look at build metadata
-		return ParseVersion(want)
+	if one != "" {
+		if why := in.Versions[one].Yanked; why != "" {
+			return Version{}, fault.New(fault.NotFound, "%s@%s was yanked: %s", in.Name, one, why).WithHint("there are: %s", in.list())
+		}
+		return ParseVersion(one)
 	}
 	r, err := ParseRange(want)
 	if err != nil && in.Name != "" && tagLike.MatchString(want) {
@@ -80,7 +92,7 @@ func Resolve(want string, in Index) (Version, error) {
 	var good, old []Version
 	for text, p := range in.Versions {
 		v, err := ParseVersion(text)
-		if err != nil || !r.Contains(v) {
+		if err != nil || !r.Contains(v) || p.Yanked != "" {
 			continue
 		}
 		if p.Deprecated != "" {
@@ -117,8 +129,8 @@ func total(v, w Version) int {
 // list is the newest twenty versions and the tags, for people.
 func (in Index) list() string {
 	var vs []Version
-	for text := range in.Versions {
-		if v, err := ParseVersion(text); err == nil {
+	for text, p := range in.Versions {
+		if v, err := ParseVersion(text); err == nil && p.Yanked == "" {
 			vs = append(vs, v)
 		}
 	}

@@ -22,12 +22,14 @@ type Known struct {
 	// it is the one of these versions that the range allows, and "" if there is none;
 	// else it is chosen among all published ones, and none is an error.
 	Pick func(name, want string, among []string) (string, error)
+	// Yanked says whether a version may stay where it is linked and come nowhere else; nil: none is.
+	Yanked func(name, version string) (bool, error)
 }
 
 // Bind resolves what root ("name@version") links, and what that links, to one version each:
 //
 //   - a locked dependency keeps what old says for the same importer; new importers are picked afresh;
-//   - a live one takes what the environment's modules say, if its range allows that;
+//   - a live one takes what the environment's modules say, if its range allows that, and if that is yanked only where old has it;
 //   - anything else is picked among all published versions.
 //
 // modules maps Line to version, as Release.Modules. A chain of modules that
@@ -50,7 +52,7 @@ func Bind(root string, old Lock, modules map[string]string, known Known) (Lock, 
 		chain = append(chain, importer)
 		uses := map[string]string{}
 		for _, d := range deps {
-			id, err := bind(importer, d, old, modules, known.Pick)
+			id, err := bind(importer, d, old, modules, known)
 			if err != nil {
 				return &fault.Error{Kind: fault.KindOf(err), Op: "bind", Subject: importer, Message: "cannot resolve " + d.Name + "@" + d.Range, Err: err, Hint: fault.HintOf(err)}
 			}
@@ -69,20 +71,28 @@ func Bind(root string, old Lock, modules map[string]string, known Known) (Lock, 
 	return lock, nil
 }
 
-func bind(importer string, d Dependency, old Lock, modules map[string]string, pick func(string, string, []string) (string, error)) (string, error) {
+func bind(importer string, d Dependency, old Lock, modules map[string]string, known Known) (string, error) {
 	if kept := old[importer][d.Name]; kept != "" && !d.Live {
 		return kept, nil
 	}
 	if d.Live {
 		var among []string
 		for line, version := range modules {
-			if line == Line(d.Name, version) {
-				among = append(among, version)
+			if line != Line(d.Name, version) {
+				continue
 			}
+			if known.Yanked != nil && old[importer][d.Name] != d.Name+"@"+version {
+				if gone, err := known.Yanked(d.Name, version); err != nil {
+					return "", err
+				} else if gone {
+					continue
+				}
+			}
+			among = append(among, version)
 		}
 		slices.Sort(among)
 		if len(among) > 0 {
-			version, err := pick(d.Name, d.Range, among)
+			version, err := known.Pick(d.Name, d.Range, among)
 			if err != nil {
 				return "", err
 			}
@@ -91,7 +101,7 @@ func bind(importer string, d Dependency, old Lock, modules map[string]string, pi
 			}
 		}
 	}
-	version, err := pick(d.Name, d.Range, nil)
+	version, err := known.Pick(d.Name, d.Range, nil)
 	if err != nil {
 		return "", err
 	}
