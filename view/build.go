@@ -21,11 +21,13 @@ type Build struct {
 	Locks     map[string]string `json:"locks,omitempty"`  // linked module -> version; several, "1.2.0, 2.0.0", where the ranges of its importers do not meet
 	Views     []*View           `json:"views,omitempty"`  // in order of export
 	Mutations []*Mutation       `json:"mutations,omitempty"`
-	Shapes    []*Shape          `json:"shapes,omitempty"`  // in order of first use
-	Objects   []*Object         `json:"objects,omitempty"` // results of computed.object
-	Enums     []*Enum           `json:"enums,omitempty"`   // oneOf, and the graph's that are used
-	Inputs    []*Input          `json:"inputs,omitempty"`  // the graph's that are used by arguments
-	Funcs     []*Func           `json:"funcs,omitempty"`   // computed functions; a Value's Func is an index here
+	Shapes    []*Shape          `json:"shapes,omitempty"`   // in order of first use
+	Objects   []*Object         `json:"objects,omitempty"`  // results of computed.object
+	Enums     []*Enum           `json:"enums,omitempty"`    // oneOf, and the graph's that are used
+	Inputs    []*Input          `json:"inputs,omitempty"`   // the graph's that are used by arguments
+	Funcs     []*Func           `json:"funcs,omitempty"`    // computed functions; a Value's Func is an index here
+	Handlers  []*Handler        `json:"handlers,omitempty"` // a Mutation's Handler counts here
+	Metrics   []*Declared       `json:"metrics,omitempty"`  // declared business metrics, in order of export
 	Warmups   []*Warmup         `json:"warmups,omitempty"`
 	Cells     []string          `json:"cells,omitempty"`   // experiments that are read, sorted
 	Limits    json.RawMessage   `json:"limits,omitempty"`  // the manifest's edge.limits
@@ -74,6 +76,9 @@ type Mutation struct {
 	On      string    `json:"on,omitempty"` // the shape below which it is callable
 	As      []string  `json:"as,omitempty"` // its path there: ["myList", "push"]
 	Metrics []*Metric `json:"metrics,omitempty"`
+	// Handler is the place in Build.Handlers of the code behind it, plus one; 0: its effects are recorded. A handler's Output is a
+	// Leaf over an OpHandler value, or nil.
+	Handler int `json:"handler,omitempty"`
 	// Invalidates is derived from the graph's @writes.
 	Invalidates []*Invalidation `json:"invalidates,omitempty"`
 	Doc         string          `json:"doc,omitempty"`

@@ -49,6 +49,7 @@ const (
 	OpNotFound Op = "notFound" // Of; if it is null, the view is
 	OpComputed Op = "computed" // the result of function Func over Args
 	OpFormat   Op = "format"   // host function Name ("date", "number", "plural", "relative") over Args; reads the locale
+	OpHandler  Op = "handler"  // what the handler returned; mutations of a handler only
 	OpEffect   Op = "effect"   // the graph's Mutation field Name under Args; mutations only
 )
 
