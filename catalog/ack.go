@@ -17,6 +17,9 @@ const ackFor = 2 * time.Second
 // maxTrouble is how many bytes of trouble an acknowledgement tells.
 const maxTrouble = 1 << 10
 
+// Tell asks for an acknowledgement soon, where something else than the release changed.
+func (c *Catalog[T]) Tell() { c.tell() }
+
 // tell asks for an acknowledgement soon.
 func (c *Catalog[T]) tell() {
 	select {
@@ -64,6 +67,10 @@ func (c *Catalog[T]) acknowledge(ctx context.Context) error {
 	}
 	ack.Trouble = strings.Join(wrong, "; ")
 	ack.Trouble = strings.ToValidUTF8(ack.Trouble[:min(len(ack.Trouble), maxTrouble)], "")
+	if c.cfg.Quarantined != nil {
+		ack.Quarantined = c.cfg.Quarantined()
+		ack.Quarantined = ack.Quarantined[:min(len(ack.Quarantined), release.MaxQuarantined)]
+	}
 	raw, err := json.Marshal(ack)
 	if err != nil {
 		return err

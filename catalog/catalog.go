@@ -36,6 +36,8 @@ type Config[T any] struct {
 	Close func(T)
 	// Report is told of each step, in order, one at a time. May be nil. It must not call the catalog.
 	Report func(Event)
+	// Quarantined lists the packages whose functions are not run here for now, for the acknowledgement. May be nil.
+	Quarantined func() []release.Quarantine
 
 	Interval  time.Duration // between looks at the pointer; 0 is 500 ms
 	LookFor   time.Duration // how long one look and its loading may take; 0 is 30 s

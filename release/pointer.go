@@ -114,6 +114,24 @@ type Instance struct {
 	Looked  time.Time `json:"looked,omitzero"`   // when the pointer was last read
 	Copy    bool      `json:"copy,omitempty"`    // what is served came from the copy on disk, and the store has not confirmed it since
 	Trouble string    `json:"trouble,omitempty"` // what failed and is tried again
+
+	Quarantined []Quarantine `json:"quarantined,omitempty"` // packages whose functions are not run here for now
+}
+
+// MaxQuarantined is how many quarantines an acknowledgement tells, and MaxReason how many bytes of why.
+const (
+	MaxQuarantined = 50
+	MaxReason      = 400
+)
+
+// A Quarantine says that an instance does not run the functions of a package for now, because they kept breaking limits.
+type Quarantine struct {
+	Package string    `json:"package"`
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`  // of the next trial
+	Times   int       `json:"times"`  // how often it was prolonged, and once for its beginning
+	Reason  string    `json:"reason"` // for the package's owner: the function, the limit, the line
 }
 
 // A Refusal says why an instance does not serve a release, which waiting would not cure.

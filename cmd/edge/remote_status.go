@@ -55,6 +55,7 @@ const statusQuery = `query Status($env: String!) {
       instances {
         id seq release at seen version started looked copy trouble stale behind
         refused { release build reason at }
+        quarantined { package version since until times reason }
       }
       routes {
         route
@@ -102,6 +103,17 @@ type remoteInstance struct {
 	Stale   bool           `json:"stale"`
 	Behind  bool           `json:"behind"`
 	Refused *remoteRefusal `json:"refused"`
+
+	Quarantined []remoteQuarantine `json:"quarantined"`
+}
+
+type remoteQuarantine struct {
+	Package string     `json:"package"`
+	Version string     `json:"version"`
+	Since   *time.Time `json:"since"`
+	Until   *time.Time `json:"until"`
+	Times   int        `json:"times"`
+	Reason  string     `json:"reason"`
 }
 
 type remoteRefusal struct {
@@ -306,5 +318,12 @@ func (in remoteInstance) explain(out io.Writer) {
 	}
 	if in.Trouble != "" {
 		fmt.Fprintf(out, "  %s: %s\n", in.ID, in.Trouble)
+	}
+	for _, q := range in.Quarantined {
+		until := ""
+		if q.Until != nil {
+			until = " until " + q.Until.Local().Format(time.TimeOnly)
+		}
+		fmt.Fprintf(out, "  %s does not run the functions of %s@%s%s: %s\n", in.ID, q.Package, q.Version, until, q.Reason)
 	}
 }

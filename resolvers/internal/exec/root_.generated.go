@@ -136,19 +136,20 @@ type ComplexityRoot struct {
 	}
 
 	InstanceStatus struct {
-		At      func(childComplexity int) int
-		Behind  func(childComplexity int) int
-		Copy    func(childComplexity int) int
-		ID      func(childComplexity int) int
-		Looked  func(childComplexity int) int
-		Refused func(childComplexity int) int
-		Release func(childComplexity int) int
-		Seen    func(childComplexity int) int
-		Seq     func(childComplexity int) int
-		Stale   func(childComplexity int) int
-		Started func(childComplexity int) int
-		Trouble func(childComplexity int) int
-		Version func(childComplexity int) int
+		At          func(childComplexity int) int
+		Behind      func(childComplexity int) int
+		Copy        func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Looked      func(childComplexity int) int
+		Quarantined func(childComplexity int) int
+		Refused     func(childComplexity int) int
+		Release     func(childComplexity int) int
+		Seen        func(childComplexity int) int
+		Seq         func(childComplexity int) int
+		Stale       func(childComplexity int) int
+		Started     func(childComplexity int) int
+		Trouble     func(childComplexity int) int
+		Version     func(childComplexity int) int
 	}
 
 	Kept struct {
@@ -239,6 +240,15 @@ type ComplexityRoot struct {
 		Package     func(childComplexity int) int
 		Tag         func(childComplexity int) int
 		Version     func(childComplexity int) int
+	}
+
+	Quarantine struct {
+		Package func(childComplexity int) int
+		Reason  func(childComplexity int) int
+		Since   func(childComplexity int) int
+		Times   func(childComplexity int) int
+		Until   func(childComplexity int) int
+		Version func(childComplexity int) int
 	}
 
 	Query struct {
@@ -784,6 +794,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InstanceStatus.Looked(childComplexity), true
+	case "InstanceStatus.quarantined":
+		if e.ComplexityRoot.InstanceStatus.Quarantined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InstanceStatus.Quarantined(childComplexity), true
 	case "InstanceStatus.refused":
 		if e.ComplexityRoot.InstanceStatus.Refused == nil {
 			break
@@ -1242,6 +1258,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PublishPayload.Version(childComplexity), true
+
+	case "Quarantine.package":
+		if e.ComplexityRoot.Quarantine.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Package(childComplexity), true
+	case "Quarantine.reason":
+		if e.ComplexityRoot.Quarantine.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Reason(childComplexity), true
+	case "Quarantine.since":
+		if e.ComplexityRoot.Quarantine.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Since(childComplexity), true
+	case "Quarantine.times":
+		if e.ComplexityRoot.Quarantine.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Times(childComplexity), true
+	case "Quarantine.until":
+		if e.ComplexityRoot.Quarantine.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Until(childComplexity), true
+	case "Quarantine.version":
+		if e.ComplexityRoot.Quarantine.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quarantine.Version(childComplexity), true
 
 	case "Query.contents":
 		if e.ComplexityRoot.Query.Contents == nil {
@@ -2474,10 +2527,25 @@ type InstanceStatus {
   copy: Boolean!
   "What failed and is tried again."
   trouble: String!
+  "Packages whose functions it does not run for now."
+  quarantined: [Quarantine!]!
   "No heartbeat for 30 seconds."
   stale: Boolean!
   "It does not serve what the pointer names."
   behind: Boolean!
+}
+
+"A package whose functions an instance does not run for now, because they kept breaking limits."
+type Quarantine {
+  package: String!
+  version: String!
+  since: Time
+  "When they are tried again."
+  until: Time
+  "How often it was prolonged, and once for its beginning."
+  times: Int!
+  "For the package's owner: the function, the limit that it broke, the line."
+  reason: String!
 }
 
 "Why an instance does not serve a release, which waiting would not cure."
@@ -2733,6 +2801,8 @@ func (ec *executionContext) childFields_InstanceStatus(ctx context.Context, fiel
 		return ec.fieldContext_InstanceStatus_copy(ctx, field)
 	case "trouble":
 		return ec.fieldContext_InstanceStatus_trouble(ctx, field)
+	case "quarantined":
+		return ec.fieldContext_InstanceStatus_quarantined(ctx, field)
 	case "stale":
 		return ec.fieldContext_InstanceStatus_stale(ctx, field)
 	case "behind":
@@ -2899,6 +2969,24 @@ func (ec *executionContext) childFields_PublishPayload(ctx context.Context, fiel
 		return ec.fieldContext_PublishPayload_changes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Quarantine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_Quarantine_package(ctx, field)
+	case "version":
+		return ec.fieldContext_Quarantine_version(ctx, field)
+	case "since":
+		return ec.fieldContext_Quarantine_since(ctx, field)
+	case "until":
+		return ec.fieldContext_Quarantine_until(ctx, field)
+	case "times":
+		return ec.fieldContext_Quarantine_times(ctx, field)
+	case "reason":
+		return ec.fieldContext_Quarantine_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Quarantine", field.Name)
 }
 
 func (ec *executionContext) childFields_Refusal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
