@@ -46,7 +46,8 @@ func (c *checker) build() {
 		c.fail("its format is %d; this program reads %d", b.Format, Format)
 	}
 	for what, n := range map[string]int{"views": len(b.Views), "shapes": len(b.Shapes), "mutations": len(b.Mutations), "objects": len(b.Objects),
-		"enums": len(b.Enums), "inputs": len(b.Inputs), "functions": len(b.Funcs), "warm-ups": len(b.Warmups)} {
+		"enums": len(b.Enums), "inputs": len(b.Inputs), "functions": len(b.Funcs), "warm-ups": len(b.Warmups),
+		"handlers": len(b.Handlers), "metrics": len(b.Metrics)} {
 		if n > maxDefinitions {
 			c.fail("it has %d %s; the limit is %d", n, what, maxDefinitions)
 		}
@@ -67,14 +68,7 @@ func (c *checker) build() {
 		}
 		c.where = "view " + v.Name
 		c.name(v.Name)
-		c.args(v.Args)
-		for _, k := range v.Keys {
-			if !hasArg(v.Args, k) {
-				c.fail("key %q is no argument", k)
-			}
-		}
-		c.scope(&v.Scope, v.Args, false)
-		c.output(&v.Scope, v.Output, 0)
+		c.view(v)
 	}
 	for _, s := range b.Shapes {
 		if s == nil || s.Output == nil || s.Output.Kind != Tree {
@@ -97,8 +91,11 @@ func (c *checker) build() {
 			c.fail("a mutation is empty")
 			return
 		}
+		c.where = "mutation " + m.Name
+		c.name(m.Name)
 		c.mutation(m)
 	}
+	c.handlers()
 	c.where = ""
 	for _, w := range b.Warmups {
 		if w == nil {
@@ -159,10 +156,23 @@ func (c *checker) types() {
 	}
 }
 
+func (c *checker) view(v *View) {
+	c.args(v.Args)
+	for _, k := range v.Keys {
+		if !hasArg(v.Args, k) {
+			c.fail("key %q is no argument", k)
+		}
+	}
+	c.scope(&v.Scope, v.Args, false)
+	c.output(&v.Scope, v.Output, 0)
+}
+
 func (c *checker) mutation(m *Mutation) {
-	c.where = "mutation " + m.Name
-	c.name(m.Name)
 	c.args(m.Args)
+	if m.Handler < 0 || m.Handler > len(c.b.Handlers) {
+		c.fail("its handler is %d of %d", m.Handler, len(c.b.Handlers))
+		return
+	}
 	c.scope(&m.Scope, m.Args, true)
 	for _, e := range m.Effects {
 		if c.id(&m.Scope, e, "effect") && m.Scope.Values[e].Op != OpEffect {

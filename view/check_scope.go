@@ -56,6 +56,7 @@ var opUses = map[Op]uses{
 	OpNotFound: {of: true},
 	OpComputed: {},
 	OpFormat:   {name: true},
+	OpHandler:  {},
 	OpEffect:   {name: true},
 }
 
@@ -131,9 +132,14 @@ func (c *checker) value(v *Value, at ID, args []*Arg, mutation bool) {
 		if v.Func < 0 || v.Func >= len(c.b.Funcs) {
 			c.fail("value %d runs function %d of %d", at, v.Func, len(c.b.Funcs))
 		}
+	case OpHandler:
+		if v.Func < 0 || v.Func >= len(c.b.Handlers) {
+			c.fail("value %d is of handler %d of %d", at, v.Func, len(c.b.Handlers))
+		}
+		fallthrough
 	case OpEffect:
 		if !mutation {
-			c.fail("value %d is an effect outside a mutation", at)
+			c.fail("value %d is of a mutation and stands elsewhere", at)
 		}
 	}
 	if v.Type.Elem != nil || v.Type.Name != "" { // values that are only steps may have no type

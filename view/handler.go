@@ -117,3 +117,51 @@ type Moved struct {
 	Labels []string `json:"labels,omitempty"`
 	Folded []string `json:"folded,omitempty"` // labels whose value was none of the declared
 }
+
+// Nothing says whether the handler returns nothing.
+func (h *Handler) Nothing() bool { return h.Result.Name == "" && h.Result.Elem == nil }
+
+// Filled is the quota with its defaults, within the most that there is.
+func (q HandlerQuota) Filled() HandlerQuota {
+	d, m := DefaultQuota(), MaxQuota()
+	fill := func(v *int, def, most int) {
+		if *v <= 0 {
+			*v = def
+		}
+		*v = min(*v, most)
+	}
+	span := func(v *time.Duration, def, most time.Duration) {
+		if *v <= 0 {
+			*v = def
+		}
+		*v = min(*v, most)
+	}
+	span(&q.Deadline, d.Deadline, m.Deadline)
+	span(&q.CPU, d.CPU, m.CPU)
+	fill(&q.Loads, d.Loads, m.Loads)
+	fill(&q.Parallel, d.Parallel, m.Parallel)
+	fill(&q.Mutations, d.Mutations, m.Mutations)
+	fill(&q.Lines, d.Lines, m.Lines)
+	fill(&q.Counts, d.Counts, m.Counts)
+	fill(&q.Result, d.Result, m.Result)
+	fill(&q.Turns, d.Turns, m.Turns)
+	return q
+}
+
+// Metric finds a declared metric, or nil.
+func (b *Build) Metric(name string) *Declared {
+	for _, d := range b.Metrics {
+		if d.Name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// Handler finds the code behind a mutation of the build; nil if its effects are recorded.
+func (b *Build) Handler(m *Mutation) *Handler {
+	if m.Handler <= 0 || m.Handler > len(b.Handlers) {
+		return nil
+	}
+	return b.Handlers[m.Handler-1]
+}

@@ -32,7 +32,7 @@ type taken struct {
 func NewSurface(device, schema string, builds ...*Build) (*Surface, fault.Diagnostics) {
 	s := &Surface{Device: device, Schema: schema, Builds: builds,
 		views: map[string]Found[*View]{}, mutations: map[string]Found[*Mutation]{}, shapes: map[string]Found[*Shape]{},
-		objects: map[string]*Object{}, enums: map[string]*Enum{}, inputs: map[string]*Input{}, types: map[string]*Type{}}
+		loads: map[string]Found[*View]{}, effects: map[string]Found[*Mutation]{}, objects: map[string]*Object{}, enums: map[string]*Enum{}, inputs: map[string]*Input{}, types: map[string]*Type{}}
 	m := &merger{s: s, roots: map[string]taken{}}
 	m.device()
 	for i, b := range builds {
@@ -81,6 +81,7 @@ func (m *merger) build(i int, b *Build) {
 		if m.claim("mutation", mu.Name, mu, p) {
 			m.s.mutations[mu.Name] = Found[*Mutation]{mu, i}
 			m.s.mutationOrder = append(m.s.mutationOrder, mu.Name)
+			m.s.private(i, mu.Handler)
 		}
 		if mu.Output != nil {
 			m.scan(&mu.Scope, mu.Output, p)
@@ -166,7 +167,7 @@ func (m *merger) claim(kind, name string, def any, at place) bool {
 		m.roots[low] = taken{kind, name, def, at}
 		return true
 	}
-	if old.kind == kind && old.name == name && old.at.build != at.build &&
+	if old.kind == kind && old.name == name && old.at.build != at.build && !ofHandler(def) &&
 		canonical(old.def, m.s.Builds[old.at.build].Funcs) == canonical(def, m.s.Builds[at.build].Funcs) {
 		return false
 	}

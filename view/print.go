@@ -32,6 +32,13 @@ func (b *Build) String() string {
 	for _, m := range b.Mutations {
 		p.gap()
 		p.mutation(m)
+		if m.Handler > 0 {
+			p.handler(b.Handlers[m.Handler-1])
+		}
+	}
+	for _, d := range b.Metrics {
+		p.gap()
+		p.declared(d)
 	}
 	for _, s := range b.Shapes {
 		p.gap()
@@ -73,7 +80,11 @@ func (p *printer) mutation(m *Mutation) {
 	if m.On != "" {
 		at = " on " + m.On + " as " + strings.Join(m.As, ".")
 	}
-	p.line(0, "mutation %s%s%s", m.Name, argList(m.Args), at)
+	what := "mutation"
+	if m.Handler > 0 {
+		what = "handler"
+	}
+	p.line(0, "%s %s%s%s", what, m.Name, argList(m.Args), at)
 	p.scope = &m.Scope
 	for _, e := range m.Effects {
 		p.line(1, "do %s", p.expr(e))

@@ -128,6 +128,8 @@ func (p *printer) write(b *strings.Builder, i ID) {
 	case OpFormat:
 		b.WriteString("format." + v.Name)
 		p.writeArgs(b, v.Args)
+	case OpHandler:
+		b.WriteString("handler")
 	case OpEffect:
 		b.WriteString(v.Name)
 		p.writeArgs(b, v.Args)

@@ -9,6 +9,8 @@ type Surface struct {
 	views     map[string]Found[*View]
 	mutations map[string]Found[*Mutation]
 	shapes    map[string]Found[*Shape]
+	loads     map[string]Found[*View]     // private to handlers, by "<handler>.<name>"
+	effects   map[string]Found[*Mutation] // likewise
 	objects   map[string]*Object
 	enums     map[string]*Enum
 	inputs    map[string]*Input
