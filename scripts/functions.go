@@ -90,6 +90,15 @@ func (f *Functions) Computes() []view.Compute {
 	return out
 }
 
+// Batches are Computes over many rows.
+func (f *Functions) Batches() []view.Batch {
+	out := make([]view.Batch, len(f.funcs))
+	for i, c := range f.Computes() {
+		out[i] = c.Rows()
+	}
+	return out
+}
+
 // Close lets the machines go. Calls that run end by themselves; later ones fail with Unavailable.
 func (f *Functions) Close() {
 	f.mu.Lock()

@@ -69,6 +69,7 @@ const (
 // Callable are the functions of one build, in this process or in another one.
 type Callable interface {
 	Computes() []view.Compute // in the order of Build.Funcs
+	Batches() []view.Batch    // the same, over many rows at once
 	Close()
 }
 
