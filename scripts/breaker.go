@@ -14,7 +14,7 @@ import (
 
 // QuarantineOptions say when a package's functions are not run any more.
 type QuarantineOptions struct {
-	Breaks int           // of limits, that put a package into quarantine; 0: 5. Those within 20 ms of one another count once
+	Breaks int           // of limits, that put a package into quarantine; 0: 5, below 0: none does. Those within 20 ms of one another count once
 	Within time.Duration // in which they must fall; 0: 2 s
 	For    time.Duration // how long the first quarantine lasts; 0: 30 s. One that follows a failed trial lasts twice as long
 	Most   time.Duration // how long any lasts; 0: 10 min
@@ -52,7 +52,7 @@ const (
 
 // NewBreaker makes the breaker of one version of a package.
 func NewBreaker(name, version string, o QuarantineOptions) *Breaker {
-	if o.Breaks <= 0 {
+	if o.Breaks == 0 {
 		o.Breaks = 5
 	}
 	if o.Within <= 0 {
@@ -66,7 +66,7 @@ func NewBreaker(name, version string, o QuarantineOptions) *Breaker {
 	}
 	b := &Breaker{opts: o, state: Quarantine{Package: name, Version: version}}
 	b.breaker = circuitbreaker.NewBuilder[any]().
-		WithFailureThresholdPeriod(uint(o.Breaks), o.Within).
+		WithFailureThresholdPeriod(uint(max(1, o.Breaks)), o.Within).
 		WithSuccessThreshold(trials).
 		WithDelay(1). // until is looked at first: the library's delay cannot grow where outcomes are only recorded
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) { b.changed(e.NewState) }).
@@ -115,7 +115,7 @@ func (b *Breaker) Broke(k Break) {
 	b.mu.Lock()
 	b.last = k
 	b.mu.Unlock()
-	if b.shut.Load() {
+	if b.opts.Breaks < 0 || b.shut.Load() {
 		return // trials are counted by their outcome
 	}
 	now := time.Now().UnixNano()

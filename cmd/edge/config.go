@@ -52,6 +52,8 @@ type config struct {
 	Trust trustConfig `key:"trust"`
 	// How tiers are reached and guarded.
 	Tiers tiersConfig `key:"tiers"`
+	// The bounds of what packages' code may take.
+	Scripts scriptsConfig `key:"scripts"`
 	// How much is taken on: rates, and shedding under overload.
 	Limits limitsConfig `key:"limits"`
 	// The log, on standard error.
@@ -300,6 +302,24 @@ type shedConfig struct {
 	RetryAfter time.Duration `key:"retryAfter"`
 }
 
+// A scriptsConfig bounds what packages' code may take.
+type scriptsConfig struct {
+	// When the functions of a package are not run any more.
+	Quarantine quarantineConfig `key:"quarantine"`
+}
+
+// A quarantineConfig says when the functions of a package are not run any more, because they keep breaking limits. Its fields are errors, or what their authors stated for that; everything else is answered.
+type quarantineConfig struct {
+	// How many broken limits bring it about. Those of one request count once. Below 0: there is no quarantine.
+	Breaks int `key:"breaks"`
+	// In which time.
+	Within time.Duration `key:"within"`
+	// How long the first lasts. Each that follows a failed trial lasts twice as long.
+	For time.Duration `key:"for"`
+	// How long any lasts.
+	Most time.Duration `key:"most"`
+}
+
 // A logConfig is the log.
 type logConfig struct {
 	// debug, info, warn or error.
@@ -345,6 +365,7 @@ func defaultConfig() config {
 		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
 			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
+		Scripts: scriptsConfig{Quarantine: quarantineConfig{Breaks: 5, Within: 2 * time.Second, For: 30 * time.Second, Most: 10 * time.Minute}},
 		Limits: limitsConfig{MaxViewers: 100_000,
 			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},
 		Log:     logConfig{Level: "info", Format: "json", Successes: 1, Refusals: 1},

@@ -15,6 +15,7 @@ import (
 	"facet/fault"
 	"facet/release"
 	"facet/resolvers"
+	"facet/scripts"
 	"facet/storage"
 )
 
@@ -36,6 +37,7 @@ type instanceConfig struct {
 	Keys        release.Keys // that pointers must be signed with; nil takes any
 	Tiers       *environment
 	Front       *front
+	Quarantine  scripts.QuarantineOptions
 }
 
 // startInstance makes an instance and has it watch the store. It serves nothing yet if the store has no release or does not
@@ -47,16 +49,20 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 		f.writes = open.writes
 	}
 	open.writes = f.writes
+	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
+	f.metrics.registry.MustRegister(open.quarantines)
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,
 		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
-		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
-		Report: func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },
+		Quarantined: open.quarantines.list,
+		Warm:        func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
+		Report:      func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	open.quarantines.tell = cat.Tell
 	f.catalog, f.environment = cat, c.Env
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}

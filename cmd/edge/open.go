@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rs/zerolog"
+
 	"facet/asker"
 	"facet/catalog"
 	"facet/composer"
@@ -21,13 +23,15 @@ import (
 // planned once. Engines are open while they are asked. Graphs, functions and engines are shared between releases: what a
 // new release did not change keeps its plans, connections and virtual machines.
 type opener struct {
-	env       *environment
-	business  *business
-	writes    feed.Bus                    // told what mutations wrote
-	graphs    *shared[*openGraph]         // held by releases and engines
-	functions *shared[*scripts.Functions] // held by engines
-	engines   engineSlots
-	asked     askedRoutes
+	env         *environment
+	business    *business
+	writes      feed.Bus                  // told what mutations wrote
+	graphs      *shared[*openGraph]       // held by releases and engines
+	functions   *shared[scripts.Callable] // held by engines
+	run         scripts.RunOptions        // of all packages
+	quarantines *quarantines
+	engines     engineSlots
+	asked       askedRoutes
 
 	mu     sync.Mutex
 	proven map[string]bool // keys of engines that opened once: those of the releases that are served, and of attempts since
@@ -46,8 +50,10 @@ func newOpener(env *environment, b *business) *opener {
 		business:  b,
 		writes:    feed.NewLocal(),
 		graphs:    newShared(func(g *openGraph) { g.close() }),
-		functions: newShared(func(f *scripts.Functions) { f.Close() }),
+		functions: newShared(func(f scripts.Callable) { f.Close() }),
 		proven:    map[string]bool{},
+
+		quarantines: newQuarantines(scripts.QuarantineOptions{}, zerolog.Nop()),
 	}
 }
 
@@ -257,7 +263,7 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		} else if digest != b.Graph {
 			return nil, &catalog.BuildError{Build: d, Err: fault.New(fault.Invalid, "%s mounts builds over two graph versions", r.Name())}
 		}
-		f, done, err := s.o.functions.take(d, func() (*scripts.Functions, error) { return scripts.Open(b, scripts.RunOptions{}) })
+		f, done, err := s.o.functions.take(d, func() (scripts.Callable, error) { return s.o.openFunctions(b) })
 		if err != nil {
 			return nil, &catalog.BuildError{Build: d, Err: err}
 		}

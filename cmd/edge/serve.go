@@ -145,7 +145,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
-		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Tiers: c.environment(m), Front: f})
+		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Tiers: c.environment(m), Front: f})
 		if err != nil {
 			return err
 		}

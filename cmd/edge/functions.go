@@ -1,0 +1,18 @@
+package main
+
+import (
+	"facet/scripts"
+	"facet/view"
+)
+
+// openFunctions opens a build's functions under the limits of the environment, behind the breaker of its package.
+func (o *opener) openFunctions(b *view.Build) (scripts.Callable, error) {
+	breaker := o.quarantines.of(b)
+	run := o.run
+	run.Broke = breaker.Broke
+	f, err := scripts.Open(b, run)
+	if err != nil {
+		return nil, err
+	}
+	return scripts.Guarded(f, breaker, func(i int) string { return b.Funcs[i].Name }), nil
+}
