@@ -132,8 +132,20 @@ func (p *parser) budget(n *node) *Budget {
 		p.wrong(n, "limits", "an object")
 		return nil
 	}
-	p.only(n, `"limits"`, "calls", "bytes", "cpu")
-	return &Budget{Calls: int(min(p.number(n, "P017", "calls", 1), 1<<30)), Bytes: p.bytes(n, "bytes"), CPU: p.duration(n, "P017", "cpu", `"20ms"`)}
+	p.only(n, `"limits"`, "calls", "entities", "items", "bytes", "cpu", "shorten")
+	count := func(name string) int { return int(min(p.number(n, "P017", name, 1), 1<<30)) }
+	b := &Budget{Calls: count("calls"), Entities: count("entities"), Items: count("items"), Bytes: p.bytes(n, "bytes"), CPU: p.duration(n, "P017", "cpu", `"20ms"`)}
+	if v := n.get("shorten"); v != nil {
+		yes, ok := v.value.(bool)
+		switch {
+		case !ok:
+			p.add(v.off, "P017", "Write true: lists are shortened until the answer fits into \"bytes\"", "\"shorten\" is %s, not true or false", p.show(v))
+		case yes && n.get("bytes") == nil:
+			p.add(v.off, "P017", `Say how many: "bytes": "64KB"`, "\"shorten\" without \"bytes\" shortens nothing")
+		}
+		b.Shorten = yes
+	}
+	return b
 }
 
 var byteText = regexp.MustCompile(`^([0-9]{1,12})\s*(|B|KB|MB|GB)$`)

@@ -89,9 +89,12 @@ const (
 
 // A Budget bounds what one request to a package may spend. Zero means the environment's own limit.
 type Budget struct {
-	Calls int           `json:"calls,omitempty"` // tier calls
-	Bytes int64         `json:"bytes,omitempty"` // of the answer; written as 262144 or "256KB" (1 KB = 1024 bytes)
-	CPU   time.Duration `json:"cpu,omitempty"`   // of script functions; written as "20ms"
+	Calls    int           `json:"calls,omitempty"`    // tier calls
+	Entities int           `json:"entities,omitempty"` // places at which an entity stands
+	Items    int           `json:"items,omitempty"`    // items of lists, each wherever it stands
+	Bytes    int64         `json:"bytes,omitempty"`    // of the answer's data; written as 262144 or "256KB" (1 KB = 1024 bytes)
+	CPU      time.Duration `json:"cpu,omitempty"`      // of script functions; written as "20ms"
+	Shorten  bool          `json:"shorten,omitempty"`  // past Bytes lists are shortened; else the answer is refused
 }
 
 // Health says when a package counts as healthy. Zero means not watched.

@@ -27,6 +27,7 @@ type (
 		Args   []recArg
 		Keys   []string
 		Cache  *recCache
+		Budget *view.Size
 		Values []recValue
 		Output *recOutput
 		At     int
@@ -136,7 +137,7 @@ func (r *recorder) decode(text string, b *view.Build) (*recorded, error) {
 	}
 	for _, v := range rec.Views {
 		pos := r.pos(v.At)
-		b.Views = append(b.Views, &view.View{Name: v.Name, Args: args(v.Args), Keys: v.Keys, Cache: v.Cache.cache(), Scope: r.scope(v.Values), Output: r.output(v.Output, pos), Pos: pos})
+		b.Views = append(b.Views, &view.View{Name: v.Name, Args: args(v.Args), Keys: v.Keys, Cache: v.Cache.cache(), Budget: v.Budget, Scope: r.scope(v.Values), Output: r.output(v.Output, pos), Pos: pos})
 	}
 	for _, m := range rec.Mutations {
 		pos := r.pos(m.At)

@@ -254,6 +254,11 @@ export function view<const A extends Args = {}>(definition: {
   /** Arguments that are JSON Graph keys after the view's name; by default the required ones. */
   keys?: (keyof A & string)[];
   cache?: CachePolicy;
+  /**
+   * The most bytes of the view's data, for devices with little memory or a thin line. A longer answer has its lists shortened,
+   * whole items from their ends, and says so: `extensions.shortened`. `<list>Page.next` goes on from where the device stands.
+   */
+  budget?: { bytes: number };
   build: (args: ArgValues<A>, context: Context) => Out;
 }): View<A>;
 

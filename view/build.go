@@ -45,6 +45,7 @@ type View struct {
 	Args   []*Arg    `json:"args,omitempty"`
 	Keys   []string  `json:"keys,omitempty"` // arguments that are JSON Graph keys after the name, in order; by default the required ones
 	Cache  *Cache    `json:"cache,omitempty"`
+	Budget *Size     `json:"budget,omitempty"` // nil: the package's
 	Scope  Scope     `json:"scope"`
 	Output *Output   `json:"output"`
 	Doc    string    `json:"doc,omitempty"`

@@ -25,7 +25,7 @@ func (b *Build) String() string {
 	}
 	for _, v := range b.Views {
 		p.gap()
-		p.line(0, "view %s%s%s%s", v.Name, argList(v.Args), keyList(v), cache(v.Cache))
+		p.line(0, "view %s%s%s%s%s", v.Name, argList(v.Args), keyList(v), cache(v.Cache), size(v.Budget))
 		p.scope = &v.Scope
 		p.output(1, "", v.Output, "")
 	}
@@ -252,6 +252,13 @@ func requiredArgs(args []*Arg) []string {
 		}
 	}
 	return names
+}
+
+func size(s *Size) string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf(" budget %d bytes", s.Bytes)
 }
 
 func cache(c *Cache) string {

@@ -84,7 +84,7 @@ function declared(def, what, run, known) {
   });
 }
 const declarations = [];
-const view = (def) => declared(def, "view", "build", ["args", "keys", "cache", "build"]);
+const view = (def) => declared(def, "view", "build", ["args", "keys", "cache", "budget", "build"]);
 const mutation = (def) => declared(def, "mutation", "run", ["args", "run", "sets", "on", "as"]);
 
 function recordView(name, d) {
@@ -97,6 +97,11 @@ function recordView(name, d) {
     const c = options(o.cache, "cache", ["maxAge", "scope"]);
     if (c.scope !== undefined && c.scope !== "viewer" && c.scope !== "public") fail("F174", `a cache's scope is not ${show(c.scope)}`, 'Write "viewer" or "public"');
     v.cache = { maxAge: duration(c.maxAge, "maxAge"), scope: c.scope };
+  }
+  if (o.budget !== undefined) {
+    const { bytes } = options(o.budget, "budget", ["bytes"]);
+    if (typeof bytes !== "number" || !(bytes >= 64 && bytes <= 1 << 30) || bytes % 1 !== 0) fail("F177", `a view's budget is not ${show(bytes)} bytes`, "Write a whole number of bytes from 64 on: { bytes: 600 }");
+    v.budget = { bytes };
   }
   v.keys = d.args.filter((x) => x.type.NonNull && x.default === undefined).map((x) => x.name);
   if (o.keys !== undefined) {
