@@ -66,11 +66,13 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 	}
 	r.orphans(rec)
 	r.funcs(rec, b)
+	r.handlers(rec, b)
 	if r.diags.Failed() {
 		r.diags.Sort()
 		return nil, r.diags
 	}
 	r.derive(b)
+	private(b)
 	if !r.diags.Failed() {
 		_, clashes := view.NewSurface("", b.Schema, b)
 		r.diags = append(r.diags, clashes...)

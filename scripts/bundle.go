@@ -154,5 +154,5 @@ func loaderOf(file string) (api.Loader, bool) {
 
 // sdkExports are the names that "@facet/sdk" exports to package code.
 var sdkExports = slices.Sorted(slices.Values([]string{
-	"and", "arg", "cached", "cell", "computed", "format", "graph", "match", "mutation", "not", "object", "oneOf", "or", "shape", "view", "when",
+	"and", "arg", "cached", "cell", "computed", "counter", "format", "graph", "handler", "histogram", "match", "mutation", "not", "object", "oneOf", "or", "shape", "view", "when",
 }))

@@ -16,18 +16,26 @@ import (
 type lifted struct {
 	Source string // a JavaScript expression that evaluates to the function
 	Format bool   // it uses format.*
+	pieces []piece
 }
+
+// A piece is text of the bundle inside a lifted function: n bytes from start stand at at.
+type piece struct{ at, start, n int }
 
 // lift makes a function a program of its own, with the module-level constants and functions that it uses. What else it uses is a
 // diagnostic where it is used; where is the place of the computed field, for what has no place of its own.
 func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
+	return m.liftFor(id, where, &computedCode)
+}
+
+func (m *module) liftFor(id int, where fault.Pos, code *codeKind) (lifted, fault.Diagnostics) {
 	var ds fault.Diagnostics
 	if id < 0 || id >= len(m.Funcs) {
 		ds.Add(where, "F163", "Write the function where it is used, or as a function of the module", "this function is not one of the package's own")
 		return lifted{}, ds
 	}
 	f := m.Funcs[id]
-	if f.async {
+	if f.async && !code.async {
 		pos, ok := m.Places.of(f.start)
 		if !ok {
 			pos = where
@@ -35,7 +43,7 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 		ds.Add(pos, "F160", "Remove async or *: all that it needs is in its inputs", "a computed function is synchronous")
 		return lifted{}, ds
 	}
-	l := &lifter{module: m, where: where, taken: map[*decl]bool{}, base: m.base(f)}
+	l := &lifter{module: m, code: code, where: where, taken: map[*decl]bool{}, base: m.base(f)}
 	l.use(f.node)
 	if !l.ds.Failed() {
 		l.statements()
@@ -48,9 +56,10 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 	slices.SortFunc(decls, func(a, b *decl) int { return cmp.Compare(a.start, b.start) })
 	text := m.whole("(", f.start, f.end, ")")
 	if len(decls) == 0 && f.name == "" {
-		return m.checked(lifted{Source: text, Format: l.format}, where, ds)
+		return m.checked(lifted{Source: text, Format: l.format, pieces: []piece{{1, f.start, f.end - f.start}}}, where, ds)
 	}
 	var b strings.Builder
+	var pieces []piece
 	b.WriteString("(() => {\n")
 	for _, d := range decls {
 		if d.sdk != "" {
@@ -59,13 +68,16 @@ func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
 			}
 			continue
 		}
+		pieces = append(pieces, piece{b.Len() + len(d.before), d.start, d.end - d.start})
 		b.WriteString(m.whole(d.before, d.start, d.end, d.after) + "\n")
 	}
 	if f.name != "" && l.taken[m.byName[f.name]] {
 		text = f.name
+	} else {
+		pieces = append(pieces, piece{b.Len() + len("return ("), f.start, f.end - f.start})
 	}
 	b.WriteString("return " + text + ";\n})()")
-	return m.checked(lifted{Source: b.String(), Format: l.format}, where, ds)
+	return m.checked(lifted{Source: b.String(), Format: l.format, pieces: pieces}, where, ds)
 }
 
 // whole is a node's text as a program that parses, between before and after. The parser's nodes end before the
@@ -109,6 +121,7 @@ func (m *module) base(f *funcNode) int { return int(f.node.Idx0()) - f.start }
 // A lifter gathers what one function needs.
 type lifter struct {
 	module *module
+	code   *codeKind
 	where  fault.Pos
 	base   int
 	taken  map[*decl]bool
@@ -119,31 +132,33 @@ type lifter struct {
 // use takes in everything that a piece of code names.
 func (l *lifter) use(n ast.Node) {
 	names, async := free(n)
-	if async {
+	if async && !l.code.async {
 		l.complain(int(n.Idx0()), "F160", "Remove async or *: all that it needs is in its inputs", "a computed function is synchronous, and so is what it calls")
 		return
 	}
 	for _, ref := range names {
 		d, known := l.module.byName[ref.name]
 		switch {
-		case !known && computedGlobals[ref.name]:
+		case !known && (computedGlobals[ref.name] || l.code.globals[ref.name]):
 			if ref.name == "Math" {
 				l.random(n)
 			}
 		case !known && ref.name == "undefined":
 		case !known && (ref.name == "eval" || ref.name == "Function"):
 			l.complain(ref.idx, "F165", "Write the code itself", "%s makes code while the program runs, which is not allowed", ref.name)
+		case !known && l.code.instead[ref.name] != "":
+			l.complain(ref.idx, "F165", l.code.instead[ref.name], "a %s has no %s", l.code.what, ref.name)
 		case !known && missingGlobals[ref.name] != "":
-			l.complain(ref.idx, "F165", missingGlobals[ref.name], "a computed function has no %s", ref.name)
+			l.complain(ref.idx, "F165", missingGlobals[ref.name], "a %s has no %s", l.code.what, ref.name)
 		case !known:
-			l.complain(ref.idx, "F164", "Pass it as an input: computed.…({ "+ref.name+", … }, ({ "+ref.name+" }) => …), or make it a constant of the module", "%q is a variable around the computed function, which runs alone when a request comes", ref.name)
+			l.complain(ref.idx, "F164", strings.ReplaceAll(l.code.pass, "$", ref.name), "%q is a variable around the %s, which runs alone when a request comes", ref.name, l.code.what)
 		case d.sdk == "format":
 			l.format = true
 			l.taken[d] = true
 		case d.sdk != "":
-			l.complain(ref.idx, "F166", "Use it while recording, and pass the values that the function needs as inputs", "a computed function cannot use %s: it runs when a request comes", d.sdk)
+			l.complain(ref.idx, "F166", l.code.sdk, "a %s cannot use %s: it runs when a request comes", l.code.what, d.sdk)
 		case l.changed(ref.name):
-			l.complain(ref.idx, "F167", "Make it a constant: declare it once and never assign to it", "%q is changed after it is declared, and a computed function sees only constants", ref.name)
+			l.complain(ref.idx, "F167", "Make it a constant: declare it once and never assign to it", "%q is changed after it is declared, and a %s sees only constants", ref.name, l.code.what)
 		case !l.taken[d]:
 			l.taken[d] = true
 			l.use(d.node)
@@ -158,7 +173,7 @@ func (l *lifter) random(n ast.Node) {
 		return ok && id.Name == "Math"
 	}
 	found := func(idx int) {
-		l.complain(idx, "F165", "Pass a number as an input: a computed function gives the same result for the same inputs", "a computed function has no Math.random")
+		l.complain(idx, "F165", l.code.random, "a %s has no Math.random", l.code.what)
 	}
 	walk(n, func(n ast.Node) bool {
 		switch x := n.(type) {

@@ -18,6 +18,8 @@ type (
 		Objects   []*recObject
 		Enums     []*recEnum
 		Funcs     []*recFunc
+		Handlers  []*recHandler
+		Declared  []*recMetric
 		Warmups   []recWarmup
 		Cells     []string
 		Orphans   []recOrphan
@@ -51,6 +53,7 @@ type (
 		On      string
 		As      []string
 		Metrics []*view.Metric
+		Handler int
 		At      int
 	}
 	recCache struct {
@@ -142,7 +145,7 @@ func (r *recorder) decode(text string, b *view.Build) (*recorded, error) {
 	for _, m := range rec.Mutations {
 		pos := r.pos(m.At)
 		b.Mutations = append(b.Mutations, &view.Mutation{Name: m.Name, Args: args(m.Args), Scope: r.scope(m.Values), Effects: m.Effects, Output: r.output(m.Output, pos),
-			Sets: m.Sets, On: m.On, As: m.As, Metrics: m.Metrics, Pos: pos})
+			Sets: m.Sets, On: m.On, As: m.As, Metrics: m.Metrics, Handler: m.Handler, Pos: pos})
 	}
 	for _, s := range rec.Shapes {
 		pos := r.pos(s.At)
@@ -154,6 +157,9 @@ func (r *recorder) decode(text string, b *view.Build) (*recorded, error) {
 	}
 	for _, e := range rec.Enums {
 		b.Enums = append(b.Enums, &view.Enum{Name: e.Name, Values: e.Values})
+	}
+	for _, m := range rec.Declared {
+		b.Metrics = append(b.Metrics, &view.Declared{Name: m.Name, Kind: m.Kind, Labels: m.Labels, Buckets: m.Buckets, Doc: m.Doc, Pos: r.pos(m.At)})
 	}
 	for _, w := range rec.Warmups {
 		x := &view.Warmup{View: w.View}

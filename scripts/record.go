@@ -21,7 +21,7 @@ import (
 var runtimeFiles embed.FS
 
 // runtimeOrder is how the runtime's files make one function body.
-var runtimeOrder = []string{"core", "values", "inputs", "choices", "results", "define", "compute", "realm", "main"}
+var runtimeOrder = []string{"core", "values", "inputs", "choices", "results", "define", "compute", "handler", "realm", "main"}
 
 // runtimeProgram is the recording runtime, compiled once: an expression that evaluates to a function of the host.
 var runtimeProgram = sync.OnceValues(func() (*goja.Program, error) {

@@ -152,6 +152,7 @@ function setsOf(o, d) {
 function count(name, labels) {
   if (typeof name !== "string" || !fieldName.test(name)) fail("F182", `${show(name)} cannot be a counter's name`, 'Write metrics.count("bookmark_set")');
   if (labels !== undefined && !isPlain(labels)) fail("F182", `labels are ${show(labels)}`, "Write { form: device.form }");
+  boundedLabels(name, labels || {});
   const by = keys(labels || {}).map((k) => {
     const m = metaOf(labels[k]);
     if (m && m.kind !== "leaf" || !m && typeof labels[k] !== "string") fail("F182", `label ${quote(k)} is ${show(labels[k])}`, "Give a value of the request, or a text");

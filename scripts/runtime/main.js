@@ -69,7 +69,7 @@ function cell(name) {
   return sym({ kind: "leaf", type: named("String"), path: `cell(${quote(name)})`, make: () => push(value("context", named("String"), { name: `cell:${name}` })) });
 }
 
-const sdk = freeze({ arg, and, cached, cell, computed, format, graph, match, mutation, not, object, oneOf, or, shape, view, when });
+const sdk = freeze({ arg, and, cached, cell, computed, counter, format, graph, handler, histogram, match, mutation, not, object, oneOf, or, shape, view, when });
 
 scope = newScope("the module", "module");
 const outer = scope;
@@ -100,6 +100,7 @@ function recordExport(name, v) {
       if (d.name !== undefined) fail("F172", `one ${d.what} is exported as ${d.name} and as ${name}`, "Export it once");
       d.name = name;
       if (d.what === "view") done.views.push(recordView(name, d));
+      else if (d.what === "handler") done.mutations.push(recordHandler(name, d));
       else done.mutations.push(recordMutation(name, d));
       owned();
     } else wanted(v[SHAPE]);
@@ -117,14 +118,14 @@ function recordWarmups(list) {
   for (const w of list) {
     const d = w && w[WARMUP];
     if (!d) fail("F173", `warmup holds ${show(w)}`, "Write [home.with({})]");
-    if (d.of.what !== "view") fail("F173", "a warm-up asks for a view; this is a mutation", "Leave it out");
+    if (d.of.what !== "view") fail("F173", `a warm-up asks for a view; this is a ${d.of.what}`, "Leave it out");
     if (d.of.name === undefined) fail("F170", "a warm-up names a view that is not exported", "Export the view");
     done.warmups.push({ view: d.of.name, args: d.args });
   }
 }
-const orphans = () => declarations.filter((d) => !d.exported).map((d) => ({ what: d.what, at: d.at }));
+const orphans = () => declarations.filter((d) => !d.exported && !d.used).map((d) => ({ what: d.what, at: d.at }));
 const finish = () => stringify({
-  ...done, objects: objectsUsed, enums: enumsUsed, funcs, cells: [...cells].sort(), orphans: orphans(),
+  ...done, handlers, declared: metricsDeclared, objects: objectsUsed, enums: enumsUsed, funcs, cells: [...cells].sort(), orphans: orphans(),
 });
 trapRealm(globalThis);
 hide(globalThis, "__sdk", sdk);

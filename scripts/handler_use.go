@@ -1,0 +1,150 @@
+package scripts
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja/ast"
+
+	"facet/view"
+)
+
+// look walks the handler's own function.
+func (u *contextUse) look(n ast.Node) {
+	ctx := contextName(n)
+	walk(n, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpression)
+		if !ok {
+			return true
+		}
+		dot, ok := call.Callee.(*ast.DotExpression)
+		if !ok {
+			return true
+		}
+		method := dot.Identifier.Name.String()
+		switch part(dot.Left, ctx) {
+		case "graph":
+			if names := u.handler.shortNames(); !slices.Contains(names, method) {
+				fix := "Declare it: loads: { " + method + ": view({ … }) }"
+				if near := nearest(method, names); near != "" {
+					fix = "Did you mean " + near + "?"
+				}
+				u.complain(int(dot.Identifier.Idx), "F227", fix, "ctx.graph of %s has no %q", u.handler.Name, method)
+			}
+		case "metrics":
+			u.metric(dot, method, call.ArgumentList)
+		}
+		return true
+	})
+}
+
+// contextName is what the function calls its second parameter; "" if it takes it apart or has none.
+func contextName(n ast.Node) string {
+	var list *ast.ParameterList
+	switch f := n.(type) {
+	case *ast.ArrowFunctionLiteral:
+		list = f.ParameterList
+	case *ast.FunctionLiteral:
+		list = f.ParameterList
+	}
+	if list == nil || len(list.List) < 2 {
+		return ""
+	}
+	if id, ok := list.List[1].Target.(*ast.Identifier); ok {
+		return id.Name.String()
+	}
+	return ""
+}
+
+// part says which part of the context an expression is: ctx.graph, or graph where the context is taken apart.
+func part(e ast.Expression, ctx string) string {
+	switch x := e.(type) {
+	case *ast.DotExpression:
+		if id, ok := x.Left.(*ast.Identifier); ok && ctx != "" && id.Name.String() == ctx {
+			return x.Identifier.Name.String()
+		}
+	case *ast.Identifier:
+		if ctx == "" {
+			return x.Name.String()
+		}
+	}
+	return ""
+}
+
+func (u *contextUse) metric(dot *ast.DotExpression, method string, args []ast.Expression) {
+	kind := map[string]view.MetricKind{"count": view.Counter, "observe": view.Histogram}[method]
+	if kind == "" || len(args) == 0 {
+		return
+	}
+	name, ok := args[0].(*ast.StringLiteral)
+	if !ok {
+		u.complain(int(args[0].Idx0()), "F225", "Write the name itself", "which metric %s moves is known only while it runs", u.handler.Name)
+		return
+	}
+	d := u.build.Metric(name.Value.String())
+	if d == nil {
+		var names []string
+		for _, m := range u.build.Metrics {
+			names = append(names, m.Name)
+		}
+		fix := "Declare it: " + string(kind) + "(" + quoteJS(name.Value.String()) + ", { labels: { … } })"
+		if near := nearest(name.Value.String(), names); near != "" {
+			fix = "Did you mean " + quoteJS(near) + "?"
+		}
+		u.complain(int(name.Idx), "F225", fix, "the metric %q is not declared", name.Value.String())
+		return
+	}
+	if d.Kind != kind {
+		u.complain(int(dot.Identifier.Idx), "F225", "Use "+map[view.MetricKind]string{view.Counter: "count", view.Histogram: "observe"}[d.Kind], "%s is a %s", d.Name, d.Kind)
+		return
+	}
+	at := 1
+	if kind == view.Histogram {
+		at = 2
+	}
+	if len(args) <= at {
+		return
+	}
+	labels, ok := args[at].(*ast.ObjectLiteral)
+	if !ok {
+		return
+	}
+	for _, p := range labels.Value {
+		u.label(d, p)
+	}
+}
+
+func (u *contextUse) label(d *view.Declared, p ast.Property) {
+	var name string
+	var value ast.Expression
+	idx := int(p.Idx0())
+	switch x := p.(type) {
+	case *ast.PropertyShort:
+		name = x.Name.Name.String()
+	case *ast.PropertyKeyed:
+		key, ok := x.Key.(*ast.StringLiteral)
+		if !ok || x.Computed {
+			return
+		}
+		name, value = key.Value.String(), x.Value
+	default:
+		return
+	}
+	i := slices.IndexFunc(d.Labels, func(l view.MetricLabel) bool { return l.Name == name })
+	if i < 0 {
+		u.complain(idx, "F226", "Declare it with its values: labels: { "+name+": [ … ] }", "%s has no label %q", d.Name, name)
+		return
+	}
+	if text, ok := value.(*ast.StringLiteral); ok && !slices.Contains(d.Labels[i].Values, text.Value.String()) {
+		u.complain(int(text.Idx), "F226", "It is one of "+strings.Join(d.Labels[i].Values, ", "), "label %q of %s is never %q", name, d.Name, text.Value.String())
+	}
+}
+
+func quoteJS(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return `""`
+	}
+	return string(text)
+}
