@@ -125,6 +125,8 @@ func (x *exec) reset() {
 	for i := range x.memo {
 		x.memo[i] = x.memo[i][:0]
 	}
+	x.filled = grow(x.filled, int(p.memos))
+	clear(x.filled)
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.items, x.swollen = 0, false
 	x.stats = Stats{}
@@ -239,7 +241,7 @@ func (x *exec) cacheState() CacheState {
 		}
 	}
 	for _, r := range x.p.reads {
-		if len(r) > 6 && r[:6] == "viewer" {
+		if r == "now" || r == "random" || len(r) > 6 && r[:6] == "viewer" { // a shared cache would hand one request's to another
 			public = false
 		}
 	}

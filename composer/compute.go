@@ -143,21 +143,6 @@ func (x *exec) inputs(args []vid, dom, i int32) (in [][]byte, deg uint8, bad cel
 	return in, deg, cell{}
 }
 
-func (x *exec) computed(v *pval, dom, i int32) cell {
-	in, deg, bad := x.inputs(v.args, dom, i)
-	if bad.kind != kMissing {
-		return bad
-	}
-	var f view.Compute
-	if int(v.build) < len(x.e.computes) && int(v.idx) < len(x.e.computes[v.build]) {
-		f = x.e.computes[v.build][v.idx]
-	}
-	if f == nil {
-		return x.fail(fault.New(fault.Internal, "no function %d of build %d", v.idx, v.build))
-	}
-	return x.result(func(dst []byte) ([]byte, error) { return f(&x.accounts[v.build], in, dst) }, deg)
-}
-
 func (x *exec) format(v *pval, dom, i int32) cell {
 	in, deg, bad := x.inputs(v.args, dom, i)
 	if bad.kind != kMissing {
@@ -189,11 +174,7 @@ func (x *exec) result(f func(dst []byte) ([]byte, error), deg uint8) (c cell) {
 	}()
 	out, err := f(own.body)
 	if err != nil {
-		e, ok := err.(*fault.Error)
-		if !ok {
-			e = &fault.Error{Kind: fault.KindOf(err), Op: "computed", Message: fault.Public(err), Err: err}
-		}
-		return x.fail(e)
+		return x.fail(computeError(err))
 	}
 	if len(out) < from {
 		return x.fail(fault.New(fault.Internal, "a function cut its buffer"))

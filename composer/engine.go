@@ -16,7 +16,9 @@ import (
 type Config struct {
 	Graph   *graph.Graph
 	Surface *view.Surface
-	// Computes are the computed functions of the surface's builds: Computes[b][f] runs Surface.Builds[b].Funcs[f].
+	// Batches are the computed functions of the surface's builds: Batches[b][f] runs Surface.Builds[b].Funcs[f]. A build's may
+	// be nil: then its Computes are taken, a row at a time.
+	Batches  [][]view.Batch
 	Computes [][]view.Compute
 	// Format runs a host function of view.OpFormat: name, locale, JSON arguments by position.
 	Format func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
@@ -60,7 +62,7 @@ type Engine struct {
 	limits   Limits
 	tiers    TiersBySource
 	loaders  *Loaders
-	computes [][]view.Compute
+	batches  [][]view.Batch
 	format   func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
 	attached Attached
 	plans    planCache
@@ -103,7 +105,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if l.Plans == 0 {
 		l.Plans = d.Plans
 	}
-	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, computes: cfg.Computes, format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
+	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, batches: batches(cfg), format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
 	e.plans.most = l.Plans
 	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Mutations {
@@ -117,6 +119,24 @@ func NewEngine(cfg Config) (*Engine, error) {
 		}
 	}
 	return e, nil
+}
+
+// batches are the functions of a configuration by build.
+func batches(cfg Config) [][]view.Batch {
+	all := make([][]view.Batch, max(len(cfg.Batches), len(cfg.Computes)))
+	copy(all, cfg.Batches)
+	for b, fs := range cfg.Computes {
+		if all[b] != nil {
+			continue
+		}
+		all[b] = make([]view.Batch, len(fs))
+		for i, f := range fs {
+			if f != nil {
+				all[b][i] = f.Rows()
+			}
+		}
+	}
+	return all
 }
 
 // Surface is the device schema that the Engine answers.

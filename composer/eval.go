@@ -27,6 +27,14 @@ func (x *exec) kept(v *pval, dom, i int32) cell {
 	if c := (*m)[i]; c.kind != kMissing {
 		return c
 	}
+	if v.op == vComputed {
+		x.column(v, dom, x.size(dom))
+		if c := x.memo[v.memo][i]; c.kind != kMissing {
+			return c
+		}
+		x.compute(v, nil, dom, i, i+1)
+		return x.memo[v.memo][i]
+	}
 	c := x.eval(v, dom, i)
 	x.memo[v.memo][i] = c
 	return c
@@ -175,8 +183,6 @@ func (x *exec) eval(v *pval, dom, i int32) cell {
 		return c
 	case vGuarded:
 		return x.guarded(v, dom, i)
-	case vComputed:
-		return x.computed(v, dom, i)
 	case vFormat:
 		return x.format(v, dom, i)
 	case vInput, vList:

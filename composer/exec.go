@@ -50,6 +50,9 @@ type exec struct {
 	steps    []stepState
 	doms     []domState
 	memo     [][]cell
+	filled   []bool  // by memo: its column was computed
+	spare    []*rows // what columns are computed in, by depth of nesting
+	cells    []cell  // of the rows of the last run
 	errs     []*fault.Error
 	key      []byte
 	argKey   []byte

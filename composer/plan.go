@@ -224,6 +224,7 @@ type plan struct {
 	columns int32
 	fixed   []fixedColumn
 	memos   int32
+	ways    [][]way // by memo: where computed values are shown
 	effects []int32 // plan ops of the effects, in order
 	loaders []*opPlan
 	forks   []fork

@@ -36,6 +36,7 @@ func newPlan(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, on
 		}
 	}
 	p.finish()
+	p.ways()
 	return p.p, nil
 }
 
