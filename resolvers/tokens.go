@@ -153,11 +153,7 @@ func may(ctx context.Context, verb, subject string) error {
 		return nil
 	}
 	a.refused = true
-	scope := verb
-	if subject != "" {
-		scope += ":" + subject
-	}
-	return fault.New(fault.Forbidden, "the token %q lacks the scope %s", a.who.name, scope).WithHint("ask an operator for a token with %s; this one has %s", scope, strings.Join(a.who.scopes, ", "))
+	return a.who.lacks(verb, subject)
 }
 
 // author is who a change is noted under: the client's own words, then the token that they came with.
