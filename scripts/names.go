@@ -9,6 +9,15 @@ import (
 // pascal makes a name's first letter upper case: "rows" is "Rows".
 func pascal(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
+// typeName is what the objects of a view or mutation begin with: "Home"; "SellProduct" of a handler's load "sell.product".
+func typeName(s string) string {
+	owner, name, private := strings.Cut(s, ".")
+	if !private {
+		return pascal(s)
+	}
+	return pascal(owner) + pascal(name)
+}
+
 // A namer names inline objects by where they stand and functions by the first field that shows them.
 type namer struct {
 	build *view.Build
@@ -19,7 +28,7 @@ type namer struct {
 func names(b *view.Build) {
 	n := &namer{build: b, funcs: make([]string, len(b.Funcs))}
 	for _, v := range b.Views {
-		n.output(&v.Scope, v.Output, pascal(v.Name), v.Name)
+		n.output(&v.Scope, v.Output, typeName(v.Name), v.Name)
 		n.rest(&v.Scope, v.Name)
 	}
 	for _, s := range b.Shapes {
@@ -28,7 +37,7 @@ func names(b *view.Build) {
 	}
 	for _, m := range b.Mutations {
 		if m.Output != nil {
-			n.output(&m.Scope, m.Output, pascal(m.Name), m.Name)
+			n.output(&m.Scope, m.Output, typeName(m.Name), m.Name)
 		}
 		n.rest(&m.Scope, m.Name)
 	}
