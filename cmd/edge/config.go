@@ -48,6 +48,8 @@ type config struct {
 	Ops opsConfig `key:"ops"`
 	// The control API: publish, deploy, status, rollback.
 	Control controlConfig `key:"control"`
+	// The npm registry, below /registry/ of the control API.
+	Registry registryConfig `key:"registry"`
 	// What is believed of what the store says.
 	Trust trustConfig `key:"trust"`
 	// How tiers are reached and guarded.
@@ -182,6 +184,16 @@ type controlConfig struct {
 	Environments []string `key:"environments"`
 	// How often acknowledgements are looked at.
 	KeepEvery time.Duration `key:"keepEvery"`
+}
+
+// A registryConfig is the npm registry, for stock npm clients. It takes the tokens of the control API.
+type registryConfig struct {
+	// Whether the control API's listener also answers npm.
+	Enabled bool `key:"enabled"`
+	// Lets everybody read, without a token. Changes always need one.
+	Public bool `key:"public"`
+	// Where clients reach it, `https://edge.example/registry/`: it stands in front of tarballs in lock files. Empty: as each request says.
+	URL string `key:"url"`
 }
 
 // A tokenConfig is one who may ask the control API.
@@ -359,9 +371,10 @@ func defaultConfig() config {
 		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09",
 			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
 			MaxConnections: 20_000, MaxStreams: 250, ReadyWait: 10 * time.Second, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
-		Cache:   cacheConfig{Idle: defaultIdle, Engines: defaultOpen},
-		Ops:     opsConfig{Listen: "127.0.0.1:9090"},
-		Control: controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
+		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen},
+		Ops:      opsConfig{Listen: "127.0.0.1:9090"},
+		Control:  controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
+		Registry: registryConfig{Enabled: true},
 		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
 			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},

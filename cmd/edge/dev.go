@@ -208,9 +208,10 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		c := startPlane(ctx, ctl, tokens, controlConfig{KeepEvery: defaultConfig().Control.KeepEvery}, log)
 		defer c.Stop()
 		draining = func() { f.gate.draining.Store(true); c.streams() }
-		doors = append(doors, newDoor("control", controlAt, c.handler, doorConfig{H2C: true, Write: -1}))
+		doors = append(doors, newDoor("control", controlAt, withRegistry(c.handler, registryConfig{Enabled: true, Public: true}, ctl, tokens, devEnv, log), doorConfig{H2C: true, Write: -1}))
 		api = "http://" + browsable(controlAt.Addr().String())
 		step("control  %s", api)
+		step("npm      %s%s", api, registryPath)
 		said += "CONTROL_URL=" + api + "\nCONTROL_TOKEN=" + token + "\n"
 		api = fmt.Sprintf("FACET_CONTROL=%s FACET_TOKEN=%s edge status", api, token)
 	}

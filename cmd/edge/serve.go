@@ -173,12 +173,13 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err != nil {
 			return err
 		}
-		p := startPlane(ctx, newControl(objects, signer, keys), tokens, c.Control, log)
+		ctl := newControl(objects, signer, keys)
+		p := startPlane(ctx, ctl, tokens, c.Control, log)
 		defer p.Stop()
 		before := draining
 		draining = func() { before(); p.streams() }
 		// Answers take as long as builds do: the API bounds them itself.
-		if err := doors.open("control", "CONTROL_URL", c.Control.Listen, "control.listen", c.Control.TLS, p.handler, doorConfig{H2C: true, Write: -1, Read: 5 * time.Minute}, log); err != nil {
+		if err := doors.open("control", "CONTROL_URL", c.Control.Listen, "control.listen", c.Control.TLS, withRegistry(p.handler, c.Registry, ctl, tokens, c.Env, log), doorConfig{H2C: true, Write: -1, Read: 5 * time.Minute}, log); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // npm's shasum, beside the integrity that clients verify
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"facet/control"
+	"facet/fault"
+	"facet/pack"
+	"facet/release"
+	"facet/resolvers"
+	"facet/serve/registry"
+	"facet/storage"
+)
+
+// registryPath is where the control API's listener answers npm.
+const registryPath = "/registry/"
+
+// withRegistry mounts the npm registry beside the control API, if the configuration has it.
+func withRegistry(api http.Handler, c registryConfig, ctl *control.Control, tokens resolvers.Tokens, env string, log zerolog.Logger) http.Handler {
+	if !c.Enabled {
+		return api
+	}
+	url := c.URL
+	if url != "" {
+		url = strings.TrimSuffix(url, "/") + "/"
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle(registryPath, registry.Handler(registry.Options{
+		Shelf: newShelf(ctl, env, log),
+		Holder: func(token string) registry.Holder {
+			if h, ok := tokens.Holder(token); ok {
+				return h
+			}
+			return nil
+		},
+		Prefix: registryPath, URL: url, Public: c.Public, Log: log,
+		Limits: registry.Limits{Tarball: int(packLimits(ctl).Packed)},
+	}))
+	return mux
+}
+
+func packLimits(ctl *control.Control) pack.Limits {
+	l, d := ctl.Limits, pack.DefaultLimits()
+	if l.Packed == 0 {
+		l.Packed = d.Packed
+	}
+	return l
+}
+
+// A shelf is the registry's packages: what control publishes, and what the program itself gives.
+type shelf struct {
+	control *control.Control
+	store   storage.Store
+	env     string // that publications are checked against
+	given   *given
+
+	mu    sync.Mutex
+	known map[string]registry.Version // by name@version, without what may change
+}
+
+// Of a shelf: versions that are remembered, and tarballs that are read at a time.
+const (
+	shelfVersions = 20_000
+	shelfReads    = 4
+)
+
+func newShelf(ctl *control.Control, env string, log zerolog.Logger) *shelf {
+	return &shelf{control: ctl, store: ctl.Store, env: env, given: newGiven(ctl, log), known: map[string]registry.Version{}}
+}
+
+func (s *shelf) Names(ctx context.Context) ([]string, error) {
+	names, err := s.control.Packages(ctx)
+	names = append(names, s.given.names()...)
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+func (s *shelf) Package(ctx context.Context, name string) (*registry.Package, error) {
+	in, err := s.index(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "registry", name, err)
+	}
+	sum := sha256.Sum256(raw)
+	out := &registry.Package{Name: name, Revision: "1-" + hex.EncodeToString(sum[:16]), Tags: map[string]string{}}
+	versions := listed(in)
+	if len(versions) == 0 {
+		return nil, &fault.Error{Kind: fault.NotFound, Op: "registry", Subject: name, Message: "no version of this package is published"}
+	}
+	out.Versions = make([]registry.Version, len(versions))
+	g, reading := errgroup.WithContext(ctx)
+	g.SetLimit(shelfReads)
+	for i, version := range versions {
+		g.Go(func() error {
+			v, err := s.version(reading, name, version)
+			if err != nil {
+				return err
+			}
+			entry := in.Versions[version]
+			v.Deprecated = entry.Deprecated
+			if entry.Yanked != "" { // npm knows no other word for a version that nothing new should be bound to
+				v.Deprecated = "yanked: " + entry.Yanked
+			}
+			out.Versions[i] = v
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for tag, version := range in.Tags {
+		if slices.Contains(versions, version) {
+			out.Tags[tag] = version
+		}
+	}
+	if out.Tags["latest"] == "" { // without it npm install finds nothing, whatever there is
+		out.Tags["latest"] = versions[len(versions)-1]
+	}
+	return out, nil
+}
+
+// index is what is listed of a package, the program's own among them.
+func (s *shelf) index(ctx context.Context, name string) (pack.Index, error) {
+	if s.given.has(name) {
+		return s.given.index(ctx, name)
+	}
+	return s.control.Index(ctx, name)
+}
+
+// listed are the versions of an index that npm can name, lowest first. Those with build metadata it cannot: 3.4.1+x is 3.4.1 to it.
+func listed(in pack.Index) []string {
+	var out []pack.Version
+	for text := range in.Versions {
+		if v, err := pack.ParseVersion(text); err == nil && v.String() == text && !strings.Contains(text, "+") {
+			out = append(out, v)
+		}
+	}
+	slices.SortFunc(out, pack.Version.Compare)
+	names := make([]string, len(out))
+	for i, v := range out {
+		names[i] = v.String()
+	}
+	return names
+}
+
+// version is what never changes of a version.
+func (s *shelf) version(ctx context.Context, name, version string) (registry.Version, error) {
+	id := name + "@" + version
+	s.mu.Lock()
+	v, ok := s.known[id]
+	s.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	obj, err := s.object(ctx, name, version)
+	if err != nil {
+		return v, err
+	}
+	p, err := pack.Open(bytes.NewReader(obj.Body), s.control.Limits)
+	if err != nil {
+		return v, &fault.Error{Kind: fault.BadAnswer, Op: "registry", Subject: id, Message: "the stored tarball cannot be read", Err: err}
+	}
+	sum := sha1.Sum(obj.Body) //nolint:gosec // see the import
+	v = registry.Version{Version: version, Manifest: p.Files[pack.File], Integrity: integrity(obj.Body), Shasum: hex.EncodeToString(sum[:]),
+		Files: len(p.Files), Unpacked: p.Bytes(), Published: obj.Modified}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= shelfVersions { // what is still asked for is read again
+		s.known = map[string]registry.Version{}
+	}
+	s.known[id] = v
+	return v, nil
+}
+
+// integrity is a tarball's digest as npm writes it.
+func integrity(tarball []byte) string {
+	sum := sha512.Sum512(tarball)
+	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// object is a stored tarball with the digest that it was stored with.
+func (s *shelf) object(ctx context.Context, name, version string) (storage.Object, error) {
+	key := release.TarballKey(name, version)
+	obj, err := s.store.Get(ctx, key, storage.GetOptions{})
+	if err != nil {
+		return obj, err
+	}
+	return obj, storage.Verify(key, obj.Body, obj.Metadata[storage.DigestName])
+}
+
+func (s *shelf) Tarball(ctx context.Context, name, version string) ([]byte, error) {
+	in, err := s.index(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := in.Versions[version]; !ok {
+		return nil, &fault.Error{Kind: fault.NotFound, Op: "registry", Subject: name, Message: "has no version " + version}
+	}
+	obj, err := s.object(ctx, name, version)
+	return obj.Body, err
+}
+
+// Publish is control's, with npm's own rule: a version is published once. Only the very same tarball may come again, as it does when a
+// client had no answer; then nothing changes, tags neither.
+func (s *shelf) Publish(ctx context.Context, u registry.Upload) (fault.Diagnostics, error) {
+	if err := s.ours(u.Name); err != nil {
+		return nil, err
+	}
+	p, err := pack.Open(bytes.NewReader(u.Tarball), s.control.Limits)
+	if err != nil {
+		return nil, err
+	}
+	if m := &p.Manifest; m.Name != u.Name || m.Version != u.Version {
+		return nil, fault.New(fault.Invalid, "the tarball is of %s, not of %s@%s", p.ID(), u.Name, u.Version)
+	}
+	in, err := s.control.Index(ctx, u.Name)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	if _, ok := in.Versions[u.Version]; ok {
+		there, err := s.version(ctx, u.Name, u.Version)
+		if err != nil || there.Integrity == integrity(u.Tarball) {
+			return nil, err
+		}
+		return nil, fault.New(fault.Forbidden, "%s is published already, and a version never changes", p.ID()).WithHint("raise the version in package.json")
+	}
+	out, err := s.control.Publish(ctx, control.Publication{Tarball: u.Tarball, Tag: u.Tag, Against: &control.Against{Env: s.env}})
+	if fault.KindOf(err) == fault.Conflict { // npm answers 409 by sending all versions at once
+		err = fault.New(fault.Forbidden, "%s: %s", p.ID(), fault.Public(err)).WithHint("%s", fault.HintOf(err))
+	}
+	if out == nil {
+		return nil, err
+	}
+	return out.Diagnostics, err
+}
+
+// ours is nil if clients may change a package: what the program gives is read only.
+func (s *shelf) ours(name string) error {
+	if strings.HasPrefix(name, pack.HostScope) {
+		return fault.New(fault.Forbidden, "%s comes with the edge and cannot be changed", name)
+	}
+	return nil
+}
+
+func (s *shelf) Tag(ctx context.Context, name, tag, version string) error {
+	if err := s.ours(name); err != nil {
+		return err
+	}
+	_, err := s.control.SetTag(ctx, name, tag, version)
+	return err
+}
+
+func (s *shelf) Untag(ctx context.Context, name, tag string) error {
+	if err := s.ours(name); err != nil {
+		return err
+	}
+	_, err := s.control.RemoveTag(ctx, name, tag)
+	return err
+}
+
+func (s *shelf) Deprecate(ctx context.Context, name string, versions []string, message string) error {
+	if err := s.ours(name); err != nil {
+		return err
+	}
+	_, err := s.control.Deprecate(ctx, name, strings.Join(versions, " || "), message)
+	return err
+}
+
+func (s *shelf) Unpublish(ctx context.Context, name, version string) error {
+	if err := s.ours(name); err != nil {
+		return err
+	}
+	_, err := s.control.Unpublish(ctx, name, version)
+	return err
+}
