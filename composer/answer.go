@@ -11,7 +11,6 @@ import (
 
 	"facet/asker"
 	"facet/fault"
-	"facet/view"
 )
 
 // Answer implements Answerer.
@@ -63,6 +62,7 @@ func (e *Engine) query(ctx context.Context, r *Request) Part {
 	x.bind()
 	x.begin(ctx)
 	x.wait()
+	x.tally()
 	return x.part()
 }
 
@@ -130,9 +130,11 @@ func (x *exec) reset() {
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.items, x.swollen = 0, false
 	x.stats = Stats{}
+	x.spends = grow(x.spends, len(x.e.budgets))
+	clear(x.spends)
 	x.accounts = grow(x.accounts, len(x.e.cfg.Surface.Builds))
 	for i := range x.accounts {
-		x.accounts[i] = view.Account{Left: x.e.limits.CPU}
+		x.accounts[i] = x.e.accountOf(i)
 	}
 	x.guards = grow(x.guards, len(p.guards))
 	clear(x.guards)

@@ -55,6 +55,11 @@ func (e *Engine) plan(sel *Selection, a *asker.Asker, only int) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bad := e.refuseRoots(p); bad != nil && only < 0 {
+		if p, err = newPlanWith(e.cfg.Graph, e.cfg.Surface, sel, a, only, planWays{refuses: bad}); err != nil {
+			return nil, err
+		}
+	}
 	p.stale = slices.ContainsFunc(p.shows, func(field string) bool { return e.fields[field] })
 	en.mu.Lock()
 	if len(en.variants) >= maxVariants {

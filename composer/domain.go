@@ -31,7 +31,7 @@ func (x *exec) expand(dom int32) {
 		if x.items+len(d.items) > x.e.limits.Items {
 			x.swollen = true
 		}
-		if x.swollen { // lists of lists multiply: they would fill the memory before a byte is written
+		if x.swollen || x.full(dom, len(d.items)) { // lists of lists multiply: they would fill the memory before a byte is written
 			d.start = append(d.start, int32(len(d.items)))
 			continue
 		}
@@ -60,6 +60,7 @@ func (x *exec) expand(dom int32) {
 		x.swollen = true
 	}
 	d.ready = true
+	x.stand(dom, len(d.items))
 }
 
 // children is the range of instances below an instance of the parent domain.

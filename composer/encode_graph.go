@@ -88,7 +88,7 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 	for _, key := range asked.Path {
 		at = at.kid(key)
 	}
-	err := x.rootError(r)
+	err := x.refusal(r)
 	if r.root.Kind == RootEntity {
 		if err != nil { // the error stands below the shape, where it covers nobody else's entities
 			path := []string{r.root.Name}

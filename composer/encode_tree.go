@@ -106,7 +106,7 @@ func (x *exec) tree() {
 
 func (x *exec) treeRoot(i int, r *emitRoot) {
 	n := &x.enc
-	if err := x.rootError(r); err != nil {
+	if err := x.refusal(r); err != nil {
 		x.report(err)
 		n.buf = append(n.buf, "null"...)
 		return

@@ -65,6 +65,8 @@ type Engine struct {
 	batches  [][]view.Batch
 	format   func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
 	attached Attached
+	budgets  []view.Budget // by build, at the most 64
+	stated   bool          // some package states a budget
 	plans    planCache
 	views    map[string]bool // views that some mutation makes stale
 	fields   map[string]bool // and fields of shapes: "Card.progress"
@@ -107,6 +109,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, batches: batches(cfg), format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
 	e.plans.most = l.Plans
+	e.budgets, e.stated = budgets(cfg.Surface, l)
 	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Mutations {
 			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {

@@ -69,6 +69,7 @@ type exec struct {
 	items    int  // of all domains
 	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
 	stats    Stats
+	spends   []spend        // by build, at the most 64
 	accounts []view.Account // of the script functions, by build
 	groups   []group
 	specs    []int32 // by plan.specs: the column of a fixed one; -1 not known yet

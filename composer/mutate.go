@@ -213,12 +213,16 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		plans = append(plans, p)
 	}
 	var all Part
+	spent := request{}
 	for i, p := range plans {
 		x := e.newExec(p, r)
 		x.only = i
+		spent.resume(x)
 		x.bind()
 		x.begin(ctx)
 		x.wait()
+		x.tally()
+		spent.keep(x)
 		inv, writes, metrics := x.outcome()
 		one := x.part()
 		all.Invalidated = appendStale(all.Invalidated, inv)

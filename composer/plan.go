@@ -94,6 +94,7 @@ type domain struct {
 	parent int32
 	list   vid // a vCut or a list value of the parent domain
 	depth  int32
+	site   listSite
 }
 
 // A space is the identity of the entities of one type.
@@ -187,6 +188,7 @@ type planOp struct {
 	thenSent []int32 // reverse of behind
 	spec     int32   // of field operations; -1
 	effect   int32   // mutations: the effect's number; -1
+	owners   uint64
 }
 
 // A use is one place in the plan that needs an operation.
@@ -206,33 +208,35 @@ type use struct {
 
 // A plan answers one Selection for every request that agrees in its forks.
 type plan struct {
-	sel     *Selection
-	vals    []pval
-	domains []domain
-	spaces  []space
-	facts   []*fact
-	places  []*place
-	ops     []*opPlan
-	steps   []*planOp
-	specs   []*spec
-	windows []window
-	conds   [][]vid // condition sets: all must be true
-	params  []param
-	roots   []*emitRoot
-	consts  []byte
-	guards  []guard
-	columns int32
-	fixed   []fixedColumn
-	memos   int32
-	ways    [][]way // by memo: where computed values are shown
-	effects []int32 // plan ops of the effects, in order
-	loaders []*opPlan
-	forks   []fork
-	reads   []string
-	shows   []string     // fields of shapes, "Card.progress", each once
-	stale   bool         // some mutation changes a field that it shows
-	hint    atomic.Int64 // the size of the last answer
-	free    sync.Pool    // of *exec that fit
+	sel      *Selection
+	vals     []pval
+	domains  []domain
+	spaces   []space
+	facts    []*fact
+	places   []*place
+	ops      []*opPlan
+	steps    []*planOp
+	specs    []*spec
+	windows  []window
+	conds    [][]vid // condition sets: all must be true
+	params   []param
+	roots    []*emitRoot
+	consts   []byte
+	guards   []guard
+	columns  int32
+	fixed    []fixedColumn
+	memos    int32
+	ways     [][]way // by memo: where computed values are shown
+	effects  []int32 // plan ops of the effects, in order
+	loaders  []*opPlan
+	owners   []uint64 // by domain
+	standing []standing
+	forks    []fork
+	reads    []string
+	shows    []string     // fields of shapes, "Card.progress", each once
+	stale    bool         // some mutation changes a field that it shows
+	hint     atomic.Int64 // the size of the last answer
+	free     sync.Pool    // of *exec that fit
 }
 
 // A fork is a decision of the plan that another asker may take differently: the arm whose JSON equals the context value.

@@ -12,11 +12,22 @@ import (
 )
 
 // newPlan plans a selection for whoever decides its forks as the asker does. only is the root that is planned, -1 for all.
-func newPlan(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, only int) (pl *plan, err error) {
+func newPlan(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, only int) (*plan, error) {
+	return newPlanWith(g, s, sel, a, only, planWays{})
+}
+
+// planWays are what a plan is made for besides its asker.
+type planWays struct {
+	choose  func(k fork) int
+	refuses map[int]*fault.Error
+}
+
+func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, only int, ways planWays) (pl *plan, err error) {
 	p := &planner{
 		p: &plan{sel: sel, conds: [][]vid{nil}}, g: g, s: s, asker: a,
 		seen: map[string]vid{}, demands: map[demandKey]demanded{}, byOp: map[*graph.Operation]*opPlan{},
 		byFact: map[factKey]int32{}, byList: map[vid]int32{}, stepKey: map[stepKey]*planOp{}, effect: -1,
+		choose: ways.choose, refuses: ways.refuses,
 	}
 	p.p.consts = []byte(truths)
 	p.p.domains = []domain{{parent: -1, list: none}}
@@ -36,12 +47,17 @@ func newPlan(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, on
 		}
 	}
 	p.finish()
+	p.own()
 	p.ways()
 	return p.p, nil
 }
 
 func (p *planner) rootOf(i int, r *Root) *emitRoot {
-	er := &emitRoot{root: r}
+	build := p.begins(r)
+	if err := p.refuses[build]; err != nil {
+		return p.refused(r, err)
+	}
+	er := &emitRoot{root: r, build: build}
 	n := &Node{Key: r.Key, Name: r.Name, Sub: r.Sub, Window: r.Window}
 	switch r.Kind {
 	case RootTypename:

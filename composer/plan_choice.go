@@ -79,6 +79,9 @@ func (p *planner) choice(v *pval) {
 func (p *planner) fork(k fork, arms []vid) vid {
 	got, _ := p.asker.Value(k.path)
 	k.arm = k.choose(got)
+	if p.choose != nil {
+		k.arm = p.choose(k)
+	}
 	p.p.forks = append(p.p.forks, k)
 	if a := arms[k.arm]; a != none {
 		return a

@@ -2,7 +2,9 @@ package composer
 
 import (
 	"slices"
+	"strings"
 
+	"facet/fault"
 	"facet/graph"
 	"facet/view"
 )
@@ -69,8 +71,10 @@ type emitRoot struct {
 	conds    int32
 	absent   []vid // orNotFound values: a null of theirs is the absence of the view
 	view     *view.View
-	params   []int32 // in plan.params
-	list     bool    // a RootEntity of many keys
+	params   []int32      // in plan.params
+	build    int          // in Surface.Builds; -1: none
+	refused  *fault.Error // what it is refused for before any call; nil
+	list     bool         // a RootEntity of many keys
 	each     int32
 	mutation *mutationPlan
 }
@@ -159,7 +163,9 @@ func (p *planner) oneField(f *frame, o *view.Output, n *Node, conds int32, depth
 		return e
 	}
 	if fd := o.Field(n.Name); fd != nil {
+		p.trail = append(p.trail, n.Name)
 		e := p.output(f, fd.Output, n, conds, depth+1)
+		p.trail = p.trail[:len(p.trail)-1]
 		e.cache = fd.Cache
 		p.addReads(fd.Reads)
 		p.show(host, n.Name)
@@ -295,6 +301,9 @@ func (p *planner) many(f *frame, o *view.Output, n *Node, conds int32, depth int
 	e.nonNull, e.window = o.NonNull, p.windowOf(v)
 	item := p.item(v)
 	e.each = p.at(item).dom
+	if site := &p.p.domains[e.each].site; site.name == "" {
+		*site = listSite{strings.Join(p.trail, "."), f.scope.Values[o.Value].Pos}
+	}
 	in := *n
 	in.Sub = nil
 	for _, s := range n.Sub {

@@ -33,6 +33,12 @@ type planner struct {
 	effect      int32 // the effect that is being planned; -1
 	effectIDs   []view.ID
 	effectConds int32
+
+	owner   uint64               // of the root that is planned
+	owners  []uint64             // by value
+	trail   []string             // the names of where the planner is in the answer
+	choose  func(k fork) int     // takes a fork's arm; nil: as the asker does
+	refuses map[int]*fault.Error // builds whose roots are refused
 }
 
 type factKey struct {
@@ -146,6 +152,7 @@ func (p *planner) add(v pval) vid {
 	}
 	p.key = k
 	if id, ok := p.seen[string(k)]; ok {
+		p.owners[id] |= p.owner
 		return id
 	}
 	id := vid(len(p.p.vals))
@@ -179,6 +186,7 @@ func (p *planner) add(v pval) vid {
 		v.memo = -1
 	}
 	p.p.vals = append(p.p.vals, v)
+	p.owners = append(p.owners, p.owner)
 	p.seen[string(k)] = id
 	return id
 }

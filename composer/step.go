@@ -217,6 +217,15 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 			for _, e := range es {
 				*x.cols[g.col].at(e) = bad
 			}
+			x.broken(st, bad)
+			continue
+		}
+		if past := x.afford(st.owners); past != nil {
+			bad := x.fail(past)
+			for _, e := range es {
+				*x.cols[g.col].at(e) = bad
+			}
+			x.broken(st, bad)
 			continue
 		}
 		k := &call{x: x, step: int32(st.index), op: st.op, col: g.col, es: es, ans: x.reserve(st.op), from: g.from, n: g.n}

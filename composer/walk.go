@@ -33,6 +33,10 @@ func (k *call) walk() {
 				x.mu.Unlock()
 				break
 			}
+			if bad = x.afford(x.p.steps[k.step].owners); bad != nil {
+				x.mu.Unlock()
+				break
+			}
 			x.stats.Calls++
 			ans = x.reserve(k.op)
 		}
