@@ -1,10 +1,13 @@
-// Package asker is who asks and on what: viewer, device, locale, region and experiment cells, known before the first operation.
+// Package asker is who asks and on what: viewer, device, locale, region, experiment cells, time and random, known before the first operation.
 package asker
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // An Asker is one request's context. It is read-only once the request runs.
@@ -13,8 +16,18 @@ type Asker struct {
 	Device  Device
 	Locale  string            // BCP 47, "en-US"
 	Region  string            // "eu-1"
-	Cells   map[string]string // experiment -> arm
+	Cells   map[string]string // experiment -> arm, where it is fixed; see Cell
 	Headers http.Header       // the device's request headers; a tier sees only those that its source lists
+
+	// Now is when the request came: the only clock that scripts have. Scripts see it cut to the second.
+	Now time.Time
+	// Random is the request's one random number, in [0,1).
+	Random float64
+	// From names request headers that context values come from beside the well-known ones, by the value's path: what an
+	// answer that reads them varies by. It is shared between requests.
+	From map[string][]string
+	// Experiments give the cells that are not fixed; nil: there are none.
+	Experiments *Experiments
 }
 
 // A Viewer is who is signed in. The zero Viewer is nobody.
@@ -30,11 +43,24 @@ type Device struct {
 	Type       string // the device of the route: "tv"
 	Form       string // its form factor, by default Type
 	AppVersion string
+	Bandwidth  string // how much its connection carries: Low, Medium, High; "" is not known
 }
 
-// Value gives a context value by its path, as JSON: "viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn",
-// "device.type", "device.form", "device.appVersion", "locale", "region", "cell:<experiment>".
-// A known path without a value (nobody is signed in) is null; ok is false for a path that does not exist.
+// The bandwidth classes that the edge tells by itself. A proxy, a claim or a rule may name others.
+const (
+	Low    = "low"
+	Medium = "medium"
+	High   = "high"
+)
+
+// Paths are the context values that Value knows, but for cells.
+func Paths() []string {
+	return []string{"viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn", "device.type", "device.form",
+		"device.appVersion", "device.bandwidth", "locale", "region", "now", "random"}
+}
+
+// Value gives a context value by its path, as JSON: those of Paths, and "cell:<experiment>". A known path without a value
+// (nobody is signed in) is null; ok is false for a path that does not exist. "now" is milliseconds since 1970, a whole second.
 func (a *Asker) Value(path string) (value []byte, ok bool) {
 	text := func(s string) ([]byte, bool) {
 		if s == "" {
@@ -62,15 +88,51 @@ func (a *Asker) Value(path string) (value []byte, ok bool) {
 		return text(a.Device.Form)
 	case "device.appVersion":
 		return text(a.Device.AppVersion)
+	case "device.bandwidth":
+		return text(a.Device.Bandwidth)
 	case "locale":
 		return text(a.Locale)
 	case "region":
 		return text(a.Region)
+	case "now":
+		if a.Now.IsZero() {
+			return []byte("0"), true
+		}
+		return strconv.AppendInt(nil, a.Now.Unix()*1000, 10), true
+	case "random":
+		if !(a.Random >= 0 && a.Random < 1) || math.IsNaN(a.Random) {
+			return []byte("0"), true
+		}
+		return strconv.AppendFloat(nil, a.Random, 'f', -1, 64), true
 	}
-	if len(path) > len(cellPrefix) && path[:len(cellPrefix)] == cellPrefix {
-		return text(a.Cells[path[len(cellPrefix):]])
+	if name, cell := strings.CutPrefix(path, cellPrefix); cell && name != "" {
+		return text(a.Cell(name))
 	}
 	return nil, false
 }
 
 const cellPrefix = "cell:"
+
+// Cell is the asker's arm of an experiment: the fixed one, else by hash; "" for nobody, for an experiment that there is not,
+// and for one whose cells a tier allocates.
+func (a *Asker) Cell(name string) string {
+	if arm, fixed := a.Cells[name]; fixed {
+		return arm
+	}
+	e := a.Experiments.Find(name)
+	if e == nil || e.Field != "" {
+		return ""
+	}
+	return e.Arm(a.unit(e.Unit))
+}
+
+// unit is what a hashed cell sticks to: the profile, else the viewer; nobody has no cells.
+func (a *Asker) unit(of string) string {
+	if a.Viewer.Profile != "" && of != UnitViewer {
+		return a.Viewer.Profile
+	}
+	return a.Viewer.ID
+}
+
+// Unit is what the asker counts as in an experiment: "" is nobody.
+func (a *Asker) Unit(e *Experiment) string { return a.unit(e.Unit) }

@@ -42,7 +42,7 @@ func TestFromRequest(t *testing.T) {
 			for _, h := range tt.headers {
 				r.Header.Set(h[0], h[1])
 			}
-			a, err := tt.settings.FromRequest(r, "tv")
+			a, err := tt.settings.FromRequest(r, "tv", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestMalformedHeaders(t *testing.T) {
 	for _, h := range [][2]string{{HeaderCells, "dense"}, {HeaderCells, "=b"}, {HeaderProfiles, " , "}, {HeaderViewer, "a\x01b"}} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header[h[0]] = []string{h[1]}
-		if _, err := s.FromRequest(r, "tv"); fault.KindOf(err) != fault.Invalid {
+		if _, err := s.FromRequest(r, "tv", nil); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %q: got %v, want an invalid error", h[0], h[1], err)
 		}
 	}

@@ -13,7 +13,7 @@ var vars = []Var{VarArgs, VarThis, VarBatch, VarConfig, VarEnv, VarContext, VarP
 // ContextPaths are what $context offers, as asker.Asker.Value knows them.
 func ContextPaths() []string {
 	return []string{"viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn",
-		"device.type", "device.form", "device.appVersion", "locale", "region"}
+		"device.type", "device.form", "device.appVersion", "device.bandwidth", "locale", "region", "now", "random"}
 }
 
 // String prints the expression as it is written.

@@ -175,9 +175,9 @@ export const v = view({ build: () => { const rows = graph.profile({ id: "1" }).r
 	{"a global of browsers", `export const v = view({ build: () => ({ n: window.innerWidth }) });`,
 		`index.ts:2:44: error F100: the code fails while it is recorded: ReferenceError: window is not defined. A package runs neither in a browser nor in Node: use the graph, the context and what @facet/sdk exports`},
 	{"metrics in a view", `export const v = view({ build: (_, { metrics }) => { metrics.count("x"); return { n: 1 }; } });`,
-		`index.ts:2:32: error F119: the context of view v has no "metrics". There are: viewer, device, locale, region`},
+		`index.ts:2:32: error F119: the context of view v has no "metrics". There are: viewer, device, locale, region, now, random`},
 	{"profile of the context", `export const v = view({ build: (_, context) => ({ n: context.profile.id }) });`,
-		`index.ts:2:62: error F119: the context of view v has no "profile". There are: viewer, device, locale, region`},
+		`index.ts:2:62: error F119: the context of view v has no "profile". There are: viewer, device, locale, region, now, random`},
 	{"id in a keyed shape", `const C = shape("C", graph.Title, (t) => ({ id: t.id }));
 export const v = view({ build: () => C(graph.title({ id: "1" })) });`,
 		`index.ts:2:51: error V004: shape C of @tv/home 1.0.0 writes the field "id". Leave it out: it comes by itself`},

@@ -172,7 +172,7 @@ func (w *publicWalk) output(d *reader, o *view.Output, path string, pos fault.Po
 	set := map[string]bool{}
 	d.place(o, set)
 	for _, c := range slices.Sorted(maps.Keys(set)) {
-		if strings.HasPrefix(c, "viewer.") {
+		if c == "now" || c == "random" || strings.HasPrefix(c, "viewer.") {
 			w.what, w.path, w.pos = c, path, pos
 			return
 		}

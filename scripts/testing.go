@@ -53,12 +53,18 @@ type RenderRequest struct {
 		Profile  string   `json:"profile"`
 		Profiles []string `json:"profiles"`
 	} `json:"viewer"` // nil: nobody
-	Device string            `json:"device"`
-	Form   string            `json:"form"`
-	Locale string            `json:"locale"`
-	Cells  map[string]string `json:"cells"`
-	Fields string            `json:"fields"` // as REST's; "": everything
-	Tiers  RenderTiers       `json:"tiers"`
+	Device string `json:"device"`
+	Form   string `json:"form"`
+	Locale string `json:"locale"`
+	Region string `json:"region"`
+	// Bandwidth and AppVersion are the device's.
+	Bandwidth  string            `json:"bandwidth"`
+	AppVersion string            `json:"appVersion"`
+	Now        *int64            `json:"now"` // milliseconds since 1970; nil: not stated
+	Random     *float64          `json:"random"`
+	Cells      map[string]string `json:"cells"`
+	Fields     string            `json:"fields"` // as REST's; "": everything
+	Tiers      RenderTiers       `json:"tiers"`
 }
 
 // RenderTiers say how tiers behave, by operation id or source.

@@ -134,6 +134,8 @@ export interface Device {
   /** Its form factor, by default its type. */
   form: Value<string, true>;
   appVersion: Value<string, false>;
+  /** How much the connection carries: "low", "medium", "high", or what the environment's rules say; null where nothing tells. */
+  bandwidth: Value<string, false>;
 }
 
 /** The request's context. */
@@ -143,6 +145,13 @@ export interface Context {
   /** BCP 47, "en-US". */
   locale: Value<string, true>;
   region: Value<string, false>;
+  /**
+   * When the request came, in milliseconds since 1970, cut to the second: the same wherever one request reads it. It is the only
+   * clock. Pass it to a computed function as an input. What reads it is not kept by shared caches.
+   */
+  now: Value<number, true>;
+  /** One random number of the request, from 0 to below 1: the same wherever the request reads it. What reads it is not kept by shared caches. */
+  random: Value<number, true>;
 }
 
 /** What may stand in a result. */

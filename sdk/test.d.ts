@@ -26,8 +26,16 @@ export interface Setting {
   viewer?: string | { id: string; profile?: string; profiles?: string[] };
   device?: string;
   form?: string;
+  /** How much the connection carries: "low", "medium", "high", or what the environment's rules say. */
+  bandwidth?: string;
+  appVersion?: string;
   locale?: string;
+  region?: string;
   cells?: { readonly [experiment: string]: string };
+  /** When the request comes: a Date, "2026-11-22T10:00:00Z", or milliseconds since 1970. By default 2026-01-01T00:00:00Z, so that tests give the same every day. */
+  now?: Date | string | number;
+  /** The request's random number, from 0 to below 1. By default 0.5. */
+  random?: number;
   tiers: Tiers;
   /** The fields to ask for, as REST's `fields`; everything by default. */
   fields?: string;

@@ -62,14 +62,18 @@ var inputs = []struct {
 	{"locale", []string{"Accept-Language"}},
 	{"region", []string{asker.HeaderRegion}},
 	{"device.form", []string{asker.HeaderForm}},
+	{"device.bandwidth", []string{asker.HeaderBandwidth, "Save-Data", "ECT"}},
 	{"device.appVersion", []string{asker.HeaderApp}},
 }
 
 // Vary names the request headers that an answer depends on by the context inputs that it read, sorted, after those that
-// the protocol itself names. It is "" if there are none.
-func Vary(reads []string, also ...string) string {
+// the protocol itself names. It is "" if there are none. Headers that an environment's rules look at are the asker's.
+func Vary(a *asker.Asker, reads []string, also ...string) string {
 	var names []string
 	for _, r := range reads {
+		if a != nil {
+			names = append(names, a.From[r]...)
+		}
 		for _, in := range inputs {
 			last := in.read[len(in.read)-1]
 			if r == in.read || (last == '.' || last == ':') && strings.HasPrefix(r, in.read) {
@@ -82,7 +86,8 @@ func Vary(reads []string, also ...string) string {
 }
 
 // ContextHash names the context of an asker within a device schema: equal hashes mean that every answer is the same. It
-// covers all that views can read, so that it does not change from one view to the next.
+// covers all that views can read, so that it does not change from one view to the next; what changes by itself (the
+// connection, an update of the app) counts where some view reads it, time and random never do.
 func ContextHash(s *view.Surface, a *asker.Asker) string {
 	h := sha256.New()
 	put(h, s.Device)
@@ -91,6 +96,13 @@ func ContextHash(s *view.Surface, a *asker.Asker) string {
 		v, _ := a.Value(path)
 		put(h, string(v))
 	}
+	for _, path := range []string{"device.appVersion", "device.bandwidth"} {
+		if s.Reads(path) {
+			v, _ := a.Value(path)
+			put(h, path)
+			put(h, string(v))
+		}
+	}
 	var cells []string
 	for _, b := range s.Builds {
 		cells = append(cells, b.Cells...)
@@ -98,7 +110,7 @@ func ContextHash(s *view.Surface, a *asker.Asker) string {
 	slices.Sort(cells)
 	for _, c := range slices.Compact(cells) {
 		put(h, c)
-		put(h, a.Cells[c])
+		put(h, a.Cell(c))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }

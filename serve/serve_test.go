@@ -73,7 +73,7 @@ func TestVary(t *testing.T) {
 		{[]string{"device.type"}, nil, ""},
 		{[]string{"cell:rows", "locale", "viewer.id", "viewer.profile.id"}, nil, "Accept-Language, Authorization, Facet-Cells, Facet-Profile, Facet-Profiles, Facet-Viewer"},
 	} {
-		if got := Vary(c.reads, c.also...); got != c.want {
+		if got := Vary(nil, c.reads, c.also...); got != c.want {
 			t.Errorf("%v: %q, want %q", c.reads, got, c.want)
 		}
 	}

@@ -43,6 +43,7 @@ func NewSurface(device, schema string, builds ...*Build) (*Surface, fault.Diagno
 	if m.diags.Failed() {
 		return nil, m.diags
 	}
+	s.reads = readsOf(builds)
 	return s, m.diags
 }
 

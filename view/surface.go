@@ -19,6 +19,8 @@ type Surface struct {
 
 	types           map[string]*Type // without Query and Mutation
 	query, mutation []*TypeField
+
+	reads map[string]bool // context inputs that some field depends on
 }
 
 // Found is a definition with the place of its build in Surface.Builds: functions are counted per build.

@@ -91,11 +91,11 @@ func (f *front) Near(device, _ string) []string {
 
 // asker is who asks, from a request.
 func (f *front) asker(r *http.Request, device string) (*asker.Asker, error) {
-	settings := f.ask
+	var x *asker.Experiments
 	if s := pin(r.Context()); s != nil {
-		settings.Experiments = s.asking
+		x = s.asking
 	}
-	return settings.FromRequest(r, device)
+	return f.ask.FromRequest(r, device, x)
 }
 
 func (f *front) known(device, schema string) bool {

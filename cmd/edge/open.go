@@ -63,7 +63,7 @@ type served struct {
 	loaded  *catalog.Loaded
 	release *release.Release
 	digest  string
-	asking  []asker.Experiment
+	asking  *asker.Experiments
 
 	// fixed are the routes whose mounts have one track each: what nearly every request takes, without a lock.
 	fixed map[string]fixedRoute
@@ -96,13 +96,7 @@ type heldSlot struct {
 func (o *opener) open(ctx context.Context, next *catalog.Loaded, current **served) (*served, error) {
 	s := &served{o: o, loaded: next, release: next.Release, digest: next.Digest, first: current == nil,
 		fixed: map[string]fixedRoute{}, fresh: map[string]bool{}, keys: map[string]bool{}, picked: map[string]*heldSlot{}}
-	for _, x := range next.Release.Experiments {
-		e := asker.Experiment{Name: x.Name, Salt: x.Salt}
-		for _, a := range x.Arms {
-			e.Arms, e.Weights = append(e.Arms, a.Name), append(e.Weights, uint32(max(0, a.Weight)))
-		}
-		s.asking = append(s.asking, e)
-	}
+	s.asking = askerExperiments(next.Release)
 	var before *served
 	if current != nil {
 		before = *current

@@ -53,6 +53,9 @@ func (h *testHost) close() {
 	}
 }
 
+// testNow is when tests ask that do not say when.
+var testNow = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // Render implements scripts.TestHost.
 func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scripts.RenderResult, error) {
 	kind := composer.RootView
@@ -121,7 +124,14 @@ func below(p []any) []any {
 }
 
 func (h *testHost) asker(r *scripts.RenderRequest) *asker.Asker {
-	a := &asker.Asker{Device: asker.Device{Type: r.Device, Form: r.Form}, Locale: r.Locale, Cells: r.Cells}
+	a := &asker.Asker{Device: asker.Device{Type: r.Device, Form: r.Form}, Locale: r.Locale, Region: r.Region, Cells: r.Cells, Now: testNow, Random: 0.5}
+	a.Device.Bandwidth, a.Device.AppVersion = r.Bandwidth, r.AppVersion
+	if r.Now != nil {
+		a.Now = time.UnixMilli(*r.Now)
+	}
+	if r.Random != nil {
+		a.Random = *r.Random
+	}
 	if a.Device.Type == "" {
 		a.Device.Type = h.surface.Device
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -98,7 +99,7 @@ func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string
 	if err != nil {
 		return err
 	}
-	req.Asker = &asker.Asker{Viewer: ask.Default, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Region: ask.Region}
+	req.Asker = &asker.Asker{Viewer: ask.Default, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Region: ask.Region, Now: time.Now()}
 	for part := range e.Answer(ctx, req) {
 		if part.Release != nil {
 			part.Release()

@@ -50,11 +50,12 @@ function context() {
     kind: "node", type: named("Device"), path: "device",
     own: {
       type: () => contextValue("device.type", named("String", true)), form: () => contextValue("device.form", named("String", true)),
-      appVersion: () => contextValue("device.appVersion", named("String")),
+      appVersion: () => contextValue("device.appVersion", named("String")), bandwidth: () => contextValue("device.bandwidth", named("String")),
     },
-    make: () => fail("F130", "the device is no entity", "Read device.type, device.form or device.appVersion"),
+    make: () => fail("F130", "the device is no entity", "Read device.type, device.form, device.bandwidth or device.appVersion"),
   });
-  return { viewer, device, locale: contextValue("locale", named("String", true)), region: contextValue("region", named("String")) };
+  return { viewer, device, locale: contextValue("locale", named("String", true)), region: contextValue("region", named("String")),
+    now: contextValue("now", named("Float", true)), random: contextValue("random", named("Float", true)) };
 }
 
 function entityOf(type, path, what) {

@@ -57,7 +57,7 @@
     const s = Object.getOwnPropertySymbols(o).find((k) => k.description === name);
     return s && o[s];
   };
-  const settings = ["viewer", "device", "form", "locale", "cells", "tiers", "fields", "args"];
+  const settings = ["viewer", "device", "form", "locale", "bandwidth", "appVersion", "region", "cells", "now", "random", "tiers", "fields", "args"];
   // Not an async function: what is asked wrongly fails at the line that asks.
   function render(what, setting) {
     const warm = hidden(what, "warm-up");
@@ -70,9 +70,13 @@
     const { answers, fails, delays, file } = secret.get(setting.tiers);
     const viewer = typeof setting.viewer === "string" ? { id: setting.viewer } : setting.viewer;
     const args = { ...(warm ? JSON.parse(warm.args) : {}), ...setting.args };
-    const { device, form, locale, cells, fields } = setting;
+    const { device, form, bandwidth, appVersion, locale, region, cells, random, fields } = setting;
+    const at = setting.now instanceof Date ? setting.now.getTime() : typeof setting.now === "string" ? Date.parse(setting.now) : setting.now;
+    if (at !== undefined && !(Number.isFinite(at) && at >= 0)) throw new Error(`now is a Date, a text such as "2026-11-22T10:00:00Z" or milliseconds since 1970, not ${show(setting.now)}`);
+    if (random !== undefined && !(random >= 0 && random < 1)) throw new Error(`random is a number from 0 to below 1, not ${show(random)}`);
+    const now = at === undefined ? undefined : Math.floor(at);
     return Promise.resolve(JSON.parse(host.render(JSON.stringify({
-      mutation: declared.what === "mutation", name, args, viewer, device, form, locale, cells, fields, tiers: { answers, fails, delays, file },
+      mutation: declared.what === "mutation", name, args, viewer, device, form, bandwidth, appVersion, locale, region, cells, now, random, fields, tiers: { answers, fails, delays, file },
     }))));
   }
 

@@ -17,7 +17,7 @@ func (re *reply) cached(p *composer.Part, data []byte) bool {
 		serve.NoStore(h)
 		return false
 	}
-	if v := serve.Vary(p.Cache.Reads); v != "" {
+	if v := serve.Vary(re.c.ask.Asker, p.Cache.Reads); v != "" {
 		h.Add("Vary", v)
 	}
 	serve.Cached(h, p.Cache)

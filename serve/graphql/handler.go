@@ -113,6 +113,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, c *call, err erro
 		f = &fault.Error{Kind: fault.KindOf(err), Err: err}
 	}
 	c.failed = f
+	if challenge := serve.Challenge(f); challenge != "" {
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
 	re.write(h.refusal(f, re.media), gqlerror.List{request(f)}, nil, re.near())
 }
 

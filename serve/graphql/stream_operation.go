@@ -24,7 +24,7 @@ var ofConnection = []string{"Upgrade", "Connection", "Sec-Websocket-Key", "Sec-W
 
 // saying are the headers that connection_init's payload may give.
 var saying = []string{"Authorization", "Accept-Language", asker.HeaderViewer, asker.HeaderProfile, asker.HeaderProfiles, asker.HeaderForm, asker.HeaderRegion,
-	asker.HeaderCells, asker.HeaderApp}
+	asker.HeaderCells, asker.HeaderApp, asker.HeaderBandwidth, asker.HeaderNow, asker.HeaderRandom}
 
 // operationHeaders are the headers of a connection's operations.
 func operationHeaders(of http.Header) http.Header {

@@ -117,7 +117,7 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 		serve.NoStore(h)
 	default:
 		serve.Cached(h, g.cache)
-		if vary := serve.Vary(g.cache.Reads); vary != "" {
+		if vary := serve.Vary(x.asker, g.cache.Reads); vary != "" {
 			h.Set("Vary", vary)
 		}
 		if g.cache.Storable {

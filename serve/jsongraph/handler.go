@@ -134,6 +134,9 @@ func (x *exchange) fail(err error) {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	status := serve.Status(fault.KindOf(err))
+	if c := serve.Challenge(err); c != "" {
+		h.Set("WWW-Authenticate", c)
+	}
 	if errors.Is(err, errMethod) || errors.Is(err, errVerb) {
 		status = http.StatusMethodNotAllowed
 		allow := "GET, HEAD, POST"

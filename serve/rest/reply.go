@@ -178,7 +178,7 @@ func (x *exchange) part(p *composer.Part, req *composer.Request) {
 		x.write(http.StatusOK, "application/json", data, tail)
 		return
 	}
-	if v := serve.Vary(p.Cache.Reads); v != "" {
+	if v := serve.Vary(x.asker, p.Cache.Reads); v != "" {
 		h.Add("Vary", v)
 	}
 	serve.Cached(h, p.Cache)
