@@ -21,7 +21,7 @@ func (e *Engine) Answer(ctx context.Context, r *Request) iter.Seq[Part] {
 		if req.Asker == nil {
 			req.Asker = &asker.Asker{}
 		}
-		ctx, cancel := context.WithTimeout(ctx, e.limits.Time)
+		ctx, cancel := context.WithTimeout(ctx, e.time(req.Selection))
 		defer cancel()
 		var part Part
 		if req.Selection.Mutation {
@@ -138,7 +138,7 @@ func (x *exec) reset() {
 	}
 	x.guards = grow(x.guards, len(p.guards))
 	clear(x.guards)
-	x.only = -1
+	x.only, x.ran, x.handled = -1, nil, nullCell
 	x.done = make(chan struct{})
 	x.forget()
 	n := &x.enc

@@ -22,6 +22,8 @@ type Config struct {
 	Computes [][]view.Compute
 	// Format runs a host function of view.OpFormat: name, locale, JSON arguments by position.
 	Format func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
+	// Handle runs the code of handlers; nil: there is none.
+	Handle HandleFunc
 	// Tiers are called by this Engine alone. Engines of one graph version that are to share calls take Loaders instead.
 	Tiers   TiersBySource
 	Loaders *Loaders // nil: Tiers
@@ -111,7 +113,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	e.plans.most = l.Plans
 	e.budgets, e.stated = budgets(cfg.Surface, l)
 	for i, b := range cfg.Surface.Builds {
-		for _, m := range b.Mutations {
+		for _, m := range b.Changing() {
 			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {
 				if in.View != "" {
 					e.views[in.View] = true

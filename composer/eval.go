@@ -187,6 +187,8 @@ func (x *exec) eval(v *pval, dom, i int32) cell {
 		return x.format(v, dom, i)
 	case vInput, vList:
 		return x.built(v, dom, i)
+	case vHandler:
+		return x.handled
 	case vSplit:
 		return x.split(v, x.cell(v.of, dom, i))
 	}

@@ -42,6 +42,8 @@ type exec struct {
 	contexts []contextCell
 	guards   []cell // by plan.guards: what those say that are the same everywhere; kMissing: not known yet
 	only     int    // the mutation root that is run; -1
+	handled  cell   // what its handler returned
+	ran      *Run   // of its handler
 	params   []cell
 	invalid  []*fault.Error // by root of the selection
 	spaces   []table

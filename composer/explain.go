@@ -223,6 +223,8 @@ func (p *plan) describe(id vid, depth int) string {
 		return strings.ReplaceAll(list(v.args), ", ", word)
 	case vCut, vOrNull, vOrElse, vOrAbsent, vGuarded, vSplit:
 		return of()
+	case vHandler:
+		return "handler"
 	case vComputed:
 		return "computed(" + list(v.args) + ")"
 	case vFormat:

@@ -15,6 +15,8 @@ import (
 // A mutationPlan is what a mutation's root does besides its output.
 type mutationPlan struct {
 	def         *view.Mutation
+	build       int
+	handler     *handlerPlan // nil: its effects are recorded
 	effects     []vid
 	invalidates []invalidation
 	writes      []writePlan
@@ -33,10 +35,13 @@ type metric struct {
 	by     []vid
 }
 
-// A Metric is a business counter that a mutation moved.
+// A Metric is a business metric that a mutation moved: a count of Value, or one observation of it.
 type Metric struct {
 	Name   string
 	Labels []Label
+	Build  int // of the surface: whose it is, and where it is declared if it is
+	Value  float64
+	Folded []string // labels that became "other": their value was none of the declared
 }
 
 // A Label is one label of a Metric.
@@ -44,14 +49,15 @@ type Label struct{ Name, Value string }
 
 // mutation plans a mutation: its effects one after another, then its output.
 func (p *planner) mutation(er *emitRoot, i int, r *Root, n *Node) {
-	found, ok := p.s.Mutation(r.Name)
+	found, ok := p.mutationOf(r)
 	if !ok {
 		p.refuse("there is no mutation %q", r.Name)
 	}
 	def := found.Def
-	m := &mutationPlan{def: def}
+	m := &mutationPlan{def: def, build: found.Build}
 	er.mutation = m
 	args := p.params(er, i, r, def.Args)
+	m.handler = p.handlerOf(found, er)
 	if er.conds == 0 { // a failed effect stops what comes after it
 		v := blank(vValid)
 		v.idx = int32(i)
@@ -219,11 +225,16 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		x.only = i
 		spent.resume(x)
 		x.bind()
+		h := x.handle(ctx)
 		x.begin(ctx)
 		x.wait()
 		x.tally()
 		spent.keep(x)
 		inv, writes, metrics := x.outcome()
+		if h != nil {
+			inv, writes, metrics = h.invalidated, h.writes, h.metrics
+			all.Runs = append(all.Runs, *x.ran)
+		}
 		one := x.part()
 		all.Invalidated = appendStale(all.Invalidated, inv)
 		all.Writes = append(all.Writes, writes...)
@@ -336,7 +347,7 @@ func (x *exec) outcome() (inv []Invalidated, writes []Write, metrics []Metric) {
 		return inv, writes, nil
 	}
 	for _, k := range m.metrics {
-		mt := Metric{Name: k.name}
+		mt := Metric{Name: k.name, Build: m.build, Value: 1}
 		for i, by := range k.by {
 			s, _ := text(by)
 			mt.Labels = append(mt.Labels, Label{k.labels[i], s})

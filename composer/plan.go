@@ -47,6 +47,7 @@ const (
 	vGuarded             // of, unless the guard forbids it
 	vValid               // whether the arguments of root idx are right
 	vSplit               // part idx of the entity key of
+	vHandler             // what the handler returned
 )
 
 // A pval is one value that a plan needs, for every instance of its domain.

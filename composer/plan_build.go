@@ -63,8 +63,8 @@ func (p *planner) rootOf(i int, r *Root) *emitRoot {
 	case RootTypename:
 		er.out = p.node(emitTypename, r.Key, "__typename", none)
 		er.out.typ = r.Name
-	case RootView:
-		found, ok := p.s.View(r.Name)
+	case RootView, RootLoad:
+		found, ok := p.viewOf(r)
 		list, isPage := cutPage(r.Name)
 		if !ok && isPage { // the page of a view that is a list
 			if found, ok = p.s.View(list); ok && found.Def.Output.Paged {
@@ -116,7 +116,7 @@ func (p *planner) rootOf(i int, r *Root) *emitRoot {
 		er.out = e
 		p.ref(e, found.Def.Name, args, r.Sub, er.conds, 0)
 		p.consume(p.exists(e.v, er.conds))
-	case RootMutation:
+	case RootMutation, RootEffect:
 		p.mutation(er, i, r, n)
 	default:
 		p.fail("unknown root kind %d", r.Kind)

@@ -72,7 +72,7 @@ func (p *planner) demandNew(k demandKey) demanded {
 		}
 	}
 	switch v.op {
-	case vConst, vParam, vContext, vRoot, vValid:
+	case vConst, vParam, vContext, vRoot, vValid, vHandler:
 	case vItem:
 		d.join(p.demand(p.p.domains[v.dom].list, conds))
 	case vKeyPart:

@@ -336,6 +336,11 @@ func (p *planner) make(f *frame, id view.ID) vid {
 		}
 		v.args = append(v.args, p.context("locale"))
 		return p.add(v)
+	case view.OpHandler:
+		v := blank(vHandler)
+		v.idx, v.build = int32(sv.Func), int32(f.build)
+		v.ref = sv.Type
+		return p.add(v)
 	case view.OpEffect:
 		return p.effectValue(f, id, sv)
 	}

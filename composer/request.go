@@ -26,6 +26,8 @@ const (
 	RootMutation                 // a mutation by name
 	RootEntity                   // an entity by shape, shape arguments and key (GraphQL node, REST node, JSON Graph identity)
 	RootTypename                 // __typename of the root type; Name is the type's name
+	RootLoad                     // a handler's private view: "<handler>.<name>"; by a Handling alone
+	RootEffect                   // a handler's private mutation, likewise
 )
 
 // A Root is one asked entry. Arguments that are wrong fail their root only: it is null, with an error at its path.
@@ -110,7 +112,8 @@ type Part struct {
 	Invalidated []Invalidated
 	// Writes is what Invalidated was made from, for other device schemas.
 	Writes   []Write
-	Metrics  []Metric // business counters that mutations moved; none of a mutation whose effect failed
+	Metrics  []Metric // business metrics that mutations moved; none of a recorded mutation whose effect failed
+	Runs     []Run    // of handlers
 	Cache    CacheState
 	Stats    Stats
 	Facts    []Fact

@@ -173,3 +173,12 @@ func (p *printer) declared(d *Declared) {
 		p.line(1, "up to %v", b)
 	}
 }
+
+// Changing are all mutations of the build that change something: its own, and those of its handlers.
+func (b *Build) Changing() []*Mutation {
+	list := slices.Clip(b.Mutations)
+	for _, h := range b.Handlers {
+		list = append(list, h.Mutations...)
+	}
+	return list
+}
