@@ -287,7 +287,7 @@ func TestMutation(t *testing.T) {
 		if diff := cmp.Diff(writes, p.Writes); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]composer.Metric{{Name: "bookmark_set", Labels: []composer.Label{{Name: "form", Value: "tv"}}}}, p.Metrics); diff != "" {
+		if diff := cmp.Diff([]composer.Metric{{Name: "bookmark_set", Labels: []composer.Label{{Name: "form", Value: "tv"}}, Value: 1}}, p.Metrics); diff != "" {
 			t.Error(diff)
 		}
 		if format == composer.FormatTree { // of two mutations of a document each entry once
