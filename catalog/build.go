@@ -45,18 +45,18 @@ type resting struct {
 	live   weak.Pointer[view.Build]
 }
 
-// rest decodes a build, which proves that it can be, and puts it to rest.
-func rest(body []byte, what release.Build) (*resting, error) {
+// rest decodes a build, which proves that it can be, and puts it to rest. The decoded one is what wake gives for as long as somebody keeps it.
+func rest(body []byte, what release.Build) (*resting, *view.Build, error) {
 	b, err := view.Decode(body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &resting{what: release.Build{Package: b.Package, Version: b.Version, Graph: b.Graph}, live: weak.Make(b)}
 	if err := r.is(what); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.packed = bytes.Clone(s2.EncodeBetter(nil, body)) // without the room for the worst case
-	return r, nil
+	return r, b, nil
 }
 
 // is compares the build with what a release says of it.

@@ -22,7 +22,11 @@ type Loaded struct {
 	Graphs  map[string][]byte // SDL by digest
 	Shards  []string          // their digests
 	builds  map[string]*resting
+	fresh   []*view.Build // just decoded: kept from the garbage collector until the release is open, so that opening does not decode them again
 }
+
+// freshBytes is how many bytes of encoded builds a load keeps decoded until its release is open: some 600 builds of ordinary size.
+const freshBytes = 24 << 20
 
 // Build gives a build of the release. Two calls give the same one for as long as
 // somebody keeps it; after that it is decoded again, from memory. It is a
@@ -184,7 +188,8 @@ func load(ctx context.Context, from source, known *larder, env, digest string, d
 
 // fetch gets the graphs and builds that are not known yet.
 func (l *Loaded) fetch(ctx context.Context, from source, known *larder, downloads int) error {
-	var mu sync.Mutex // guards the maps
+	var mu sync.Mutex // guards the maps, room and fresh
+	room := freshBytes
 	group, sub := errgroup.WithContext(ctx)
 	group.SetLimit(downloads)
 	for _, g := range l.Release.Graphs() {
@@ -217,7 +222,7 @@ func (l *Loaded) fetch(ctx context.Context, from source, known *larder, download
 				return &BuildError{Build: digest, Err: err}
 			}
 			decoding <- struct{}{}
-			r, err := rest(body, what)
+			r, b, err := rest(body, what)
 			<-decoding
 			if err != nil {
 				return &BuildError{Build: digest, Err: err}
@@ -226,6 +231,9 @@ func (l *Loaded) fetch(ctx context.Context, from source, known *larder, download
 			mu.Lock()
 			defer mu.Unlock()
 			l.builds[digest] = r
+			if room -= len(body); room >= 0 {
+				l.fresh = append(l.fresh, b)
+			}
 			return nil
 		})
 	}

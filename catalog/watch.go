@@ -196,6 +196,7 @@ func (c *Catalog[T]) settle(ctx context.Context, from source) error {
 		// Planned: fetch now what will be needed at once then.
 		var ahead *Loaded
 		if ahead, err = load(ctx, from, &c.larder, c.cfg.Env, p.Release, c.cfg.Downloads); err == nil {
+			ahead.fresh = nil // it may be long until then
 			c.ahead = ahead
 		}
 	}
@@ -219,6 +220,7 @@ func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p re
 		current = &now.value
 	}
 	value, err := c.cfg.Open(ctx, loaded, current)
+	loaded.fresh = nil
 	if err != nil {
 		switch fault.KindOf(err) {
 		case fault.Unavailable, fault.Timeout, fault.Canceled:

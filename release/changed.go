@@ -205,7 +205,7 @@ func ChangedExperiments(from, to *Release) []string {
 			for i, a := range e.Arms {
 				arms[i] = fmt.Sprintf("%s %d", a.Name, a.Weight)
 			}
-			out[e.Name] = strings.Join(arms, ", ") + " (salt " + e.Salt + ")"
+			out[e.Name] = strings.Join(arms, ", ") + " (" + e.how() + ")"
 		}
 		return out
 	}

@@ -14,13 +14,15 @@ func TestChanged(t *testing.T) {
 		edit func(r *Release)
 		want string
 	}{
-		"nothing":       {func(*Release) {}, ""},
-		"a switch":      {func(r *Release) { r.Switches = map[string]bool{"x": true, "y": false} }, "switch x on\nswitch y off"},
-		"a limit":       {func(r *Release) { r.Limits = map[string]int64{"calls": 60} }, "limit calls 60 added"},
-		"an experiment": {func(r *Release) { r.Experiments = []Experiment{{"rows", "s", []Arm{{"a", 1}, {"b", 2}}}} }, "experiment rows a 1, b 2 (salt s) added"},
-		"a module":      {func(r *Release) { r.Modules = map[string]string{"@a/b@2": "2.1.0"} }, "@a/b 2.1.0 added for live bindings"},
-		"the graph":     {func(r *Release) { r.Graph = Graph{"9.0.0", digest("nine")} }, "graph " + one.Graph.Version + " -> 9.0.0"},
-		"a mount":       {func(r *Release) { r.put(placed("vr", "v1", "@vr/home", "1.0.0", "g1", nil)) }, "vr/v1 @vr/home 1.0.0 added"},
+		"nothing":  {func(*Release) {}, ""},
+		"a switch": {func(r *Release) { r.Switches = map[string]bool{"x": true, "y": false} }, "switch x on\nswitch y off"},
+		"a limit":  {func(r *Release) { r.Limits = map[string]int64{"calls": 60} }, "limit calls 60 added"},
+		"an experiment": {func(r *Release) {
+			r.Experiments = []Experiment{{Name: "rows", Salt: "s", Arms: []Arm{{"a", 1}, {"b", 2}}}}
+		}, "experiment rows a 1, b 2 (salt s) added"},
+		"a module":  {func(r *Release) { r.Modules = map[string]string{"@a/b@2": "2.1.0"} }, "@a/b 2.1.0 added for live bindings"},
+		"the graph": {func(r *Release) { r.Graph = Graph{"9.0.0", digest("nine")} }, "graph " + one.Graph.Version + " -> 9.0.0"},
+		"a mount":   {func(r *Release) { r.put(placed("vr", "v1", "@vr/home", "1.0.0", "g1", nil)) }, "vr/v1 @vr/home 1.0.0 added"},
 		"a canary": {func(r *Release) {
 			p := placed("vr", "v1", "@vr/home", "1.0.0", "g1", nil)
 			r.put(p)

@@ -67,21 +67,8 @@ func (r *Release) Check() error {
 	if err := r.checkRoutes(); err != nil {
 		return err
 	}
-	for i, e := range r.Experiments {
-		if e.Name == "" || (i > 0 && r.Experiments[i-1].Name >= e.Name) {
-			return wrong("the experiment %q is unnamed, named twice or out of order", e.Name)
-		}
-		names, total := map[string]bool{}, 0
-		for _, a := range e.Arms {
-			if a.Name == "" || names[a.Name] || a.Weight < 0 || a.Weight > MaxWeight {
-				return wrong("the arm %q of the experiment %s is unnamed, named twice or has no weight", a.Name, e.Name)
-			}
-			names[a.Name] = true
-			total += a.Weight
-		}
-		if total == 0 {
-			return wrong("the experiment %s has no arm with a weight", e.Name)
-		}
+	if err := r.checkExperiments(); err != nil {
+		return err
 	}
 	if len(r.Kept) > MaxRoutes {
 		return wrong("it keeps %d mounts; %d is the most", len(r.Kept), MaxRoutes)
@@ -90,6 +77,12 @@ func (r *Release) Check() error {
 		route, _ := r.Route(k.Device, k.Schema)
 		if i > 0 && r.Kept[i-1].place() == k.place() || len(k.Reason) > maxText || k.Build != "" && !ValidDigest(k.Build) || !ValidDigest(k.Release) {
 			return wrong("what is kept on %s is named twice or is not described: %s", route.Name(), k.Package)
+		}
+	}
+	for i, h := range r.Held {
+		if i > 0 && r.Held[i-1].place() == h.place() || len(h.Why) == 0 || len(h.Why) > maxHeldLines || len(h.From) > maxHeldLines ||
+			slices.ContainsFunc(slices.Concat(h.Why, h.From), func(s string) bool { return len(s) > 2*maxHeldText }) {
+			return wrong("what is held on %s is named twice or is not described: %s", h.Route(), h.Package)
 		}
 	}
 	if len(r.Why)+len(r.Author)+len(r.SourceRevision) > maxText {

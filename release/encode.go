@@ -62,6 +62,7 @@ type shard struct {
 	Routes []Route          `json:"routes"`
 	Builds map[string]Build `json:"builds,omitempty"`
 	Locks  map[string]Lock  `json:"locks,omitempty"`
+	Held   []Held           `json:"held,omitempty"`
 }
 
 // Encode brings the release into its one order, checks it, and writes it in the
@@ -75,10 +76,17 @@ func (r *Release) Encode(shards int) (*Encoded, error) {
 		return nil, err
 	}
 	parts := make([]shard, max(1, shards))
-	for _, route := range c.Routes {
+	part := func(device string) *shard {
 		h := fnv.New32a()
-		_, _ = h.Write([]byte(route.Device))
-		p := &parts[int(h.Sum32())%len(parts)]
+		_, _ = h.Write([]byte(device))
+		return &parts[int(h.Sum32())%len(parts)]
+	}
+	for _, h := range c.Held {
+		p := part(h.Device)
+		p.Held = append(p.Held, h)
+	}
+	for _, route := range c.Routes {
+		p := part(route.Device)
 		p.Routes = append(p.Routes, route)
 		if p.Builds == nil {
 			p.Builds, p.Locks = map[string]Build{}, map[string]Lock{}
@@ -189,7 +197,7 @@ func Decode(headerBytes []byte, shards map[string][]byte) (*Release, error) {
 				return nil, wrong("two shards disagree about the locks of the build %s", Short(digest))
 			}
 		}
-		r.Routes = append(r.Routes, s.Routes...)
+		r.Routes, r.Held = append(r.Routes, s.Routes...), append(r.Held, s.Held...)
 		maps.Copy(r.Builds, s.Builds)
 		maps.Copy(r.Locks, s.Locks)
 	}

@@ -66,6 +66,7 @@ func (r *Release) Next(parent string, c Change, note Note, now time.Time) (*Rele
 	for _, p := range c.Put {
 		if p.Track == "" || p.Track == Stable {
 			n.unkeep(Place{p.Device, p.Schema, p.Build.Package})
+			n.release(Place{p.Device, p.Schema, p.Build.Package})
 		}
 		n.put(p)
 	}

@@ -29,6 +29,7 @@ type Release struct {
 	Switches       map[string]bool   // by name
 	Limits         map[string]int64  // by name; what is missing has the program's default
 	Kept           []Kept            // mounts that stay as they were, because a newer build was refused; sorted by route, then package
+	Held           []Held            // mounts that did not go along with a module or the graph; sorted by route, then package
 	Why            string            // for people
 	Author         string            // who asked for it; may be empty
 	SourceRevision string            // of the authors' repository; may be empty
@@ -83,19 +84,6 @@ type Build struct {
 
 // A Lock says for every importer ("name@version") which version ("name@version") it means by a dependency's name.
 type Lock map[string]map[string]string
-
-// An Experiment gives askers a cell: an arm, chosen by a hash with the salt.
-type Experiment struct {
-	Name string `json:"name"`
-	Salt string `json:"salt"`
-	Arms []Arm  `json:"arms"`
-}
-
-// An Arm is one variant of an experiment.
-type Arm struct {
-	Name   string `json:"name"`
-	Weight int    `json:"weight"`
-}
 
 // A Signature is one key's word for a document.
 type Signature struct {
@@ -168,7 +156,7 @@ func (r *Release) Clone() *Release {
 		c.Experiments[i].Arms = slices.Clone(c.Experiments[i].Arms)
 	}
 	c.Switches, c.Limits = maps.Clone(r.Switches), maps.Clone(r.Limits)
-	c.Kept, c.Signatures = slices.Clone(r.Kept), slices.Clone(r.Signatures)
+	c.Kept, c.Held, c.Signatures = slices.Clone(r.Kept), slices.Clone(r.Held), slices.Clone(r.Signatures)
 	return &c
 }
 
@@ -222,6 +210,12 @@ func (r *Release) canonical() {
 	slices.SortFunc(r.Kept, func(a, b Kept) int {
 		return cmp.Or(byRoute(Route{Device: a.Device, Schema: a.Schema}, Route{Device: b.Device, Schema: b.Schema}), strings.Compare(a.Package, b.Package))
 	})
+	r.Held = slices.DeleteFunc(r.Held, func(h Held) bool {
+		route, _ := r.Route(h.Device, h.Schema)
+		_, there := route.Mount(h.Package)
+		return !there
+	})
+	slices.SortFunc(r.Held, byHeld)
 	r.Made = r.Made.UTC().Truncate(time.Second)
 }
 
@@ -260,6 +254,9 @@ func (r *Release) String() string {
 	}
 	for _, k := range r.Kept {
 		line("kept", fmt.Sprintf("%s/%s %s instead of %s: %s", k.Device, k.Schema, k.Package, k.Version, k.Reason))
+	}
+	for _, h := range r.Held {
+		line("held", fmt.Sprintf("%s %s@%s, without %s: %s", h.Route(), h.Package, h.Version, strings.Join(h.From, ", "), strings.Join(h.Why, "; ")))
 	}
 	for _, s := range r.Signatures {
 		line("signed", s.Key)
