@@ -52,6 +52,7 @@ func commands(s Streams) []*cobra.Command {
 		newLog(s),
 		newDiff(s),
 		newRollback(s),
+		newExperiment(s),
 		newWait(s),
 		newPackages(s),
 		newTag(s),

@@ -37,6 +37,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Arm struct {
+		Name   func(childComplexity int) int
+		Weight func(childComplexity int) int
+	}
+
 	Binding struct {
 		Importer func(childComplexity int) int
 		Kind     func(childComplexity int) int
@@ -102,6 +107,15 @@ type ComplexityRoot struct {
 	Environment struct {
 		Name    func(childComplexity int) int
 		Regions func(childComplexity int) int
+	}
+
+	Experiment struct {
+		Arms    func(childComplexity int) int
+		Default func(childComplexity int) int
+		Field   func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Salt    func(childComplexity int) int
+		Unit    func(childComplexity int) int
 	}
 
 	Failure struct {
@@ -201,13 +215,15 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		Deprecate    func(childComplexity int, packageArg string, versions string, message string) int
-		Publish      func(childComplexity int, tarball graphql.Upload, tag string, suffix string, env string, graph string) int
-		PublishGraph func(childComplexity int, file *graphql.Upload, sdl *string, version string) int
-		Release      func(childComplexity int, input model.ReleaseInput) int
-		RemoveTag    func(childComplexity int, packageArg string, tag string) int
-		Rollback     func(childComplexity int, input model.RollbackInput) int
-		SetTag       func(childComplexity int, packageArg string, tag string, version string) int
+		Deprecate     func(childComplexity int, packageArg string, versions string, message string) int
+		EndExperiment func(childComplexity int, input model.EndExperimentInput) int
+		Publish       func(childComplexity int, tarball graphql.Upload, tag string, suffix string, env string, graph string) int
+		PublishGraph  func(childComplexity int, file *graphql.Upload, sdl *string, version string) int
+		Release       func(childComplexity int, input model.ReleaseInput) int
+		RemoveTag     func(childComplexity int, packageArg string, tag string) int
+		Rollback      func(childComplexity int, input model.RollbackInput) int
+		SetExperiment func(childComplexity int, input model.SetExperimentInput) int
+		SetTag        func(childComplexity int, packageArg string, tag string, version string) int
 	}
 
 	Package struct {
@@ -255,6 +271,7 @@ type ComplexityRoot struct {
 		Contents     func(childComplexity int, env string, ref string) int
 		Diff         func(childComplexity int, env string, from string, to string) int
 		Environments func(childComplexity int) int
+		Experiments  func(childComplexity int, env string, ref string) int
 		Graph        func(childComplexity int, version string) int
 		Graphs       func(childComplexity int) int
 		Package      func(childComplexity int, name string) int
@@ -396,6 +413,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Arm.name":
+		if e.ComplexityRoot.Arm.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Arm.Name(childComplexity), true
+	case "Arm.weight":
+		if e.ComplexityRoot.Arm.Weight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Arm.Weight(childComplexity), true
 
 	case "Binding.importer":
 		if e.ComplexityRoot.Binding.Importer == nil {
@@ -662,6 +692,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Environment.Regions(childComplexity), true
+
+	case "Experiment.arms":
+		if e.ComplexityRoot.Experiment.Arms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Arms(childComplexity), true
+	case "Experiment.default":
+		if e.ComplexityRoot.Experiment.Default == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Default(childComplexity), true
+	case "Experiment.field":
+		if e.ComplexityRoot.Experiment.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Field(childComplexity), true
+	case "Experiment.name":
+		if e.ComplexityRoot.Experiment.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Name(childComplexity), true
+	case "Experiment.salt":
+		if e.ComplexityRoot.Experiment.Salt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Salt(childComplexity), true
+	case "Experiment.unit":
+		if e.ComplexityRoot.Experiment.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Experiment.Unit(childComplexity), true
 
 	case "Failure.asked":
 		if e.ComplexityRoot.Failure.Asked == nil {
@@ -1063,6 +1130,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Deprecate(childComplexity, args["package"].(string), args["versions"].(string), args["message"].(string)), true
+	case "Mutation.endExperiment":
+		if e.ComplexityRoot.Mutation.EndExperiment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endExperiment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndExperiment(childComplexity, args["input"].(model.EndExperimentInput)), true
 	case "Mutation.publish":
 		if e.ComplexityRoot.Mutation.Publish == nil {
 			break
@@ -1118,6 +1196,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Rollback(childComplexity, args["input"].(model.RollbackInput)), true
+	case "Mutation.setExperiment":
+		if e.ComplexityRoot.Mutation.SetExperiment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setExperiment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetExperiment(childComplexity, args["input"].(model.SetExperimentInput)), true
 	case "Mutation.setTag":
 		if e.ComplexityRoot.Mutation.SetTag == nil {
 			break
@@ -1324,6 +1413,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Environments(childComplexity), true
+	case "Query.experiments":
+		if e.ComplexityRoot.Query.Experiments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_experiments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Experiments(childComplexity, args["env"].(string), args["ref"].(string)), true
 	case "Query.graph":
 		if e.ComplexityRoot.Query.Graph == nil {
 			break
@@ -1869,9 +1969,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputArmInput,
+		ec.unmarshalInputEndExperimentInput,
 		ec.unmarshalInputPlaceInput,
 		ec.unmarshalInputReleaseInput,
 		ec.unmarshalInputRollbackInput,
+		ec.unmarshalInputSetExperimentInput,
 		ec.unmarshalInputUnpublishedInput,
 	)
 	first := true
@@ -2035,6 +2138,74 @@ type Cost {
   operations: [String!]!
   calls: Int!
   levels: Int!
+}
+`, BuiltIn: false},
+	{Name: "../../../schema/experiments.graphqls", Input: `extend type Query {
+  "The experiments of an environment's release, by name."
+  experiments(env: String!, ref: String! = ""): [Experiment!]!
+}
+
+extend type Mutation {
+  """
+  Starts an experiment, or changes one that runs, by a new release: nothing is built. The scope is deploy, or deploy:env.
+  With ifRevision it is a conflict if others changed the same experiment since.
+  """
+  setExperiment(input: SetExperimentInput!): ReleasePayload!
+  "Ends an experiment by a new release: its cells are null from then on. The scope is deploy, or deploy:env."
+  endExperiment(input: EndExperimentInput!): ReleasePayload!
+}
+
+"Gives askers a cell, which views read by cell(name)."
+type Experiment {
+  name: String!
+  "Another salt puts everybody into an arm anew."
+  salt: String!
+  arms: [Arm!]!
+  "What a cell sticks to: profile or viewer; \"\" is profile."
+  unit: String!
+  "The graph field that allocates cells, \"Viewer.cell\"; \"\" if they are hashed."
+  field: String!
+  "The arm where the tier of the field fails, is late or says nothing."
+  default: String!
+}
+
+type Arm {
+  name: String!
+  "Its share is its weight over the sum of all."
+  weight: Int!
+}
+
+input SetExperimentInput {
+  env: String!
+  "Those that move; none is every region that the environment has."
+  regions: [String!]! = []
+  name: String!
+  "\"\" keeps the one that it has; a new one gets the release's time."
+  salt: String! = ""
+  arms: [ArmInput!]!
+  unit: String! = ""
+  field: String! = ""
+  default: String! = ""
+  why: String! = ""
+  author: String! = ""
+  ifRevision: String! = ""
+  dryRun: Boolean! = false
+}
+
+input ArmInput {
+  name: String!
+  weight: Int!
+}
+
+input EndExperimentInput {
+  env: String!
+  "Those that move; none is every region that the environment has."
+  regions: [String!]! = []
+  name: String!
+  why: String! = ""
+  author: String! = ""
+  ifRevision: String! = ""
+  dryRun: Boolean! = false
 }
 `, BuiltIn: false},
 	{Name: "../../../schema/graphs.graphqls", Input: `extend type Query {
@@ -2581,6 +2752,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_Arm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Arm_name(ctx, field)
+	case "weight":
+		return ec.fieldContext_Arm_weight(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Arm", field.Name)
+}
+
 func (ec *executionContext) childFields_Binding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "importer":
@@ -2713,6 +2894,24 @@ func (ec *executionContext) childFields_Environment(ctx context.Context, field g
 		return ec.fieldContext_Environment_regions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Environment", field.Name)
+}
+
+func (ec *executionContext) childFields_Experiment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Experiment_name(ctx, field)
+	case "salt":
+		return ec.fieldContext_Experiment_salt(ctx, field)
+	case "arms":
+		return ec.fieldContext_Experiment_arms(ctx, field)
+	case "unit":
+		return ec.fieldContext_Experiment_unit(ctx, field)
+	case "field":
+		return ec.fieldContext_Experiment_field(ctx, field)
+	case "default":
+		return ec.fieldContext_Experiment_default(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Experiment", field.Name)
 }
 
 func (ec *executionContext) childFields_Failure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

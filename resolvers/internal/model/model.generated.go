@@ -27,6 +27,17 @@ type Contents struct {
 	Switches []string `json:"switches"`
 }
 
+type EndExperimentInput struct {
+	Env string `json:"env"`
+	// Those that move; none is every region that the environment has.
+	Regions    []string `json:"regions"`
+	Name       string   `json:"name"`
+	Why        string   `json:"why"`
+	Author     string   `json:"author"`
+	IfRevision string   `json:"ifRevision"`
+	DryRun     bool     `json:"dryRun"`
+}
+
 type Environment struct {
 	Name    string   `json:"name"`
 	Regions []string `json:"regions"`
@@ -154,6 +165,23 @@ type RouteChanges struct {
 	// "tv/v3"
 	Route   string        `json:"route"`
 	Changes []view.Change `json:"changes"`
+}
+
+type SetExperimentInput struct {
+	Env string `json:"env"`
+	// Those that move; none is every region that the environment has.
+	Regions []string `json:"regions"`
+	Name    string   `json:"name"`
+	// "" keeps the one that it has; a new one gets the release's time.
+	Salt       string        `json:"salt"`
+	Arms       []release.Arm `json:"arms"`
+	Unit       string        `json:"unit"`
+	Field      string        `json:"field"`
+	Default    string        `json:"default"`
+	Why        string        `json:"why"`
+	Author     string        `json:"author"`
+	IfRevision string        `json:"ifRevision"`
+	DryRun     bool          `json:"dryRun"`
 }
 
 // Over Server-Sent Events (Accept: text/event-stream). Every field needs the scope read.
