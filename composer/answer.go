@@ -130,6 +130,9 @@ func (x *exec) reset() {
 	x.left, x.flying, x.limit, x.over, x.late, x.shaky, x.entities = 0, 0, 0, false, nil, false, 0
 	x.items, x.swollen = 0, false
 	x.stats = Stats{}
+	x.trim, x.longest = trim{}, 0
+	x.trims = grow(x.trims, len(p.roots))
+	clear(x.trims)
 	x.spends = grow(x.spends, len(x.e.budgets))
 	clear(x.spends)
 	x.accounts = grow(x.accounts, len(x.e.cfg.Surface.Builds))
@@ -161,10 +164,13 @@ func (x *exec) part() Part {
 	case x.swollen: // nothing of it would be sent
 	case x.r.Format == FormatGraph:
 		x.graph()
+		if x.e.stated {
+			x.graphFit()
+		}
 	default:
 		x.tree()
 	}
-	p := Part{Errors: n.errors, Degraded: n.degraded, NotFound: n.notFound, Stats: x.stats}
+	p := Part{Errors: n.errors, Degraded: n.degraded, Shortened: n.shortened, NotFound: n.notFound, Stats: x.stats}
 	p.Cache = x.cacheState()
 	if x.r.Facts {
 		p.Facts = x.facts()

@@ -59,7 +59,7 @@ func (g *grapher) branch(b *branch) {
 			g.fields(g.stack[mark:], noAge)
 			g.stack = g.stack[:mark]
 			x.pop()
-			if len(n.buf) > x.e.limits.Bytes {
+			if len(n.buf) > x.most() {
 				n.tooLarge = true
 				break
 			}
@@ -229,7 +229,7 @@ func (g *grapher) length(e *emit, st site, age int64) {
 		return
 	}
 	g.boxed(age, func() {
-		switch end := w.from + w.want; {
+		switch end := x.until(e, st.dom, st.i, w, w.from+w.want); {
 		case e.kind == emitLength:
 			x.enc.buf = appendInt(x.enc.buf, w.length)
 		case end < w.length && w.want > 0:

@@ -198,6 +198,7 @@ func (g *grapher) collect(e *emit, dom, i int32) {
 			return
 		}
 		from, end := x.children(e.each, x.up(dom, e.dom, i))
+		end = from + x.stays(e, end-from)
 		for j := from; j < end; j++ {
 			g.collect(e.item, e.each, j)
 		}

@@ -120,6 +120,11 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 			x.pop()
 		}
 		have := w.from + int(l.n)
+		all := have
+		if s := x.stays(s.e, int32(l.n)); s < int32(l.n) {
+			x.shorten(int32(l.n), s)
+			have = w.from + int(s)
+		}
 		if w.only == nil {
 			for j := w.from; j < have; j++ {
 				put(j)
@@ -131,7 +136,7 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 				put(j)
 			}
 		}
-		ix.beyond(w, min(have, w.length), many, age)
+		ix.beyond(w, min(all, w.length), many, age)
 	}
 	g.lengths(ix, sites, age)
 	n.buf = append(n.buf, '}')
@@ -154,6 +159,10 @@ func (g *grapher) many(sites []site, age int64) {
 	for s, st := range sites {
 		c, w := x.listOf(st.e.v, st.dom, st.i)
 		from, end := x.children(st.e.each, x.up(st.dom, st.e.dom, st.i))
+		if s := x.stays(st.e, end-from); s < end-from {
+			x.shorten(end-from, s)
+			end = from + s
+		}
 		for j := from; j < end; j++ {
 			index := int(x.doms[st.e.each].index[j])
 			if !ix.key(index, several) {
@@ -163,6 +172,7 @@ func (g *grapher) many(sites []site, age int64) {
 			g.stack = append(g.stack, site{e: st.e.item, dom: st.e.each, i: j})
 			for _, o := range sites[s+1:] {
 				of, oe := x.children(o.e.each, x.up(o.dom, o.e.dom, o.i))
+				oe = of + x.stays(o.e, oe-of)
 				for k := of; k < oe; k++ {
 					if int(x.doms[o.e.each].index[k]) == index {
 						g.stack = append(g.stack, site{e: o.e.item, dom: o.e.each, i: k})

@@ -27,6 +27,10 @@ func (x *exec) writeLeaf(e *emit, dom, i int32) verdict {
 		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
 	}
 	if c.kind == kList {
+		if s := x.stays(e, int32(c.n)); s < int32(c.n) {
+			x.shorten(int32(c.n), s)
+			c.n = uint32(s)
+		}
 		return x.writeScalars(e, e.ref, c)
 	}
 	if e.project {

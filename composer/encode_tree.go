@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"slices"
 	"strings"
 
 	"facet/fault"
@@ -18,12 +19,14 @@ const (
 
 // An encoder writes the answer once, copying spans.
 type encoder struct {
-	buf      []byte
-	path     []step
-	errors   []Error
-	degraded []Degraded
-	notFound bool
-	tooLarge bool
+	buf       []byte
+	path      []step
+	errors    []Error
+	degraded  []Degraded
+	shortened []Shortened
+	notFound  bool
+	tooLarge  bool
+	most      int // bytes at which it gives up; 0: the limit
 }
 
 // A step is a key or an index of the path to where the encoder stands.
@@ -91,17 +94,29 @@ func (x *exec) settleNull(e *emit, mark int, v verdict) verdict {
 // tree writes all roots as one object.
 func (x *exec) tree() {
 	n := &x.enc
-	n.buf = append(n.buf, '{')
-	for i, r := range x.p.roots {
-		if i > 0 {
-			n.buf = append(n.buf, ',')
-		}
-		n.buf = append(n.buf, r.out.key...)
-		x.push(r.out.name)
-		x.treeRoot(i, r)
-		x.pop()
+	begun := n.mark()
+	var spends []spend
+	if x.e.stated {
+		spends = slices.Clone(x.spends)
 	}
-	n.buf = append(n.buf, '}')
+	for {
+		n.buf = append(n.buf, '{')
+		for i, r := range x.p.roots {
+			if i > 0 {
+				n.buf = append(n.buf, ',')
+			}
+			n.buf = append(n.buf, r.out.key...)
+			x.push(r.out.name)
+			x.treeRoot(i, r)
+			x.pop()
+		}
+		n.buf = append(n.buf, '}')
+		if !x.e.stated || !x.again() {
+			return
+		}
+		n.rewind(begun)
+		copy(x.spends, spends)
+	}
 }
 
 func (x *exec) treeRoot(i int, r *emitRoot) {
@@ -112,14 +127,11 @@ func (x *exec) treeRoot(i int, r *emitRoot) {
 		return
 	}
 	mark := len(n.buf)
-	v := written
-	for _, a := range r.absent {
-		if x.cell(a, 0, 0).kind == kNotFound {
-			v = absent
-		}
-	}
-	if v == written {
-		v = x.write(r.out, 0, 0)
+	var v verdict
+	if x.e.stated {
+		v = x.treeFit(i, r)
+	} else {
+		v = x.treeValue(r)
 	}
 	if v != written {
 		n.buf = append(n.buf[:mark], "null"...)
@@ -129,6 +141,16 @@ func (x *exec) treeRoot(i int, r *emitRoot) {
 	} else if r.root.Kind == RootEntity && string(n.buf[mark:]) == "null" {
 		n.notFound = true
 	}
+}
+
+// treeValue writes a root's value.
+func (x *exec) treeValue(r *emitRoot) verdict {
+	for _, a := range r.absent {
+		if x.cell(a, 0, 0).kind == kNotFound {
+			return absent
+		}
+	}
+	return x.write(r.out, 0, 0)
 }
 
 // rootError is why a root is null whatever else there is: wrong arguments, or an effect that failed or did not end.
@@ -213,7 +235,7 @@ func (x *exec) write(e *emit, dom, i int32) verdict {
 		if c.kind != kList {
 			return x.null(e, c)
 		}
-		if end := w.from + w.want; end < w.length && w.want > 0 {
+		if end := x.until(e, dom, i, w, w.from+w.want); end < w.length && w.want > 0 {
 			n.buf = appendQuoted(n.buf, EncodeCursor(end))
 		} else {
 			n.buf = append(n.buf, "null"...)
@@ -234,7 +256,7 @@ func (x *exec) gone(c cell) cell {
 func (x *exec) object(e *emit, dom, i int32) verdict {
 	n := &x.enc
 	mark := len(n.buf)
-	if mark > x.e.limits.Bytes {
+	if mark > x.most() {
 		n.tooLarge = true
 		return isNull
 	}
@@ -268,6 +290,10 @@ func (x *exec) writeMany(e *emit, dom, i int32) verdict {
 	at := e.dom
 	pi := x.up(dom, at, i)
 	from, end := x.children(e.each, pi)
+	if s := x.stays(e, end-from); s < end-from {
+		x.shorten(end-from, s)
+		end = from + s
+	}
 	n.buf = append(n.buf, '[')
 	for j := from; j < end; j++ {
 		if j > from {

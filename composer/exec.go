@@ -71,6 +71,9 @@ type exec struct {
 	items    int  // of all domains
 	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
 	stats    Stats
+	trim     trim           // of the root that is written
+	trims    []trim         // by root
+	longest  int32          // list of what was written
 	spends   []spend        // by build, at the most 64
 	accounts []view.Account // of the script functions, by build
 	groups   []group

@@ -242,6 +242,7 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		all.Stats.add(one.Stats)
 		all.Errors = append(all.Errors, one.Errors...)
 		all.Degraded = append(all.Degraded, one.Degraded...)
+		all.Shortened = append(all.Shortened, one.Shortened...)
 		all.NotFound = all.NotFound || one.NotFound
 		switch {
 		case len(plans) == 1:

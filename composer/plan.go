@@ -232,6 +232,7 @@ type plan struct {
 	loaders  []*opPlan
 	owners   []uint64 // by domain
 	standing []standing
+	lists    int32 // that can be shortened
 	forks    []fork
 	reads    []string
 	shows    []string     // fields of shapes, "Card.progress", each once

@@ -48,6 +48,7 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 	}
 	p.finish()
 	p.own()
+	p.p.pageRoots()
 	p.ways()
 	return p.p, nil
 }

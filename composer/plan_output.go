@@ -49,7 +49,9 @@ type emit struct {
 	project bool     // leaves: a computed object of which kids are asked
 	whole   bool     // leaves: a list that is one value of a JSON Graph, as view.Paths lists it
 	cache   *view.Cache
-	absent  []vid // refs: orNotFound values of the shape
+	absent  []vid   // refs: orNotFound values of the shape
+	list    int32   // lists that can be shortened: their number in the plan, from 1
+	lists   []*emit // emitNext: the siblings that show its list
 }
 
 // An emitArm is what a match writes for one member.
@@ -77,6 +79,7 @@ type emitRoot struct {
 	list     bool         // a RootEntity of many keys
 	each     int32
 	mutation *mutationPlan
+	pages    int // 1 + the root that is the list of which this one is the page
 }
 
 func keyBytes(name string) []byte { return append(appendQuoted(nil, name), ':') }
@@ -144,6 +147,7 @@ func (p *planner) fields(f *frame, o *view.Output, sub []*Node, conds int32, dep
 		host.twice = host.twice || slices.ContainsFunc(kids, func(o *emit) bool { return o.field == k.field })
 		kids = append(kids, k)
 	}
+	link(kids)
 	return kids
 }
 
@@ -223,6 +227,10 @@ func (p *planner) leaf(f *frame, o *view.Output, n *Node, conds int32) *emit {
 	p.consume(p.demand(v, conds))
 	e := p.node(emitLeaf, n.Key, n.Name, v)
 	e.ref, e.nonNull, e.window = o.Type, o.NonNull || o.Type.NonNull, window
+	if window >= 0 || p.takes(v) {
+		p.p.lists++
+		e.list = p.p.lists
+	}
 	e.whole = !o.Paged && len(n.Sub) == 0
 	if len(n.Sub) > 0 {
 		if obj, ok := p.s.Object(o.Type.Named()); ok {
@@ -299,6 +307,8 @@ func (p *planner) many(f *frame, o *view.Output, n *Node, conds int32, depth int
 	p.consume(p.demand(v, conds))
 	e := p.node(emitMany, n.Key, n.Name, v)
 	e.nonNull, e.window = o.NonNull, p.windowOf(v)
+	p.p.lists++
+	e.list = p.p.lists
 	item := p.item(v)
 	e.each = p.at(item).dom
 	if site := &p.p.domains[e.each].site; site.name == "" {

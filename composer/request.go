@@ -104,9 +104,11 @@ type Part struct {
 	Path []any // where Data belongs; nil for the first part
 	// Data is the JSON of the part: an object of the roots' response keys (Tree), or the value of "jsonGraph" (Graph).
 	// "null" if a null reached the root. It belongs to the caller until Release.
-	Data     []byte
-	Errors   []Error
-	Degraded []Degraded // nulls and defaults that stand because something failed or was late
+	Data   []byte
+	Errors []Error
+	// Shortened are the lists that a budget of bytes cut.
+	Shortened []Shortened
+	Degraded  []Degraded // nulls and defaults that stand because something failed or was late
 	// Invalidated is what mutations made stale, in the order of their declaration: of a mutation whose effect failed all that it
 	// may write if an effect before it did happen, else nothing.
 	Invalidated []Invalidated

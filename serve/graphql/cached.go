@@ -21,7 +21,7 @@ func (re *reply) cached(p *composer.Part, data []byte) bool {
 		h.Add("Vary", v)
 	}
 	serve.Cached(h, p.Cache)
-	etag := serve.ETag(data)
+	etag := serve.ETag(serve.Representation(data, p.Shortened))
 	if re.media == mediaGraphQL { // the same bytes, another representation
 		etag = strings.TrimSuffix(etag, `"`) + `g"`
 	}

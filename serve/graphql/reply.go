@@ -101,6 +101,9 @@ func (re *reply) answered(resp *gqlgen.Response) {
 		if len(p.Degraded) > 0 {
 			ext["degraded"] = p.Degraded
 		}
+		if len(p.Shortened) > 0 {
+			ext["shortened"] = composer.Briefly(p.Shortened)
+		}
 		if inv := invalidated(p.Invalidated); len(inv) > 0 {
 			ext["invalidated"] = inv
 		}

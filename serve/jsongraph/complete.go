@@ -66,6 +66,9 @@ func (c *completer) walk(n *node, set pathSet, at, hops int) error {
 			return
 		}
 		child := n.get(k.text)
+		if child == nil && n.cut && isIndex(k.text) {
+			return
+		}
 		if child == nil {
 			child = &node{}
 			if at == 0 && c.unknown[k.text] {

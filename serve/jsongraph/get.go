@@ -33,9 +33,10 @@ func (x *exchange) get() error {
 
 // A found graph is what was read, complete.
 type found struct {
-	root  *node
-	bytes []byte // the same as JSON; nil: root must be written
-	cache composer.CacheState
+	root      *node
+	bytes     []byte // the same as JSON; nil: root must be written
+	cache     composer.CacheState
+	shortened []composer.Shortened
 }
 
 func (g *found) append(b []byte) []byte {
@@ -61,7 +62,8 @@ func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 		if g.root, merged, err = readTree(p.Data); err != nil {
 			return nil, err
 		}
-		g.bytes, g.cache = p.Data, p.Cache
+		g.bytes, g.cache, g.shortened = p.Data, p.Cache, p.Shortened
+		g.root.leaveOut(p.Shortened)
 	}
 	c := &completer{root: g.root, unknown: unknown, lenient: lenient}
 	if err := c.complete(sets); err != nil {
@@ -106,6 +108,11 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 	b = g.append(b)
 	b = append(b, `,"paths":`...)
 	b = append(b, paths...)
+	if len(g.shortened) > 0 {
+		if text, err := json.Marshal(composer.Briefly(g.shortened)); err == nil {
+			b = append(append(b, `,"shortened":`...), text...)
+		}
+	}
 	if invalidated != nil {
 		b = append(b, `,"invalidated":`...)
 		b = append(b, invalidated...)

@@ -14,6 +14,7 @@ type node struct {
 	index map[string]*node // of large branches
 	raw   []byte           // a value: primitive or sentinel; nil: a branch
 	ref   []string         // where a reference leads; nil for other values
+	cut   bool             // a list whose end is left out: what is not here is not missing
 }
 
 type kid struct {

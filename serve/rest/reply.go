@@ -76,8 +76,9 @@ type stale struct {
 }
 
 type extensions struct {
-	Degraded    []composer.Degraded `json:"degraded,omitempty"`
-	Invalidated []stale             `json:"invalidated,omitempty"`
+	Degraded    []composer.Degraded  `json:"degraded,omitempty"`
+	Invalidated []stale              `json:"invalidated,omitempty"`
+	Shortened   []composer.Shortened `json:"shortened,omitempty"`
 }
 
 func (x *exchange) refuse(err error) {
@@ -182,7 +183,7 @@ func (x *exchange) part(p *composer.Part, req *composer.Request) {
 		h.Add("Vary", v)
 	}
 	serve.Cached(h, p.Cache)
-	etag := serve.ETag(p.Data)
+	etag := serve.ETag(serve.Representation(p.Data, p.Shortened))
 	h.Set("ETag", etag)
 	if serve.NotModified(x.r, etag) {
 		x.done(http.StatusNotModified)
@@ -210,6 +211,10 @@ func tail(p *composer.Part) []byte {
 	for _, d := range p.Degraded {
 		ext.Degraded = append(ext.Degraded, composer.Degraded{Path: belowData(d.Path), Kind: d.Kind})
 	}
+	for _, s := range composer.Briefly(p.Shortened) {
+		s.Path = belowData(s.Path)
+		ext.Shortened = append(ext.Shortened, s)
+	}
 	for _, i := range p.Invalidated {
 		if i.Shape == "" {
 			ext.Invalidated = append(ext.Invalidated, stale{Typename: "Query", Field: i.View})
@@ -217,7 +222,7 @@ func tail(p *composer.Part) []byte {
 			ext.Invalidated = append(ext.Invalidated, stale{Typename: i.Shape, ID: i.ID, Field: i.Field})
 		}
 	}
-	if len(ext.Degraded)+len(ext.Invalidated) > 0 {
+	if len(ext.Degraded)+len(ext.Invalidated)+len(ext.Shortened) > 0 {
 		put("extensions", ext)
 	}
 	b.WriteByte('}')
