@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -180,7 +181,7 @@ func (s *shelf) version(ctx context.Context, name, version string) (registry.Ver
 	}
 	sum := sha1.Sum(obj.Body) //nolint:gosec // see the import
 	v = registry.Version{Version: version, Manifest: p.Files[pack.File], Integrity: integrity(obj.Body), Shasum: hex.EncodeToString(sum[:]),
-		Files: len(p.Files), Unpacked: p.Bytes(), Published: obj.Modified}
+		Bundled: bundled(p), Files: len(p.Files), Unpacked: p.Bytes(), Published: obj.Modified}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.known) >= shelfVersions { // what is still asked for is read again
@@ -188,6 +189,17 @@ func (s *shelf) version(ctx context.Context, name, version string) (registry.Ver
 	}
 	s.known[id] = v
 	return v, nil
+}
+
+// bundled are the dependencies that a package brings with it, sorted: edge publish packs what is no module.
+func bundled(p *pack.Package) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(p.Manifest.Dependencies)) {
+		if _, ok := p.Files["node_modules/"+name+"/"+pack.File]; ok {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // integrity is a tarball's digest as npm writes it.

@@ -81,6 +81,9 @@ func TestNpm(t *testing.T) {
 	w.good("reader", at, `2\.2\.0`, "view", "@originals/rows@2.2.0", "version")
 	w.good("originals", at, `- @originals/rows@2\.1\.0`, "unpublish", "@originals/rows@2.1.0")
 	w.good("reader", at, `(?s)beta: 2\.2\.0.*latest: 2\.2\.0`, "dist-tag", "ls", "@originals/rows")
+	if err := os.RemoveAll(filepath.Join(w.dir, "cache-reader")); err != nil {
+		t.Fatal(err)
+	}
 	w.bad("reader", app, `E404`, "ci")
 	w.bad("originals", rows, `(?s)403 Forbidden.*@originals/rows@2\.1\.0: this version was unpublished`, "publish", "--force")
 
@@ -135,6 +138,31 @@ export const film = graph.title({ id: "x" }).sauce;
 		t.Errorf("%v\n%s", err, out)
 	}
 	w.good("", app, `added 3 packages`, "ci")
+}
+
+// TestNpmBundled installs what edge publish packed: what is no module came along in the tarball, and npm takes it from there.
+func TestNpmBundled(t *testing.T) {
+	w := npmWorld(t, registryConfig{Enabled: true, Public: true})
+	dir := w.folder("originals-rows", "package.json", `"files": ["src"],`, `"files": ["src"], "dependencies": {"left": "^1.0.0"},`)
+	w.write(filepath.Join(dir, "node_modules", "left", "package.json"), `{"name": "left", "version": "1.2.3", "main": "index.js"}`)
+	w.write(filepath.Join(dir, "node_modules", "left", "index.js"), "module.exports = 1;\n")
+	p, ds := pack.FromDir(dir, pack.Limits{})
+	if p == nil {
+		t.Fatal(ds)
+	}
+	tarball, err := p.Tarball()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Publish(t.Context(), control.Publication{Tarball: tarball}); err != nil {
+		t.Fatal(err)
+	}
+	app := w.project("app")
+	w.good("", app, `audited 3 packages`, "install", "@originals/rows")
+	if _, err := os.Stat(filepath.Join(app, "node_modules", "@originals", "rows", "node_modules", "left", "index.js")); err != nil {
+		t.Error(err)
+	}
+	w.good("", app, `audited 3 packages`, "ci")
 }
 
 // TestNpmGiven: what the program gives is what it gave before: lock files outlive programs.

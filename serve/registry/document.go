@@ -114,6 +114,9 @@ func (v *Version) render(name, base string, brief bool) map[string]any {
 		}
 		out["_id"] = name + "@" + v.Version
 	}
+	if of["bundleDependencies"] == nil && of["bundledDependencies"] == nil && len(v.Bundled) > 0 { // else npm would look for them in a registry
+		out["bundleDependencies"] = v.Bundled
+	}
 	out["name"], out["version"] = name, v.Version
 	out["dist"] = map[string]any{"integrity": v.Integrity, "shasum": v.Shasum, "tarball": base + name + "/-/" + file(name, v.Version), "fileCount": v.Files, "unpackedSize": v.Unpacked}
 	if v.Deprecated != "" {

@@ -41,6 +41,7 @@ type Version struct {
 	Manifest   json.RawMessage // its package.json
 	Integrity  string          // of the tarball: "sha512-" and base64
 	Shasum     string          // of the tarball: SHA-1 in hex
+	Bundled    []string        // dependencies that the tarball brings below node_modules
 	Files      int
 	Unpacked   int64 // bytes of the files
 	Deprecated string
