@@ -25,7 +25,7 @@ type piece struct{ at, start, n int }
 // lift makes a function a program of its own, with the module-level constants and functions that it uses. What else it uses is a
 // diagnostic where it is used; where is the place of the computed field, for what has no place of its own.
 func (m *module) lift(id int, where fault.Pos) (lifted, fault.Diagnostics) {
-	return m.liftFor(id, where, &computedCode)
+	return m.liftFor(id, where, &computedKind)
 }
 
 func (m *module) liftFor(id int, where fault.Pos, code *codeKind) (lifted, fault.Diagnostics) {

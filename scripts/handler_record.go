@@ -21,14 +21,14 @@ type codeKind struct {
 	random  string
 }
 
-var computedCode = codeKind{
+var computedKind = codeKind{
 	what:   "computed function",
 	pass:   "Pass it as an input: computed.…({ $, … }, ({ $ }) => …), or make it a constant of the module",
 	sdk:    "Use it while recording, and pass the values that the function needs as inputs",
 	random: "Pass a number as an input: a computed function gives the same result for the same inputs",
 }
 
-var handlerCode = codeKind{
+var handlerKind = codeKind{
 	what:    "handler",
 	async:   true,
 	globals: map[string]bool{"Promise": true, "Error": true, "TypeError": true, "RangeError": true},
@@ -75,7 +75,7 @@ type (
 func (r *recorder) handlers(rec *recorded, b *view.Build) {
 	for _, h := range rec.Handlers {
 		pos := r.pos(h.At)
-		l, ds := r.module.liftFor(h.Fn, pos, &handlerCode)
+		l, ds := r.module.liftFor(h.Fn, pos, &handlerKind)
 		r.diags = append(r.diags, ds...)
 		x := &view.Handler{Name: h.Name, Source: l.Source, Args: args(h.Args), Format: l.Format, Quota: h.Quota, Sample: h.Sample, Pos: pos}
 		if h.Slo != nil {

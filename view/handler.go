@@ -165,3 +165,6 @@ func (b *Build) Handler(m *Mutation) *Handler {
 	}
 	return b.Handlers[m.Handler-1]
 }
+
+// Other is what a label's value becomes that was not declared.
+const Other = "other"
