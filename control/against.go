@@ -57,6 +57,7 @@ func (c *Control) against(ctx context.Context, r *resolver, a *Against, out *Pub
 			return nil, err
 		}
 	}
+	out.Budgets = c.budgets(j.build, g)
 	out.Build, out.Digest, out.Changes = j.build, j.digest, map[string][]view.Change{}
 	for _, at := range places(&out.Package.Manifest) {
 		if err := c.beside(ctx, served.release, at, j.build, g, out); err != nil {
@@ -124,7 +125,7 @@ func (c *Control) beside(ctx context.Context, r *release.Release, at release.Pla
 	if len(a.changes) > 0 {
 		out.Changes[a.name()] = a.changes
 	}
-	ds, _ = a.breaks(&Request{}, "")
+	ds, _, _ = a.breaks(&Request{}, "")
 	for i := range ds {
 		if strings.HasPrefix(ds[i].Pos.File, b.Package+"/") || ds[i].Pos.File == "" {
 			ds[i].Pos = out.Package.Pos("edge", "schema")

@@ -18,9 +18,10 @@ type altered struct {
 	fresh          bool          // the first release does not have it
 	mover          string        // the package that moves, if it is known
 
-	wrong   fault.Diagnostics // what does not fit together
-	changes []view.Change     // what apps see; nil for a fresh one
-	owners  map[string]string // of what changed: the package that had it, by the path's first name
+	wrong   fault.Diagnostics      // what does not fit together
+	changes []view.Change          // what apps see; nil for a fresh one
+	was, is map[string]*view.Build // of the stable tracks, by package
+	owners  map[string]string      // of what changed: the package that had it, by the path's first name
 }
 
 func (a *altered) name() string { return a.device + "/" + a.schema }
@@ -157,6 +158,7 @@ func (a *altered) compare(before, after []*view.Build) {
 		return
 	}
 	a.changes = view.Diff(was, is)
+	a.was, a.is = byPackage(before), byPackage(after)
 	a.owners = map[string]string{}
 	for _, x := range a.changes {
 		if !x.Breaking {
@@ -171,6 +173,14 @@ func (a *altered) compare(before, after []*view.Build) {
 			}
 		}
 	}
+}
+
+func byPackage(builds []*view.Build) map[string]*view.Build {
+	out := make(map[string]*view.Build, len(builds))
+	for _, b := range builds {
+		out[b.Package] = b
+	}
+	return out
 }
 
 // alike makes builds look as if they stood on one graph version: names and types are compared, not graphs.

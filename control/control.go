@@ -33,6 +33,12 @@ type Control struct {
 	// Explain is what each view of builds that stand together on a route costs, by the view's name; nil leaves costs out.
 	Explain func(device, schema string, g *graph.Graph, builds []*view.Build) (map[string]Cost, error)
 
+	// Render answers the warm-ups of a build under the tier answers that its package ships; nil compares no outputs.
+	Render func(ctx context.Context, in Rendering) ([]Golden, error)
+
+	// Prove is what each view and mutation of a build takes at the most; nil leaves it out.
+	Prove func(b *view.Build, g *graph.Graph) ([]ViewBudget, error)
+
 	Signer release.Signer // signs pointers and releases; the zero Signer signs none
 	Keys   release.Keys   // whose pointers are built on; nil takes any
 

@@ -23,6 +23,7 @@ const (
 	codeRemoved  = "C011" // removing a mount does
 	codeOld      = "C013" // what is used is deprecated; a warning
 	codeUntold   = "C012" // what apps see differently could not be told
+	codeGolden   = "C015" // another version of a module makes a consumer's golden outputs worse, or dearer than its budget
 	codeTaken    = "C014" // the version of an unpublished package is published with other files
 )
 
@@ -67,7 +68,7 @@ func judge(req *Request, routes []*altered, where string, res *Result) error {
 				lines = append(lines, a.name()+": "+d.String())
 			}
 		}
-		ds, text := a.breaks(req, where)
+		ds, text, _ := a.breaks(req, where)
 		if len(ds) == 0 {
 			continue
 		}
@@ -91,10 +92,8 @@ func judge(req *Request, routes []*altered, where string, res *Result) error {
 	return &fault.Error{Kind: fault.Invalid, Op: "control.release", Subject: req.Env, Message: strings.Join(lines, "\n"), Hint: hint}
 }
 
-// breaks are the diagnostics of a route's breaking changes, and a line for each.
-func (a *altered) breaks(req *Request, where string) (fault.Diagnostics, []string) {
-	var ds fault.Diagnostics
-	var lines []string
+// breaks are the diagnostics of a route's breaking changes with the paths that they are about, and a line for each change.
+func (a *altered) breaks(req *Request, where string) (ds fault.Diagnostics, lines, paths []string) {
 	gone := map[string]*leaving{}
 	on := a.name()
 	if where != "" {
@@ -124,8 +123,9 @@ func (a *altered) breaks(req *Request, where string) (fault.Diagnostics, []strin
 			gone[owner] = &leaving{at: len(ds), first: x}
 		}
 		ds = append(ds, fault.Diagnostic{Pos: fault.Pos{File: owner + "/" + pack.File}, Severity: fault.Err, Code: code, Fix: fix, Text: "breaks " + on + ": " + x.Code + " " + x.Path + ": " + x.Text})
+		paths = append(paths, x.Path)
 	}
-	return ds, lines
+	return ds, lines, paths
 }
 
 // A leaving mount takes names with it that apps may use.

@@ -109,6 +109,7 @@ func (c *Control) jobs(ctx context.Context, try *attempt, parent *release.Releas
 		}
 		removed[at], try.places[at] = true, true
 	}
+	try.names = modules
 	var followers []*job
 	newGraph, where := parent.Graph.Digest != change.Graph.Digest, tracks(parent)
 	for _, digest := range parent.BuildDigests() {

@@ -21,6 +21,7 @@ type attempt struct {
 	// What the request itself asks to move, as of the last try.
 	places  map[release.Place]bool
 	modules map[string]bool // lines
+	names   map[string]bool // of the same modules
 	named   []*pack.Package
 	// What the last inspection of the first region's step saw, so that it is not made twice.
 	seen []*altered
@@ -68,6 +69,11 @@ func (c *Control) next(ctx context.Context, try *attempt, parent *release.Releas
 	}
 	if err := warn(try, jobs, res); err != nil {
 		return nil, err
+	}
+	if len(try.names) > 0 {
+		if err := c.golden(ctx, parent, on, jobs, try.names, res); err != nil {
+			return nil, err
+		}
 	}
 	keepRoutes(parent, jobs, named, res)
 	for {
@@ -126,7 +132,35 @@ func (c *Control) assemble(try *attempt, parent *release.Release, parentDigest s
 	if err != nil {
 		return nil, tooManyGraphs(parent, change, err)
 	}
-	return next, nil
+	next.Hold(held(parent, change, jobs)...)
+	return next, next.Check()
+}
+
+// held are the mounts that stay as they were though what they follow moved, and why.
+func held(parent *release.Release, change release.Change, jobs []*job) []release.Held {
+	var out []release.Held
+	for _, j := range jobs {
+		if j.failed == nil || j.asked || j.before == "" {
+			continue
+		}
+		h := release.Held{Package: j.pkg.Manifest.Name, Version: j.pkg.Manifest.Version}
+		if b := parent.Builds[j.before]; b.Graph != change.Graph.Digest {
+			h.From = append(h.From, "graph "+change.Graph.Version)
+		}
+		if j.lock != nil {
+			h.From = append(h.From, release.ChangedLocks(j.old, j.lock)...)
+		}
+		for _, d := range j.failed {
+			h.Why = append(h.Why, d.String())
+		}
+		for _, at := range j.at {
+			if at.track == release.Stable {
+				h.Device, h.Schema = at.Device, at.Schema
+				out = append(out, h)
+			}
+		}
+	}
+	return out
 }
 
 // keepBroken leaves what only follows a module or the graph as it is on routes that it would break, or where it would not fit
@@ -134,7 +168,7 @@ func (c *Control) assemble(try *attempt, parent *release.Release, parentDigest s
 func keepBroken(try *attempt, jobs []*job, res *Result) bool {
 	any := false
 	for _, a := range try.seen {
-		ds, _ := a.breaks(try.req, "")
+		ds, _, paths := a.breaks(try.req, "")
 		for _, d := range a.wrong {
 			if d.Severity != fault.Warn {
 				ds = append(ds, d)
@@ -156,8 +190,8 @@ func keepBroken(try *attempt, jobs []*job, res *Result) bool {
 		}
 		for _, j := range mine {
 			any = true
-			j.failed = ds
-			res.Failures = append(res.Failures, Failure{Package: j.id, Diagnostics: ds})
+			j.failed = a.own(j, ds, paths)
+			res.Failures = append(res.Failures, Failure{Package: j.id, Diagnostics: j.failed})
 		}
 	}
 	return any

@@ -48,8 +48,9 @@ type Published struct {
 
 	// Of the checks, if they were asked for and the version is new. An error means that nothing was stored.
 	Diagnostics fault.Diagnostics
-	Build       *view.Build // of the check; nil if there was none, or it failed
-	Digest      string      // of Build
+	Build       *view.Build  // of the check; nil if there was none, or it failed
+	Digest      string       // of Build
+	Budgets     []ViewBudget // of Build
 	// Changes, by route ("tv/v3"), is what an app there would see differently if the package were deployed now.
 	Changes map[string][]view.Change
 }

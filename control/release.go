@@ -63,9 +63,12 @@ type Result struct {
 	// Diagnostics of one is why the request was refused; there is nothing else in the result then.
 	Drafts []*Published
 
-	Changed  []string                 // what the release does differently from its parent, a line each, as Entry.Changed
-	Changes  map[string][]view.Change // what apps see differently, by route ("tv/v3"); routes without a difference and new ones are left out
-	Replaced []Replaced               // what others released while this request was made, and it replaced
+	Changed []string                 // what the release does differently from its parent, a line each, as Entry.Changed
+	Changes map[string][]view.Change // what apps see differently, by route ("tv/v3"); routes without a difference and new ones are left out
+	// Outputs are what consumers that follow a module show or cost otherwise: their plans, and their warm-ups' answers under the tier answers
+	// that they ship. Those that Break keep their package where it is.
+	Outputs  []Difference
+	Replaced []Replaced // what others released while this request was made, and it replaced
 	// Diagnostics are why the release was refused (errors), and what is worth knowing (warnings).
 	Diagnostics fault.Diagnostics
 	Diff        *Diff // if the request asked for it
