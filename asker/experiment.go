@@ -57,6 +57,24 @@ func (e *Experiment) Arm(unit string) string {
 	return ""
 }
 
+// An Allocation is how an asker's cell of an experiment comes about: by a field, or the zero Allocation: it is known.
+type Allocation struct {
+	Field   string // "Viewer.cell"
+	Default string
+}
+
+// Allocation says how the asker's cell of an experiment comes about.
+func (a *Asker) Allocation(name string) Allocation {
+	e := a.Experiments.Find(name)
+	if e == nil || e.Field == "" {
+		return Allocation{}
+	}
+	if _, fixed := a.Cells[name]; fixed {
+		return Allocation{}
+	}
+	return Allocation{e.Field, e.Default}
+}
+
 // Experiments are those of one release, by name. A nil one has none.
 type Experiments struct {
 	list   []Experiment

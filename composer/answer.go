@@ -172,6 +172,7 @@ func (x *exec) part() Part {
 	}
 	p := Part{Errors: n.errors, Degraded: n.degraded, Shortened: n.shortened, NotFound: n.notFound, Stats: x.stats}
 	p.Cache = x.cacheState()
+	p.Exposed = x.exposures()
 	if x.r.Facts {
 		p.Facts = x.facts()
 	}

@@ -9,12 +9,14 @@ import (
 	"facet/asker"
 )
 
-// A planCache keeps the plans that were used last. Keys are selections in full, so that no two can be mistaken.
+// A planCache keeps the plans that were used last, at most so many. Keys are selections in full, so that no two can be
+// mistaken; a selection goes with all its plans.
 type planCache struct {
-	mu   sync.Mutex
-	most int
-	byID map[string]*list.Element
-	old  list.List // of *planEntry, newest first
+	mu    sync.Mutex
+	most  int // plans
+	plans int
+	byID  map[string]*list.Element
+	old   list.List // of *planEntry, newest first
 }
 
 // A planEntry is a selection with a plan for every way that its forks went.
@@ -23,20 +25,39 @@ type planEntry struct {
 	mu       sync.RWMutex
 	variants []*plan
 	sel      *Selection
+	gone     bool // by planCache.mu: it is not kept any more
 }
 
 // maxVariants bounds the plans of one selection.
 const maxVariants = 64
 
+// find is the plan that fits an asker, or nil.
 func (e *planEntry) find(a *asker.Asker) *plan {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	type known struct {
+		path  string
+		value []byte
+	}
+	var room [8]known
+	values := room[:0]
+	value := func(path string) []byte { // each is worked out once, however many plans there are
+		for i := range values {
+			if values[i].path == path {
+				return values[i].value
+			}
+		}
+		v, _ := a.Value(path)
+		values = append(values, known{path, v})
+		return v
+	}
 next:
 	for _, p := range e.variants {
+		if !p.allocated(a) {
+			continue
+		}
 		for i := range p.forks {
-			k := &p.forks[i]
-			v, _ := a.Value(k.path)
-			if k.choose(v) != k.arm {
+			if k := &p.forks[i]; k.choose(value(k.path)) != k.arm {
 				continue next
 			}
 		}
@@ -55,19 +76,43 @@ func (e *Engine) plan(sel *Selection, a *asker.Asker, only int) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bad := e.refuseRoots(p); bad != nil && only < 0 {
-		if p, err = newPlanWith(e.cfg.Graph, e.cfg.Surface, sel, a, only, planWays{refuses: bad}); err != nil {
-			return nil, err
-		}
-	}
 	p.stale = slices.ContainsFunc(p.shows, func(field string) bool { return e.fields[field] })
+	if q := en.find(a); q != nil { // others made it meanwhile
+		return q, nil
+	}
+	e.plans.keep(en, p)
+	return p, nil
+}
+
+// keep adds a plan to its selection's, and forgets what was used least lately past the bound.
+func (c *planCache) keep(en *planEntry, p *plan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	en.mu.Lock()
+	added := 1
 	if len(en.variants) >= maxVariants {
-		en.variants = en.variants[1:]
+		en.variants = slices.Delete(en.variants, 0, 1)
+		added = 0
 	}
 	en.variants = append(en.variants, p)
 	en.mu.Unlock()
-	return p, nil
+	if en.gone {
+		return
+	}
+	c.plans += added
+	for c.plans > c.most && c.old.Len() > 1 {
+		c.drop(c.old.Back())
+	}
+}
+
+func (c *planCache) drop(el *list.Element) {
+	en := el.Value.(*planEntry)
+	delete(c.byID, en.key)
+	c.old.Remove(el)
+	en.gone = true
+	en.mu.RLock()
+	c.plans -= len(en.variants)
+	en.mu.RUnlock()
 }
 
 func (c *planCache) entry(sel *Selection, only int) *planEntry {
@@ -84,9 +129,7 @@ func (c *planCache) entry(sel *Selection, only int) *planEntry {
 	en := &planEntry{key: key, sel: sel}
 	c.byID[key] = c.old.PushFront(en)
 	for c.old.Len() > c.most {
-		el := c.old.Back()
-		delete(c.byID, el.Value.(*planEntry).key)
-		c.old.Remove(el)
+		c.drop(c.old.Back())
 	}
 	return en
 }

@@ -234,6 +234,7 @@ type plan struct {
 	standing []standing
 	lists    int32 // that can be shortened
 	forks    []fork
+	cells    []planCell
 	reads    []string
 	shows    []string     // fields of shapes, "Card.progress", each once
 	stale    bool         // some mutation changes a field that it shows

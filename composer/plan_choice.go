@@ -2,6 +2,7 @@ package composer
 
 import (
 	"bytes"
+	"slices"
 
 	"facet/view"
 )
@@ -27,7 +28,9 @@ func (p *planner) pick(f *frame, sv *view.Value) vid {
 			for _, c := range sv.Cases {
 				k.cases = append(k.cases, bytes.TrimSpace(c.JSON))
 			}
-			return p.fork(k, arms)
+			if p.mayFork(&k) {
+				return p.fork(k, arms)
+			}
 		}
 	}
 	v := blank(vPick)
@@ -45,7 +48,10 @@ func (p *planner) when(of, then, els vid) vid {
 		arms := []vid{then, els}
 		for _, a := range arms {
 			if a != none && p.at(a).loads {
-				return p.fork(fork{path: p.at(of).name, cases: [][]byte{[]byte("true")}}, arms)
+				if k := (fork{path: p.at(of).name, cases: [][]byte{[]byte("true")}}); p.mayFork(&k) {
+					return p.fork(k, arms)
+				}
+				break
 			}
 		}
 	}
@@ -75,6 +81,29 @@ func (p *planner) choice(v *pval) {
 	arm(v.els)
 }
 
+// mayFork says whether the plan may depend on a choice. The ways that a selection's forks can go multiply; past maxVariants
+// a further one is no fork but a condition on the plan's nodes, decided while answering, as one on something loaded is. So a
+// selection has at most maxVariants plans, whatever its views fork on: forks are met in one order, and each way to go on
+// divides what is left.
+func (p *planner) mayFork(k *fork) bool {
+	for i := range p.p.forks {
+		if k.same(&p.p.forks[i]) {
+			return true // it goes the way that it went
+		}
+	}
+	ways := max(1, p.forked) * (len(k.cases) + 1)
+	if ways > maxVariants {
+		return false
+	}
+	p.forked = ways
+	return true
+}
+
+// same says whether two forks are one choice.
+func (k *fork) same(o *fork) bool {
+	return k.path == o.path && slices.EqualFunc(k.cases, o.cases, func(a, b []byte) bool { return string(a) == string(b) })
+}
+
 // fork takes the asker's arm and makes the plan depend on it.
 func (p *planner) fork(k fork, arms []vid) vid {
 	got, _ := p.asker.Value(k.path)
@@ -82,7 +111,9 @@ func (p *planner) fork(k fork, arms []vid) vid {
 	if p.choose != nil {
 		k.arm = p.choose(k)
 	}
-	p.p.forks = append(p.p.forks, k)
+	if !slices.ContainsFunc(p.p.forks, func(o fork) bool { return k.same(&o) }) {
+		p.p.forks = append(p.p.forks, k)
+	}
 	if a := arms[k.arm]; a != none {
 		return a
 	}

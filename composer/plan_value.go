@@ -33,6 +33,7 @@ type planner struct {
 	effect      int32 // the effect that is being planned; -1
 	effectIDs   []view.ID
 	effectConds int32
+	forked      int // ways that the forks can go: their arms, multiplied
 
 	owner   uint64               // of the root that is planned
 	owners  []uint64             // by value
@@ -273,7 +274,7 @@ func (p *planner) make(f *frame, id view.ID) vid {
 		}
 		return a
 	case view.OpContext:
-		return p.context(sv.Name)
+		return p.cellOf(sv.Name)
 	case view.OpLiteral:
 		return p.lit(sv.JSON)
 	case view.OpInput:

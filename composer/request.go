@@ -117,6 +117,7 @@ type Part struct {
 	Metrics  []Metric // business metrics that mutations moved; none of a recorded mutation whose effect failed
 	Runs     []Run    // of handlers
 	Cache    CacheState
+	Exposed  []Exposure // the arms of experiments that the answer depends on
 	Stats    Stats
 	Facts    []Fact
 	NotFound bool // some root is null because of an orNotFound, or an entity root does not exist
