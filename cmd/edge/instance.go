@@ -44,7 +44,8 @@ type instanceConfig struct {
 // answer: /readyz says so until it does.
 func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error) {
 	f := c.Front
-	open := newOpener(c.Tiers, &f.metrics.business)
+	open := newOpener(c.Tiers, f.metrics.business)
+	f.metrics.business.log = f.log
 	if f.writes == nil {
 		f.writes = open.writes
 	}
@@ -79,7 +80,7 @@ func (i *liveInstance) Stop() error {
 // newControl is the control plane over a store.
 func newControl(store storage.Store, signer release.Signer, keys release.Keys) *control.Control {
 	v := currentVersion()
-	return &control.Control{Store: store, Build: buildWith, Check: checkRoute, Explain: routeCosts, Builder: "edge " + v.Version + " " + v.Revision, Signer: signer, Keys: keys}
+	return &control.Control{Store: store, Build: buildWith, Check: checkRoute, Explain: routeCosts, Render: renderGolden, Prove: viewBudgets, Builder: "edge " + v.Version + " " + v.Revision, Signer: signer, Keys: keys}
 }
 
 // A plane is a control API with its keeper.
