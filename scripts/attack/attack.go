@@ -25,14 +25,14 @@ type Attack struct {
 	Allow []string
 	// Expect is the exact outcome: see Outcome.String.
 	Expect string
-	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "again" (once, then many times).
+	// Right is the value of the field bad that "harmless" means; "$me" in it is the viewer.
+	Right string
+	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "list" or "object" (bad has fields).
 	Ask string
 	// Files are the package's, by path, package.json included; those of a second package, which looks at what the first left, are in Other.
 	Files, Other map[string][]byte
 	// Tarball, if not nil, is published in the place of Files: what no npm would pack.
 	Tarball []byte
-	// Deploy says that the package must also be loaded for the harm to come.
-	Deploy bool
 
 	file string // of the corpus
 }
@@ -65,6 +65,14 @@ func All() ([]*Attack, error) {
 		return nil, err
 	}
 	all = append(all, bombs()...)
+	for _, a := range all {
+		if a.Files != nil {
+			furnish(a.Files, a.Device())
+		}
+		if a.Other != nil {
+			furnish(a.Other, a.Device()+"-other")
+		}
+	}
 	slices.SortFunc(all, func(a, b *Attack) int { return strings.Compare(a.ID(), b.ID()) })
 	return all, nil
 }
@@ -81,6 +89,8 @@ func parse(name string, text []byte) (*Attack, error) {
 			a.Allow = strings.Fields(value)
 		case ok && key == "expect":
 			a.Expect = value
+		case ok && key == "right":
+			a.Right = value
 		case ok && key == "ask":
 			a.Ask = value
 		default:
@@ -99,10 +109,6 @@ func parse(name string, text []byte) (*Attack, error) {
 			continue
 		}
 		a.Files[f.Name] = f.Data
-	}
-	furnish(a.Files, a.Device())
-	if a.Other != nil {
-		furnish(a.Other, a.Device()+"-other")
 	}
 	return a, nil
 }

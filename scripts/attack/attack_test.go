@@ -22,9 +22,10 @@ var (
 
 // budget is what one computed call may take, and what may come on top of it.
 const (
-	budget = 10 * time.Millisecond
-	grace  = 25 * time.Millisecond
-	growth = 64 << 20
+	budget        = 10 * time.Millisecond
+	requestBudget = 100 * time.Millisecond
+	grace         = 25 * time.Millisecond
+	growth        = 64 << 20
 )
 
 // modes are how instances run packages.
@@ -69,15 +70,9 @@ func (w *world) publish(t *testing.T, files map[string][]byte) *Published {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.publishTarball(t, tgz)
-}
-
-func (w *world) publishTarball(t *testing.T, tgz []byte) *Published {
-	t.Helper()
 	p, err := w.Publish(t.Context(), tgz)
-	if err != nil {
-		t.Errorf("publishing ended without an answer: %v\n%s", err, w.Control.log.last(5))
-		return &Published{Code: "died"}
+	if err != nil || !p.OK {
+		t.Fatalf("publish: %+v %v", p, err)
 	}
 	return p
 }
@@ -126,54 +121,107 @@ func TestAttack(t *testing.T) {
 	}
 	for _, class := range order {
 		t.Run(class, func(t *testing.T) {
+			came := w.let(t, classes[class])
 			for _, a := range classes[class] {
-				t.Run(a.Name, func(t *testing.T) { w.run(t, a) })
+				t.Run(a.Name, func(t *testing.T) { w.run(t, a, came[a]) })
 			}
 		})
 	}
 }
 
-// run publishes an attack, loads it and asks every instance for it.
-func (w *world) run(t *testing.T, a *Attack) {
-	defer w.mend(t)
-	tgz := a.Tarball
-	if tgz == nil {
-		var err error
-		if tgz, err = tarball(a.Files); err != nil {
+// A publishing is what became of publishing an attack, and what it cost the control API.
+type publishing struct {
+	*Published
+	err   error
+	other error // the package that looks, if there is one
+	cpu   time.Duration
+	grown int64
+	died  []string
+}
+
+// let publishes the attacks of a class, one after another, and deploys those that are taken at once.
+func (w *world) let(t *testing.T, attacks []*Attack) map[*Attack]*publishing {
+	t.Helper()
+	came := map[*Attack]*publishing{}
+	var ids []string
+	for _, a := range attacks {
+		p := &publishing{}
+		came[a] = p
+		tgz := a.Tarball
+		if tgz == nil {
+			var err error
+			if tgz, err = tarball(a.Files); err != nil {
+				t.Fatalf("%s: %v", a.ID(), err)
+			}
+		}
+		w.Control.resetPeak()
+		before := w.Control.use()
+		p.Published, p.err = w.Publish(t.Context(), tgz)
+		after := w.Control.use()
+		p.cpu, p.grown = after.cpu-before.cpu, after.peak-before.rss
+		if p.err != nil {
+			time.Sleep(100 * time.Millisecond) // a process that dies takes a moment
+			var err error
+			if p.died, err = w.Mend(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if !p.OK {
+			continue
+		}
+		ids = append(ids, p.ID)
+		if a.Other == nil {
+			continue
+		}
+		tgz, err := tarball(a.Other)
+		if err != nil {
 			t.Fatal(err)
 		}
+		o, err := w.Publish(t.Context(), tgz)
+		if err == nil && !o.OK {
+			err = fmt.Errorf("%s %v", o.Message, o.Diagnostics)
+		}
+		if p.other = err; err == nil {
+			ids = append(ids, o.ID)
+		}
 	}
-	w.Control.resetPeak()
-	before := w.Control.use()
-	p := w.publishTarball(t, tgz)
-	after := w.Control.use()
-	if p.Code == "died" {
-		return
+	if len(ids) > 0 {
+		w.deploy(t, ids...)
 	}
-	if took := min(p.Took, after.cpu-before.cpu); took > 8*time.Second {
-		t.Errorf("publishing took %v, of the processors %v", p.Took, after.cpu-before.cpu)
+	return came
+}
+
+// Bounds of what publishing one package may cost the control API.
+const (
+	publishFor    = 4 * time.Second
+	publishMemory = 512 << 20
+)
+
+// run looks at what became of an attack when it was published, and asks every instance for it.
+func (w *world) run(t *testing.T, a *Attack, p *publishing) {
+	defer w.mend(t)
+	if p.err != nil {
+		t.Fatalf("publishing ended without an answer, and killed %v: %v", p.died, p.err)
 	}
-	if g := after.peak - before.rss; g > 512<<20 {
-		t.Errorf("publishing took %d MiB", g>>20)
+	if took := min(p.Took, p.cpu); took > publishFor {
+		t.Errorf("publishing took %v, of the processors %v", p.Took, p.cpu)
+	}
+	if p.grown > publishMemory {
+		t.Errorf("publishing took %d MiB", p.grown>>20)
 	}
 	if refusal := p.Refusal(); refusal != "" {
-		w.judge(t, a, "", refusal, fmt.Sprint(p.Diagnostics, p.Message))
+		w.judge(t, a, refusal, fmt.Sprint(p.Diagnostics, p.Message))
 		w.others(t)
 		return
 	}
-	ids := []string{p.ID}
-	if a.Other != nil {
-		o := w.publish(t, a.Other)
-		if !o.OK {
-			t.Fatalf("the package that looks is refused: %v %s", o.Diagnostics, o.Message)
-		}
-		ids = append(ids, o.ID)
+	if p.other != nil {
+		t.Fatalf("the package that looks is refused: %v", p.other)
 	}
-	w.deploy(t, ids...)
 	for _, i := range w.Instances {
 		t.Run(i.Name, func(t *testing.T) {
 			outcome, about := i.attacked(t, a)
-			w.judge(t, a, i.Name, outcome, about)
+			w.judge(t, a, outcome, about)
 			i.innocent(t)
 		})
 	}
@@ -182,19 +230,65 @@ func (w *world) run(t *testing.T, a *Attack) {
 // attacked asks one instance for the attack and gives the outcome.
 func (i *Instance) attacked(t *testing.T, a *Attack) (outcome, about string) {
 	t.Helper()
-	ans, err := i.Page(t.Context(), a.Device(), "viewer-a")
+	fields, allowed := "title good bad", budget
+	switch a.Ask {
+	case "viewers":
+		return i.observed(t, a)
+	case "list":
+		fields, allowed = "title good bad { bad worse worst }", requestBudget
+	case "object":
+		fields = "title good bad { a b }"
+	}
+	ans, err := i.Ask(t.Context(), a.Device(), "viewer-a", "screen", fields)
 	if err != nil {
 		return fmt.Sprintf("no answer: %v", err), i.log.last(5)
 	}
-	i.bounded(t, ans)
+	i.bounded(t, ans, allowed)
 	return ans.Outcome(), string(ans.Body) + "\n" + ans.Log
 }
 
-// bounded says whether an answer took too long or too much, and whether its neighbours on the page are right.
-func (i *Instance) bounded(t *testing.T, a *Answer) {
+// rounds is how often two viewers ask in turn.
+const rounds = 12
+
+// observed lets two viewers ask in turn, and says what one saw of the other: any answer but the right one.
+func (i *Instance) observed(t *testing.T, a *Attack) (outcome, about string) {
 	t.Helper()
-	if took := min(a.Wall, a.CPU); took > budget+grace {
-		t.Errorf("it took %v by the clock and %v of the processors, with a budget of %v", a.Wall, a.CPU, budget)
+	viewers := []string{"alice-7f3c", "bob-91d2"}
+	for n := range rounds {
+		me, them := viewers[n%2], viewers[(n+1)%2]
+		devices := []string{a.Device()}
+		if a.Other != nil {
+			devices = append(devices, a.Device()+"-other")
+		}
+		for _, device := range devices {
+			ans, err := i.Ask(t.Context(), device, me, "screen", "title good bad")
+			if err != nil {
+				return fmt.Sprintf("no answer: %v", err), i.log.last(5)
+			}
+			i.bounded(t, ans, budget)
+			if strings.Contains(string(ans.Body), them) {
+				return "leaked", fmt.Sprintf("%s was told of %s: %s", me, them, ans.Body)
+			}
+			got := ans.Outcome()
+			if device == a.Device() {
+				got = strings.ReplaceAll(got, me, "$me")
+			} else if got == `harmless "undefined"` { // what the other sees where nothing is left
+				continue
+			}
+			if outcome != "" && got != outcome {
+				return "changed", fmt.Sprintf("%s first, then, at question %d, %s", outcome, n, got)
+			}
+			outcome, about = got, string(ans.Body)+"\n"+ans.Log
+		}
+	}
+	return outcome, about
+}
+
+// bounded says whether an answer took too long or too much, and whether its neighbours on the page are right.
+func (i *Instance) bounded(t *testing.T, a *Answer, allowed time.Duration) {
+	t.Helper()
+	if took := min(a.Wall, a.CPU); took > allowed+grace {
+		t.Errorf("it took %v by the clock and %v of the processors, with a budget of %v", a.Wall, a.CPU, allowed)
 	}
 	if a.Grown > growth {
 		t.Errorf("memory grew by %d MiB", a.Grown>>20)
@@ -224,12 +318,17 @@ func (w *world) others(t *testing.T) {
 }
 
 // judge compares an outcome with what is expected. Modes agree, so there is one expectation.
-func (w *world) judge(t *testing.T, a *Attack, mode, outcome, about string) {
+func (w *world) judge(t *testing.T, a *Attack, outcome, about string) {
 	t.Helper()
 	kind, _, _ := strings.Cut(outcome, " ")
 	if !slices.Contains(a.Allow, kind) {
 		t.Errorf("%s is not allowed, only %v\n%.1500s", outcome, a.Allow, about)
 		return
+	}
+	if kind == "harmless" {
+		if outcome != "harmless "+a.Right {
+			t.Errorf("got %s, and right is %s", outcome, a.Right)
+		}
 	}
 	if outcome == a.Expect {
 		return
