@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// confine takes from this process what a child has no use for: core dumps, files that grow, new privileges, many sockets. It
+// runs before anything foreign is read.
+func confine() error {
+	debug.SetMaxStack(64 << 20)
+	debug.SetTraceback("none") // a crash is told in one line
+	for _, l := range []struct {
+		which int
+		most  uint64
+	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, 256}} {
+		if err := unix.Setrlimit(l.which, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
+			return fmt.Errorf("resource %d: %w", l.which, err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+}
+
+// limitMemory bounds what the process may have. RLIMIT_DATA counts private writable memory, which is what Go's heap and stacks
+// are; RLIMIT_AS would count what the runtime only reserves, some hundred megabytes before the first object.
+func limitMemory(n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	return unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(n), Max: uint64(n)})
+}
+
+// threadClock is the clock of the calling thread's processor time, for any thread of this process: see clock_getcpuclockid(3).
+func threadClock() int32 { return ^int32(unix.Gettid())<<3 | 6 }
+
+func timeOf(clock int32) time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(clock, &t) != nil {
+		return 0 // the thread is gone
+	}
+	return time.Duration(t.Nano())
+}
+
+// detach makes a command die with its parent.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+}
+
+// lower makes the calling thread, and the processes that it starts, give way to others.
+func lower(nice int) { _ = unix.Setpriority(unix.PRIO_PROCESS, 0, nice) }
