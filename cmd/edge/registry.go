@@ -55,6 +55,22 @@ func withRegistry(api http.Handler, c registryConfig, ctl *control.Control, toke
 	return mux
 }
 
+// tell says at the start where npm clients find the registry, on the control API's door.
+func (c registryConfig) tell(log zerolog.Logger, d *door, t tlsConfig) {
+	if !c.Enabled {
+		return
+	}
+	url := c.URL
+	if url == "" {
+		url = "http"
+		if t.Cert != "" {
+			url = "https"
+		}
+		url += "://" + browsable(d.listener.Addr().String()) + registryPath
+	}
+	log.Info().Str("listener", "npm").Str("url", url).Bool("public", c.Public).Msg("listening")
+}
+
 func packLimits(ctl *control.Control) pack.Limits {
 	l, d := ctl.Limits, pack.DefaultLimits()
 	if l.Packed == 0 {

@@ -182,6 +182,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := doors.open("control", "CONTROL_URL", c.Control.Listen, "control.listen", c.Control.TLS, withRegistry(p.handler, c.Registry, ctl, tokens, c.Env, log), doorConfig{H2C: true, Write: -1, Read: 5 * time.Minute}, log); err != nil {
 			return err
 		}
+		c.Registry.tell(log, doors.list[len(doors.list)-1], c.Control.TLS)
 	}
 	if c.Ops.Listen != "" {
 		if err := doors.open("ops", "OPS_URL", c.Ops.Listen, "ops.listen", tlsConfig{}, opsHandler(probes, m.handler(), c.Ops.Pprof), doorConfig{Write: 3 * time.Minute}, log); err != nil {
