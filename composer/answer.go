@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -57,6 +58,8 @@ func (e *Engine) query(ctx context.Context, r *Request) Part {
 	if err != nil {
 		return failedPart(err)
 	}
+	p.relabel()
+	defer pprof.SetGoroutineLabels(ctx)
 	x := e.newExec(p, r)
 	x.stats.Plan = time.Since(began)
 	x.bind()

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"facet/asker"
 	"facet/fault"
 	"facet/graph"
 	"facet/view"
@@ -276,6 +277,21 @@ func (p *plan) certain(build int) int {
 		}
 	}
 	return n
+}
+
+// affordable plans a selection. Roots of a package of which it would make more calls than they may are refused in it.
+func (e *Engine) affordable(sel *Selection, a *asker.Asker, only int) (*plan, error) {
+	p, err := newPlan(e.cfg.Graph, e.cfg.Surface, sel, a, only)
+	if err != nil {
+		return nil, err
+	}
+	if bad := e.refuseRoots(p); bad != nil && only < 0 {
+		if p, err = newPlanWith(e.cfg.Graph, e.cfg.Surface, sel, a, only, planWays{refuses: bad}); err != nil {
+			return nil, err
+		}
+	}
+	p.labels = e.label(p)
+	return p, nil
 }
 
 // refuseRoots are the roots that a plan refuses before any call, by build: those of packages of which it would make more calls

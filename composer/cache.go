@@ -9,12 +9,13 @@ import (
 	"facet/asker"
 )
 
-// A planCache keeps the plans that were used last, at most so many. Keys are selections in full, so that no two can be
-// mistaken; a selection goes with all its plans.
+// A planCache keeps the plans that were used last, at most so many, and of at most so many bytes. Keys are selections in full,
+// so that no two can be mistaken; a selection goes with all its plans.
 type planCache struct {
 	mu    sync.Mutex
 	most  int // plans
 	plans int
+	bytes int // of the plans, about
 	byID  map[string]*list.Element
 	old   list.List // of *planEntry, newest first
 }
@@ -30,6 +31,14 @@ type planEntry struct {
 
 // maxVariants bounds the plans of one selection.
 const maxVariants = 64
+
+// maxPlanBytes bounds the plans of one engine: a view of a thousand conditions has plans of a megabyte.
+const maxPlanBytes = 128 << 20
+
+// size is about what the plan takes, with an exec.
+func (p *plan) size() int {
+	return 600*len(p.vals) + 1500*len(p.steps) + 200*len(p.specs) + len(p.consts)
+}
 
 // find is the plan that fits an asker, or nil.
 func (e *planEntry) find(a *asker.Asker) *plan {
@@ -72,7 +81,7 @@ func (e *Engine) plan(sel *Selection, a *asker.Asker, only int) (*plan, error) {
 	if p := en.find(a); p != nil {
 		return p, nil
 	}
-	p, err := newPlan(e.cfg.Graph, e.cfg.Surface, sel, a, only)
+	p, err := e.affordable(sel, a, only)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +98,9 @@ func (c *planCache) keep(en *planEntry, p *plan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	en.mu.Lock()
-	added := 1
+	added, size := 1, p.size()
 	if len(en.variants) >= maxVariants {
+		size -= en.variants[0].size()
 		en.variants = slices.Delete(en.variants, 0, 1)
 		added = 0
 	}
@@ -100,7 +110,8 @@ func (c *planCache) keep(en *planEntry, p *plan) {
 		return
 	}
 	c.plans += added
-	for c.plans > c.most && c.old.Len() > 1 {
+	c.bytes += size
+	for (c.plans > c.most || c.bytes > maxPlanBytes) && c.old.Len() > 1 {
 		c.drop(c.old.Back())
 	}
 }
@@ -112,6 +123,9 @@ func (c *planCache) drop(el *list.Element) {
 	en.gone = true
 	en.mu.RLock()
 	c.plans -= len(en.variants)
+	for _, p := range en.variants {
+		c.bytes -= p.size()
+	}
 	en.mu.RUnlock()
 }
 

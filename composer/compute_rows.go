@@ -154,6 +154,7 @@ func (x *exec) run(v *pval, r *rows, width int) {
 			r.ends[i], r.errs[i] = begin, err
 		}
 	} else {
+		defer x.running(v)()
 		for from := 0; from < n; from += maxRows {
 			end := min(n, from+maxRows)
 			x.call(f, v, r.in[from:end], r.ends[from:end], r.errs[from:end])

@@ -60,18 +60,19 @@ func (a *Attached) Get(key any, build func() any) any {
 
 // An Engine answers selections over one device schema. It is safe for use by many goroutines.
 type Engine struct {
-	cfg      Config
-	limits   Limits
-	tiers    TiersBySource
-	loaders  *Loaders
-	batches  [][]view.Batch
-	format   func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
-	attached Attached
-	budgets  []view.Budget // by build, at the most 64
-	stated   bool          // some package states a budget
-	plans    planCache
-	views    map[string]bool // views that some mutation makes stale
-	fields   map[string]bool // and fields of shapes: "Card.progress"
+	cfg       Config
+	limits    Limits
+	tiers     TiersBySource
+	loaders   *Loaders
+	batches   [][]view.Batch
+	format    func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
+	attached  Attached
+	budgets   []view.Budget              // by build, at the most 64
+	stated    bool                       // some package states a budget
+	functions func() [][]context.Context // labels of profiles, by build
+	plans     planCache
+	views     map[string]bool // views that some mutation makes stale
+	fields    map[string]bool // and fields of shapes: "Card.progress"
 
 	readOnce sync.Once
 	reads    map[string][]view.Read // what Stale looks in
@@ -112,6 +113,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, batches: batches(cfg), format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
 	e.plans.most = l.Plans
 	e.budgets, e.stated = budgets(cfg.Surface, l)
+	e.functions = sync.OnceValue(e.functionLabels)
 	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Changing() {
 			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {

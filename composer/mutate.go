@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime/pprof"
 	"slices"
 
 	"facet/fault"
@@ -218,9 +219,11 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 		}
 		plans = append(plans, p)
 	}
+	defer pprof.SetGoroutineLabels(ctx)
 	var all Part
 	spent := request{}
 	for i, p := range plans {
+		p.relabel()
 		x := e.newExec(p, r)
 		x.only = i
 		spent.resume(x)

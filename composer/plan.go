@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -232,7 +233,8 @@ type plan struct {
 	loaders  []*opPlan
 	owners   []uint64 // by domain
 	standing []standing
-	lists    int32 // that can be shortened
+	lists    int32           // that can be shortened
+	labels   context.Context // of profiles
 	forks    []fork
 	cells    []planCell
 	reads    []string
