@@ -32,7 +32,9 @@ type World struct {
 	Asker  asker.Settings
 	Limits composer.Limits
 	Run    scripts.RunOptions
-	Done   func(Outcome) // told of every answer, on the request's goroutine; nil: nobody is
+	// Open opens the functions of builds, in worker processes say; nil: in this process.
+	Open func(b *view.Build, o scripts.RunOptions) (scripts.Callable, error)
+	Done func(Outcome) // told of every answer, on the request's goroutine; nil: nobody is
 }
 
 // An Outcome is what became of one request.
@@ -66,9 +68,12 @@ func Open(t testing.TB, w World) *Edge {
 			mounts[[2]string{d, b.Schema}] = append(mounts[[2]string{d, b.Schema}], b)
 		}
 	}
-	functions := map[*view.Build]*scripts.Functions{}
+	if w.Open == nil {
+		w.Open = func(b *view.Build, o scripts.RunOptions) (scripts.Callable, error) { return scripts.Open(b, o) }
+	}
+	functions := map[*view.Build]scripts.Callable{}
 	for _, b := range w.Builds {
-		f, err := scripts.Open(b, w.Run)
+		f, err := w.Open(b, w.Run)
 		if err != nil {
 			t.Fatalf("open %s: %v", b.Package, err)
 		}
@@ -82,7 +87,7 @@ func Open(t testing.TB, w World) *Edge {
 		}
 		c := composer.Config{Graph: w.Graph, Surface: surface, Format: scripts.Format, Loaders: loaders, Limits: w.Limits}
 		for _, b := range builds {
-			c.Computes = append(c.Computes, functions[b].Computes())
+			c.Batches = append(c.Batches, functions[b].Batches())
 		}
 		engine, err := composer.NewEngine(c)
 		if err != nil {

@@ -41,6 +41,9 @@ func limitMemory(n int64) error {
 // threadClock is the clock of the calling thread's processor time, for any thread of this process: see clock_getcpuclockid(3).
 func threadClock() int32 { return ^int32(unix.Gettid())<<3 | 6 }
 
+// processClock is the clock of a process's processor time.
+func processClock(pid int) int32 { return ^int32(pid)<<3 | 2 }
+
 func timeOf(clock int32) time.Duration {
 	var t unix.Timespec
 	if unix.ClockGettime(clock, &t) != nil {

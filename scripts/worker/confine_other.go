@@ -26,6 +26,8 @@ func limitMemory(n int64) error {
 
 func threadClock() int32 { return 0 }
 
+func processClock(int) int32 { return 0 }
+
 // timeOf stands still without a clock for each thread: calls are then bounded by the parent's clock alone.
 func timeOf(int32) time.Duration { return 0 }
 

@@ -366,7 +366,8 @@ type Child struct {
 	Tenant string
 	PID    int
 	Since  time.Time
-	Calls  int // under way
+	Calls  int           // under way
+	CPU    time.Duration // processor time that it has used; 0 where that cannot be told
 }
 
 // Children lists the tenants' children, by tenant.
@@ -376,7 +377,7 @@ func (p *Pool) Children() []Child {
 	var all []Child
 	for _, t := range p.tenants {
 		if t.p != nil && t.p.alive() {
-			all = append(all, Child{Tenant: t.name, PID: t.p.cmd.Process.Pid, Since: t.p.since, Calls: int(t.p.users.Load())})
+			all = append(all, Child{Tenant: t.name, PID: t.p.cmd.Process.Pid, Since: t.p.since, Calls: int(t.p.users.Load()), CPU: timeOf(processClock(t.p.cmd.Process.Pid))})
 		}
 	}
 	slices.SortFunc(all, func(a, b Child) int {

@@ -386,7 +386,7 @@ func TestNothingIsInherited(t *testing.T) {
 	if fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)); err == nil {
 		for _, fd := range fds {
 			to, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()))
-			if strings.HasPrefix(to, "/") && to != os.DevNull {
+			if strings.HasPrefix(to, "/") && to != os.DevNull && !strings.HasPrefix(to, "/sys/fs/cgroup/") { // the runtime looks there for its share of the processors
 				t.Errorf("it has %s open", to)
 			}
 		}
