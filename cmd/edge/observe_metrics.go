@@ -43,7 +43,7 @@ type metrics struct {
 	phases *prometheus.CounterVec
 	loads  *prometheus.HistogramVec
 
-	business business
+	business *business
 	release  releaseMetrics
 
 	mu         sync.RWMutex
@@ -109,9 +109,9 @@ func newMetrics() *metrics {
 
 		routes: map[routeKey]*routeSeries{}, operations: map[string]*operationSeries{},
 	}
-	m.business = business{registry: m.registry, counters: map[string]*businessCounter{}}
+	m.business = newBusiness()
 	m.registry.MustRegister(m.requests, m.seconds, m.size, m.calls, m.levels, m.degraded, m.errors, m.inFlight,
-		m.tierCalls, m.tierTime, m.tierKeys, m.tierBytes, m.tierRetries, m.tierHedges, m.breakers, m.phases, m.loads, &m.release,
+		m.tierCalls, m.tierTime, m.tierKeys, m.tierBytes, m.tierRetries, m.tierHedges, m.breakers, m.phases, m.loads, m.business, unchecked{m.business}, &m.release,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -22,6 +22,8 @@ type releaseSource interface {
 	// engines are the engines that could be open, and those that are.
 	engines() (known, open int)
 	guards() []guard.Status
+	// versions are the package versions that are served, as "<package> <version>".
+	versions() map[string]bool
 }
 
 // releaseMetrics is the collector of what is read at scrape time.
@@ -156,6 +158,7 @@ func (m *metrics) prune() {
 		}
 		m.business.forget(labels)
 	}
+	m.business.keep((*p).versions())
 	for id := range m.operations {
 		if operations[id] {
 			continue

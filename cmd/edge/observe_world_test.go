@@ -131,7 +131,7 @@ func watchEdge(t testing.TB, change func(*front)) *watchedEdge {
 	if change != nil {
 		change(w.front)
 	}
-	o := newOpener(w.releases.env, &m.business)
+	o := newOpener(w.releases.env, m.business)
 	w.instance = &instance{t: t, opener: o}
 	var err error
 	w.catalog, err = catalog.New(catalog.Config[*served]{

@@ -245,7 +245,7 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		}
 	}()
 	builds := make([]*view.Build, len(picked))
-	computes := make([][]view.Compute, len(picked))
+	computes, handling := make([][]view.Compute, len(picked)), make(handlers, len(picked))
 	digest := ""
 	for i, d := range picked {
 		b, err := s.loaded.Build(d)
@@ -263,6 +263,12 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		}
 		e.done = append(e.done, done)
 		builds[i], computes[i] = b, f.Computes()
+		if handling[i], err = s.o.openHandlers(b); err != nil {
+			return nil, &catalog.BuildError{Build: d, Err: err}
+		}
+		if handling[i] != nil {
+			e.done = append(e.done, handling[i].Close)
+		}
 	}
 	g, done, err := s.o.takeGraph(digest, s.loaded.Graphs[digest])
 	if err != nil {
@@ -273,11 +279,11 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 	if err := ds.Err(); err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
-	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Loaders: g.loaders})
+	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Handle: handling.run, Loaders: g.loaders})
 	if err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
-	e.engine = &counted{engine, s.o.business, s.o.writes}
+	e.engine = &counted{engine, s.o.business, s.o.writes, picked}
 	return e, nil
 }
 

@@ -143,7 +143,7 @@ type instance struct {
 func (w *releasing) start(name string, change func(*catalog.Config[*served], *opener)) *instance {
 	w.t.Helper()
 	m := newMetrics()
-	i := &instance{t: w.t, opener: newOpener(w.env, &m.business)}
+	i := &instance{t: w.t, opener: newOpener(w.env, m.business)}
 	ask := asker.Settings{TrustHeaders: true, Default: asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo"}, SignedIn: true}}
 	cfg := catalog.Config[*served]{
 		Store: w.store, Acks: w.store, Env: "dev", Region: "local", Instance: name, Interval: 20 * time.Millisecond,
