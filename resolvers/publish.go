@@ -61,7 +61,7 @@ func (r *root) tarball(ctx context.Context, file graphql.Upload) ([]byte, error)
 func publication(p *control.Published, ok bool) *model.PublishPayload {
 	return &model.PublishPayload{
 		Ok: ok, Package: p.Package.Manifest.Name, Version: p.Version, Tag: p.Tag, New: p.New,
-		Digest: p.Package.Digest, Build: p.Digest, Diagnostics: p.Diagnostics, Changes: changes(p.Changes),
+		Digest: p.Package.Digest, Build: p.Digest, Diagnostics: p.Diagnostics, Budgets: p.Budgets, Changes: changes(p.Changes),
 	}
 }
 

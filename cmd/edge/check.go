@@ -27,6 +27,10 @@ func newCheck(s Streams) *cobra.Command {
 DIR is a package, or a workspace: then its graph and all its packages are checked. Modules come from the
 npm workspace, else from node_modules.
 
+Of each view it says what it takes of a request: tier calls by default and at the most, with every field and every list at its
+max, and the entities and items that are then in the answer. A package whose manifest states "limits" is refused where a
+view is not proved to stay within them. Bytes and processor time are kept when requests are answered.
+
 The exit code is 0 without errors and 1 with any.`,
 		Example: `  edge check
   edge check packages/tv-home
@@ -52,6 +56,7 @@ type checked struct {
 	Shapes      int               `json:"shapes"`
 	Mutations   int               `json:"mutations"`
 	Computed    int               `json:"computed"`
+	Budgets     []budgetRow       `json:"budgets,omitempty"`
 	Diagnostics fault.Diagnostics `json:"diagnostics"`
 }
 
@@ -116,6 +121,11 @@ func checkOne(ctx context.Context, l *loader, w *workspace, dir string) (checked
 		r.Package = p.Package.ID()
 		if b := p.Build; b != nil {
 			r.Views, r.Shapes, r.Mutations, r.Computed = len(b.Views), len(b.Shapes), len(b.Mutations), len(b.Funcs)
+			if r.OK {
+				if r.Budgets, err = budgetRows(b, p.Graph); err != nil {
+					return r, err
+				}
+			}
 		}
 	}
 	return r, nil
@@ -128,6 +138,7 @@ func printChecked(out io.Writer, results []checked) {
 		}
 		if r.OK && r.Package != "" {
 			fmt.Fprintf(out, "%s ok: %s, %s, %s, %s\n", r.Package, count(r.Views, "view"), count(r.Shapes, "shape"), count(r.Mutations, "mutation"), count(r.Computed, "computed function"))
+			_ = printBudgets(out, r.Budgets) // the terminal is gone: nobody reads it
 		}
 	}
 }

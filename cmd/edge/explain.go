@@ -67,6 +67,7 @@ type explained struct {
 	Kind string `json:"kind"` // "view" or "mutation"
 	composer.Explanation
 	Computed []computedField `json:"computed,omitempty"`
+	Worst    *budgetRow      `json:"worst,omitempty"`
 }
 
 // A computedField is a function of the package, and where it runs.
@@ -112,6 +113,17 @@ func runExplain(ctx context.Context, s Streams, o explainOptions) error {
 	list, err := explainAll(engine, o, w.Viewer.viewer())
 	if err != nil {
 		return err
+	}
+	rows, err := budgetRows(p.Build, p.Graph)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		for k := range rows {
+			if rows[k].Name == list[i].Name && rows[k].Kind == list[i].Kind {
+				list[i].Worst = &rows[k]
+			}
+		}
 	}
 	if o.asJSON {
 		e := json.NewEncoder(s.Out)
@@ -262,6 +274,9 @@ func (o explainOptions) arguments(s *view.Surface, kind composer.RootKind, name 
 func printExplained(out io.Writer, x explained) {
 	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name
 	fmt.Fprintf(out, "%s %s: %s in %s\n%s", x.Kind, x.Name, count(len(x.Operations), "operation"), count(x.Levels, "level"), tree)
+	if x.Worst != nil {
+		fmt.Fprintln(out, x.Worst)
+	}
 	for _, c := range x.Computed {
 		fmt.Fprintf(out, "computed %s runs in %s (%s)\n", c.Name, c.Runs, c.Where)
 	}

@@ -51,12 +51,14 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	}
 	open.writes = f.writes
 	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
-	f.metrics.registry.MustRegister(open.quarantines)
+	open.exposures.log = f.log
+	f.metrics.registry.MustRegister(open.quarantines, open.exposures)
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,
 		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
 		Quarantined: open.quarantines.list,
+		Mismatched:  open.exposures.mismatched,
 		Warm:        func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
 		Report:      func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },
 	})
@@ -67,6 +69,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	f.catalog, f.environment = cat, c.Env
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}
+	go open.exposures.watch(serving)
 	go func() { i.ended <- cat.Run(serving) }()
 	return i, nil
 }

@@ -66,6 +66,9 @@ func (l *loader) load(ctx context.Context, w *workspace, dir string) (*project, 
 	if !ds.Failed() {
 		p.Build = b
 		ds = append(ds, surfaceMistakes(b)...)
+		if !ds.Failed() {
+			ds = append(ds, budgetMistakes(b, g)...)
+		}
 	}
 	return p, under(w.show(dir), ds), nil
 }

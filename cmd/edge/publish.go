@@ -24,6 +24,9 @@ const devGraphVersion = "1.0.0"
 // buildWith is control's building.
 func buildWith(ctx context.Context, in control.Input) (*view.Build, fault.Diagnostics, error) {
 	b, ds := scripts.Build(ctx, in.Package, in.Lock, in.Graph, scripts.Options{})
+	if !ds.Failed() {
+		ds = append(ds, budgetMistakes(b, in.Graph)...)
+	}
 	return b, ds, nil
 }
 

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"facet/composer"
+	"facet/control"
+	"facet/fault"
+	"facet/graph"
+	"facet/view"
+)
+
+// A budgetRow is what a view or mutation takes of a request: asked by default, at its widest, and what is kept when it is answered.
+type budgetRow struct {
+	composer.Proof
+	// Bytes of the view's data: its own budget, else the package's, else the environment's. Past it lists are shortened where Shorten
+	// says so; else the answer is refused.
+	Bytes   int64         `json:"bytes"`
+	Shorten bool          `json:"shorten"`
+	CPU     time.Duration `json:"cpu"` // of the package's functions, by request
+	pos     fault.Pos
+}
+
+// budgetRows proves every view and mutation of a build, as if it stood alone on its route. A module has none.
+func budgetRows(b *view.Build, g *graph.Graph) ([]budgetRow, error) {
+	if len(b.Devices) == 0 {
+		return nil, nil
+	}
+	surface, ds := view.NewSurface(b.Devices[0], b.Schema, b)
+	if err := ds.Err(); err != nil {
+		return nil, err
+	}
+	e, err := composer.NewEngine(composer.Config{Graph: g, Surface: surface})
+	if err != nil {
+		return nil, err
+	}
+	d := composer.Defaults()
+	limits := b.Budget().Within(view.Budget{Calls: d.Calls, Entities: d.Entities, Items: d.Items, Bytes: int64(d.Bytes), CPU: d.CPU})
+	var out []budgetRow
+	add := func(kind composer.RootKind, name string, pos fault.Pos) error {
+		p, err := e.Prove(kind, name)
+		if err != nil {
+			return err
+		}
+		out = append(out, budgetRow{Proof: p, Bytes: limits.Bytes, Shorten: limits.Shorten, CPU: limits.CPU, pos: pos})
+		return nil
+	}
+	for _, v := range b.Views {
+		if err := add(composer.RootView, v.Name, v.Pos); err != nil {
+			return nil, err
+		}
+		if v.Budget != nil {
+			row := &out[len(out)-1]
+			row.Bytes, row.Shorten = min(row.Bytes, int64(v.Budget.Bytes)), true
+		}
+	}
+	for _, m := range b.Mutations {
+		if err := add(composer.RootMutation, m.Name, m.Pos); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// budgetMistakes says which lists of a build have no bound, and which of its views are not proved to stay within the budget that its
+// manifest states.
+func budgetMistakes(b *view.Build, g *graph.Graph) fault.Diagnostics {
+	ds := b.CheckBoundless()
+	limits := b.Budget()
+	if limits.Calls == 0 && limits.Entities == 0 && limits.Items == 0 {
+		return ds
+	}
+	rows, err := budgetRows(b, g)
+	if err != nil {
+		ds.Add(fault.Pos{}, "B005", fault.HintOf(err), "what the views take cannot be proved: %v", err)
+		return ds
+	}
+	for _, r := range rows {
+		for _, d := range r.Check(limits, r.pos) {
+			if !covered(ds, d) {
+				ds = append(ds, d)
+			}
+		}
+	}
+	return ds
+}
+
+// covered says whether a list that has no bound is named already: one mistake is said once.
+func covered(ds fault.Diagnostics, d fault.Diagnostic) bool {
+	for _, o := range ds {
+		if o.Code == "B001" && o.Pos == d.Pos && o.Pos.Line > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// viewBudgets is control's proving.
+func viewBudgets(b *view.Build, g *graph.Graph) ([]control.ViewBudget, error) {
+	rows, err := budgetRows(b, g)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.ViewBudget, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, control.ViewBudget{Name: r.Name, Kind: r.Kind, Calls: atMost(r.Default.Calls), WorstCalls: atMost(r.Widest.Calls),
+			Levels: r.Default.Levels, WorstLevels: r.Widest.Levels, WorstEntities: atMost(r.Widest.Entities), WorstItems: atMost(r.Widest.Items), Bytes: r.Bytes, Shorten: r.Shorten})
+	}
+	return out, nil
+}
+
+// atMost is a figure as GraphQL's Int takes it; -1 has no bound.
+func atMost(f composer.Figure) int { return int(min(f.Most, 1<<31-1)) }
+
+// printBudgets prints rows as a table.
+func printBudgets(out io.Writer, rows []budgetRow) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if len(rows) > 0 {
+		fmt.Fprintln(w, "  \tcalls\tat most\tentities\titems\tbytes")
+	}
+	for _, r := range rows {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Default.Calls, r.Widest.Calls, r.Widest.Entities, r.Widest.Items, r.keeps())
+	}
+	return w.Flush()
+}
+
+// keeps says what is done about bytes.
+func (r budgetRow) keeps() string {
+	if r.Shorten {
+		return sizeText(r.Bytes) + ", shortened"
+	}
+	return sizeText(r.Bytes)
+}
+
+// sizeText writes a number of bytes with the unit that divides it.
+func sizeText(n int64) string {
+	for _, u := range []struct {
+		name  string
+		shift int
+	}{{"MB", 20}, {"KB", 10}} {
+		if n >= 1<<u.shift && n%(1<<u.shift) == 0 {
+			return fmt.Sprintf("%d %s", n>>u.shift, u.name)
+		}
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// String is what explain prints of a proof.
+func (r budgetRow) String() string {
+	deeper := ""
+	if len(r.Deeper) > 0 {
+		deeper = "; more where it is asked for inside itself"
+	}
+	return fmt.Sprintf("at most %s calls in %d levels, %s entities, %s items, %s computed values, %s%s", r.Widest.Calls, r.Widest.Levels, r.Widest.Entities, r.Widest.Items, r.Widest.Computed, r.keeps(), deeper)
+}
