@@ -53,7 +53,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 		text, err = r.record(ctx, o.CallStack)
 	}
 	if err != nil {
-		return nil, broken(r.diags, pkg, err)
+		return nil, defective(r.diags, pkg, err)
 	}
 	if text == "" {
 		r.diags.Sort()
@@ -62,7 +62,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 	b := manifest(pkg, lock, g)
 	rec, err := r.decode(text, b)
 	if err != nil {
-		return nil, broken(r.diags, pkg, err)
+		return nil, defective(r.diags, pkg, err)
 	}
 	r.orphans(rec)
 	r.funcs(rec, b)
@@ -82,13 +82,13 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 		return nil, r.diags
 	}
 	if _, err := b.Encode(); err != nil {
-		return nil, broken(r.diags, pkg, err)
+		return nil, defective(r.diags, pkg, err)
 	}
 	return b, r.diags
 }
 
-// broken is the diagnostic of a failure that is no mistake of the author's.
-func broken(ds fault.Diagnostics, pkg *pack.Package, err error) fault.Diagnostics {
+// defective is the diagnostic of a failure that is no mistake of the author's.
+func defective(ds fault.Diagnostics, pkg *pack.Package, err error) fault.Diagnostics {
 	ds.Add(fault.Pos{File: pkg.Manifest.Name}, "F199", "Report this: it is a defect of edge", "the package could not be recorded: %v", err)
 	ds.Sort()
 	return ds

@@ -2,12 +2,12 @@ package scripts
 
 import (
 	"fmt"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/parser"
 
 	"facet/fault"
 	"facet/view"
@@ -15,9 +15,8 @@ import (
 
 // Bounds of one machine and of one result.
 const (
-	maxCalls  = 1000     // of a machine: then it is replaced, and with it whatever a function left behind
-	maxResult = 64 << 10 // bytes of a result
-	maxDepth  = 32       // of a result
+	maxCalls = 1000 // of a machine: then it is replaced, and with it whatever a function left behind
+	maxDepth = 32   // of a result
 )
 
 // Functions are the computed functions of one build, ready to run. They are safe for concurrent use.
@@ -26,77 +25,102 @@ type Functions struct {
 	funcs []*function
 	slots chan struct{} // one token for each machine in use
 
+	calls atomic.Uint64
+	used  atomic.Int64
+
 	mu     sync.Mutex
 	free   []*machine
 	closed bool
+	breaks map[string]uint64
 }
+
+var _ Callable = (*Functions)(nil)
 
 // A function is one view.Func with what all machines share of it.
 type function struct {
 	*view.Func
-	names  []string // of the inputs that it is called with
-	locale int      // the index of the input "$locale"; -1: none
-	result *kind
-
-	once      sync.Once
+	owner     *Functions
+	names     []string // of the inputs that it is called with
+	locale    int      // the index of the input "$locale"; -1: none
+	result    *kind
 	program   *goja.Program
-	stateless bool // see stateless
-	err       error
+	patterns  []*pattern      // of its regular expressions, by their number in the program
+	stateless bool            // see stateless
+	lines     func() *lineMap // of Lines, which only a failure needs
 }
 
-// limitMatching bounds every match of a regular expression, once for the process: goja gives no way to take a time limit one by
-// one. A match that is cut off reads as "no match" to the script, so the limit lies past every deadline: then the interrupt
-// comes before the wrong answer is used.
-var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = 2 * time.Second })
-
-// Open makes a build's functions callable. Programs are compiled at their first call; what can be known to be wrong
-// before, a result type that the build does not declare, is an Invalid error.
+// Open makes a build's functions callable. What is wrong with one of them, a source that is no JavaScript or uses what computed functions
+// may not, a result type that the build does not declare, is an Invalid error that says where.
 func Open(b *view.Build, o RunOptions) (*Functions, error) {
 	o = o.filled()
-	limitMatching()
-	f := &Functions{opts: o, slots: make(chan struct{}, o.Machines)}
+	f := &Functions{opts: o, slots: make(chan struct{}, o.Machines), breaks: map[string]uint64{}}
 	kinds := newKinds(b)
 	for _, fn := range b.Funcs {
-		k, err := kinds.of(fn.Result)
+		one, err := f.open(fn, kinds)
 		if err != nil {
-			return nil, &fault.Error{Kind: fault.Invalid, Op: "scripts.open", Subject: fn.Name, Message: err.Error()}
-		}
-		one := &function{Func: fn, result: k, locale: -1}
-		for i, in := range fn.Inputs {
-			if fn.Format && in.Name == localeInput {
-				one.locale = i
-				continue
+			if fn.Pos.File != "" {
+				err = fmt.Errorf("%s: %w", fn.Pos, err)
 			}
-			if one.locale >= 0 {
-				return nil, &fault.Error{Kind: fault.Invalid, Op: "scripts.open", Subject: fn.Name, Message: "its locale is not the last input"}
-			}
-			one.names = append(one.names, in.Name)
+			return nil, &fault.Error{Kind: fault.Invalid, Op: "scripts.open", Subject: fn.Name, Message: fn.Name + ": " + err.Error()}
 		}
 		f.funcs = append(f.funcs, one)
 	}
 	return f, nil
 }
 
+func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
+	k, err := kinds.of(fn.Result)
+	if err != nil {
+		return nil, err
+	}
+	one := &function{Func: fn, owner: f, result: k, locale: -1, lines: sync.OnceValue(func() *lineMap { return readLines(fn.Lines) })}
+	for i, in := range fn.Inputs {
+		if fn.Format && in.Name == localeInput {
+			one.locale = i
+			continue
+		}
+		if one.locale >= 0 {
+			return nil, fault.New(fault.Invalid, "its locale is not the last input")
+		}
+		one.names = append(one.names, in.Name)
+	}
+	return one, one.compile(&f.opts)
+}
+
 // localeInput is the name of the input that carries the asker's locale to functions that format.
 const localeInput = "$locale"
 
-// Computes are the functions in the order of Build.Funcs. A thrown error is Internal, a passed deadline Timeout, a
-// result of another type than the declared one BadAnswer; all name the function.
+// Computes are the functions in the order of Build.Funcs. A thrown error is Internal, a passed deadline Timeout, another broken
+// limit Limit, a result of another type than the declared one BadAnswer; all name the function.
 func (f *Functions) Computes() []view.Compute {
 	out := make([]view.Compute, len(f.funcs))
 	for i := range f.funcs {
-		out[i] = func(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) { return f.call(i, in, dst) }
+		out[i] = func(a *view.Account, in [][]byte, dst []byte) ([]byte, error) {
+			var errs [1]error
+			var ends [1]int
+			dst = f.rows(i, a, [][][]byte{in}, dst, ends[:], errs[:])
+			return dst, errs[0]
+		}
 	}
 	return out
 }
 
-// Batches are Computes over many rows.
+// Batches are the functions as Computes has them, over many rows on one machine.
 func (f *Functions) Batches() []view.Batch {
 	out := make([]view.Batch, len(f.funcs))
-	for i, c := range f.Computes() {
-		out[i] = c.Rows()
+	for i := range f.funcs {
+		out[i] = func(a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
+			return f.rows(i, a, in, dst, ends, errs)
+		}
 	}
 	return out
+}
+
+// Stats are what the functions did so far.
+func (f *Functions) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return Stats{Calls: f.calls.Load(), CPU: time.Duration(f.used.Load()), Breaks: maps.Clone(f.breaks)}
 }
 
 // Close lets the machines go. Calls that run end by themselves; later ones fail with Unavailable.
@@ -110,25 +134,81 @@ func (f *Functions) Close() {
 	f.free = nil
 }
 
-func (f *Functions) call(i int, in [][]byte, dst []byte) ([]byte, error) {
+// rows runs a function over rows. The machine is held for all of them, unless one breaks it.
+func (f *Functions) rows(i int, a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
+	fn := f.funcs[i]
+	var m *machine
+	var total time.Duration
+	for r, row := range in {
+		var err error
+		if m == nil {
+			m, err = f.begin(fn, a)
+		}
+		if err == nil {
+			var used time.Duration
+			var spoiled bool
+			dst, used, err, spoiled = f.row(m, i, a, row, dst)
+			total += used
+			if spoiled {
+				f.end(m, false)
+				m = nil
+			}
+		}
+		errs[r], ends[r] = err, len(dst)
+	}
+	if m != nil {
+		f.end(m, true)
+	}
+	f.used.Add(int64(total))
+	f.opts.Share.take(total)
+	return dst
+}
+
+func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []byte) (out []byte, used time.Duration, err error, spoiled bool) {
 	fn := f.funcs[i]
 	if len(in) != len(fn.Inputs) {
-		return dst, &fault.Error{Kind: fault.Internal, Op: "computed", Subject: fn.Name, Message: fmt.Sprintf("%s takes %d inputs and was given %d", fn.Name, len(fn.Inputs), len(in))}
+		return dst, 0, &fault.Error{Kind: fault.Internal, Op: "computed", Subject: fn.Name, Message: fmt.Sprintf("%s takes %d inputs and was given %d", fn.Name, len(fn.Inputs), len(in))}, false
 	}
-	program, err := fn.compile()
-	if err != nil {
-		return dst, fn.fail(fault.Internal, "%s cannot be compiled", err)
+	budget := f.opts.CPU
+	if a != nil && !f.opts.Unlimited {
+		if a.Left <= 0 {
+			return dst, 0, fn.spent(), false
+		}
+		budget = min(budget, a.Left)
+	}
+	out, used, err, spoiled = m.call(i, fn, budget, in, dst)
+	f.calls.Add(1)
+	if a != nil {
+		a.Calls++
+		a.Spent += used
+		a.Left -= used
+	}
+	return out, used, err, spoiled
+}
+
+// begin finds a machine for a function's calls, and the package's turn.
+func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
+	if !f.opts.Unlimited {
+		if a != nil && a.Left <= 0 {
+			return nil, fn.spent()
+		}
+		if !f.opts.Share.wait(f.opts.Wait) {
+			how := limitSentences[LimitShare]
+			f.broke(Break{Function: fn.Name, Limit: LimitShare, Kind: how.kind, Pos: fn.Pos, At: time.Now(), Text: "the package used more than its share of the processors"})
+			return nil, fn.fail(fn.Pos, how.kind, how.text, fmt.Errorf("its turn would come later than in %v", f.opts.Wait))
+		}
 	}
 	m, err := f.take(fn)
 	if err != nil {
-		return dst, err
+		return nil, err
 	}
-	out, err := m.call(i, fn, program, in, dst)
-	f.give(m, err == nil)
-	if err != nil {
-		return dst, err
-	}
-	return out, nil
+	m.enter()
+	return m, nil
+}
+
+func (f *Functions) end(m *machine, good bool) {
+	m.leave()
+	f.give(m, good)
 }
 
 // take waits for a machine, by preference the one that ran last: its programs are loaded.
@@ -141,14 +221,14 @@ func (f *Functions) take(fn *function) (*machine, error) {
 		select {
 		case f.slots <- struct{}{}:
 		case <-t.C:
-			return nil, fn.fail(fault.Unavailable, "%s found no free runtime", fmt.Errorf("all %d stayed in use for %v", f.opts.Machines, f.opts.Wait))
+			return nil, fn.fail(fn.Pos, fault.Unavailable, "%s found no free runtime", fmt.Errorf("all %d stayed in use for %v", f.opts.Machines, f.opts.Wait))
 		}
 	}
 	f.mu.Lock()
 	if f.closed {
 		f.mu.Unlock()
 		<-f.slots
-		return nil, fn.fail(fault.Unavailable, "%s is closed", nil)
+		return nil, fn.fail(fn.Pos, fault.Unavailable, "%s is closed", nil)
 	}
 	if n := len(f.free); n > 0 {
 		m := f.free[n-1]
@@ -157,10 +237,10 @@ func (f *Functions) take(fn *function) (*machine, error) {
 		return m, nil
 	}
 	f.mu.Unlock()
-	m, err := newMachine(len(f.funcs), f.opts)
+	m, err := newMachine(len(f.funcs), &f.opts)
 	if err != nil {
 		<-f.slots
-		return nil, fn.fail(fault.Internal, "%s found no runtime", err)
+		return nil, fn.fail(fn.Pos, fault.Internal, "%s found no runtime", err)
 	}
 	return m, nil
 }
@@ -178,26 +258,42 @@ func (f *Functions) give(m *machine, good bool) {
 	<-f.slots
 }
 
-// compile parses the source. Source maps stay off: goja would read the files that they name.
-func (fn *function) compile() (*goja.Program, error) {
-	fn.once.Do(func() {
-		ast, err := goja.Parse(fn.Name, enclosed(fn.Source), parser.WithDisableSourceMaps)
-		if err != nil {
-			fn.err = err
-			return
+// broke counts a broken limit and tells of it.
+func (f *Functions) broke(b Break) {
+	f.mu.Lock()
+	f.breaks[b.Limit]++
+	f.mu.Unlock()
+	if f.opts.Broke != nil {
+		f.opts.Broke(b)
+	}
+}
+
+// spent is the error of a call for a request that has no time left. It is no break of the function's own.
+func (fn *function) spent() *fault.Error {
+	return fn.fail(fn.Pos, fault.Limit, "%s found no time left for this request", fmt.Errorf("the request's functions used up their processor time"))
+}
+
+// headLines are the lines that enclosed puts before a source.
+const headLines = 1
+
+// place is where the innermost frame of a function's own code stands in the author's files; the function's place if that is not known.
+func (fn *function) place(frames []goja.StackFrame) fault.Pos {
+	for _, f := range frames {
+		if p := f.Position(); f.SrcName() == fn.Name && p.Line > headLines {
+			if at := fn.lines().pos(p.Line-headLines, p.Column); at.File != "" {
+				return at
+			}
 		}
-		fn.stateless = stateless(ast)
-		fn.program, fn.err = goja.CompileAST(ast, true)
-	})
-	return fn.program, fn.err
+	}
+	return fn.Pos
 }
 
 // fail makes an error that names the function; its cause is for the author, with the place.
-func (fn *function) fail(k fault.Kind, format string, cause error) *fault.Error {
+func (fn *function) fail(at fault.Pos, k fault.Kind, format string, cause error) *fault.Error {
 	e := &fault.Error{Kind: k, Op: "computed", Subject: fn.Name, Message: fmt.Sprintf(format, fn.Name)}
 	switch {
-	case cause != nil && fn.Pos.File != "":
-		e.Err = fmt.Errorf("%s: %w", fn.Pos, cause)
+	case cause != nil && at.File != "":
+		e.Err = fmt.Errorf("%s: %w", at, cause)
 	case cause != nil:
 		e.Err = cause
 	}

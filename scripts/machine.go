@@ -3,7 +3,6 @@ package scripts
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
@@ -12,19 +11,23 @@ import (
 )
 
 // A machine is a goja runtime with the globals that computed functions see, and their programs once they ran.
-// One goroutine at a time uses it; only its timer does not wait its turn.
+// One goroutine at a time uses it; only the watchdog does not wait its turn.
 type machine struct {
-	vm       *goja.Runtime
-	loaded   []*loaded
-	calls    int
-	locale   string
-	deadline time.Duration
+	vm     *goja.Runtime
+	opts   *RunOptions
+	loaded []*loaded
+	calls  int
+	locale string
 
-	began time.Time
-	start atomic.Int64 // nanoseconds since began of the call that runs, plus 1; 0: none; cut: its deadline passed
-	armed atomic.Bool  // the timer is set
-	spent atomic.Int64 // of processor time by the process, when the timer was set for the first of its calls
-	timer *time.Timer
+	patterns []*pattern // of the program that runs
+
+	watch  watch
+	thread thread
+	began  int64 // of the call that runs, on our clock
+	base   int64 // processor time of the thread then, as far as it is known
+
+	meter
+	matching
 }
 
 // A loaded is a function inside one machine. Its arguments are made once: what they read is replaced for each call.
@@ -34,28 +37,82 @@ type loaded struct {
 	args   [1]goja.Value
 }
 
-const cut = -1
-
-func newMachine(funcs int, o RunOptions) (*machine, error) {
-	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), deadline: o.CPU, began: time.Now()}
-	// It is made here and set by calls: ring reads the field, and must not see it being written.
-	m.timer = time.AfterFunc(time.Hour, m.ring)
-	m.timer.Stop()
+func newMachine(funcs int, o *RunOptions) (*machine, error) {
+	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), opts: o}
 	m.vm.SetMaxCallStackSize(o.CallStack)
 	if err := m.furnish(); err != nil {
 		return nil, err
 	}
+	if !o.Unlimited {
+		m.watch.end = m.late
+		dog.add(&m.watch)
+	}
 	return m, nil
 }
 
-func (m *machine) stop() { m.timer.Stop() }
+func (m *machine) stop() { dog.remove(&m.watch) }
 
-func (m *machine) load(i int, fn *function, program *goja.Program) (*loaded, error) {
+// late is called by the watchdog.
+func (m *machine) late(why string, used time.Duration) {
+	b := &broken{limit: why, text: fmt.Sprintf("it ran for %v", used.Round(time.Millisecond/10))}
+	switch why {
+	case "wall":
+		b.limit, b.text = LimitCPU, fmt.Sprintf("it did not end within %v", used.Round(time.Millisecond))
+	case LimitMemory:
+		b.text = fmt.Sprintf("the process grew by more than %d MiB while it ran", maxBurst>>20)
+	}
+	m.vm.Interrupt(b)
+}
+
+// enter binds the machine to the goroutine for the calls until leave.
+func (m *machine) enter() {
+	if m.opts.Unlimited {
+		return
+	}
+	m.thread = lockThread()
+	m.watch.thread.Store(int64(m.thread))
+	m.base = int64(m.thread.used())
+	m.began = clock()
+}
+
+func (m *machine) leave() {
+	if !m.opts.Unlimited {
+		m.thread.unlock()
+	}
+}
+
+// start begins a call that may use so much processor time.
+func (m *machine) start(budget time.Duration) {
+	m.watch.base.Store(m.base)
+	m.watch.budget.Store(int64(budget))
+	m.watch.start.Store(m.began)
+	dog.call()
+}
+
+// finish ends a call and says what it used, and whether the watchdog meant to end it. A short call is charged what it lasted: to
+// ask the system what it really had would cost as much as the call.
+func (m *machine) finish() (used time.Duration, late bool) {
+	late = m.watch.start.Swap(0) == cut
+	now := clock()
+	d := now - m.began
+	if d >= int64(resync) {
+		if at := int64(m.thread.used()); at >= 0 {
+			d = min(d, max(0, at-m.base))
+			m.base = at
+		}
+	} else {
+		m.base += d
+	}
+	m.began = now
+	return time.Duration(d), late
+}
+
+func (m *machine) load(i int, fn *function) (*loaded, error) {
 	l := m.loaded[i]
 	if l != nil && fn.stateless {
 		return l, nil
 	}
-	v, err := m.vm.RunProgram(program)
+	v, err := m.vm.RunProgram(fn.program)
 	if err != nil {
 		return nil, err
 	}
@@ -72,24 +129,43 @@ func (m *machine) load(i int, fn *function, program *goja.Program) (*loaded, err
 	return l, nil
 }
 
-func (m *machine) call(i int, fn *function, program *goja.Program, in [][]byte, dst []byte) (out []byte, err error) {
+// call runs a function between enter and leave. spoiled says that the machine must not be used again.
+func (m *machine) call(i int, fn *function, budget time.Duration, in [][]byte, dst []byte) (out []byte, used time.Duration, err error, spoiled bool) {
 	m.calls++
-	m.watch()
+	m.patterns = fn.patterns
+	m.meter.reset()
+	limited := !m.opts.Unlimited
+	if limited {
+		m.start(budget)
+	}
+	out, err = m.run(i, fn, in, dst)
+	late := false
+	if limited {
+		used, late = m.finish()
+	}
+	m.matching.reset()
+	if err == nil && !late {
+		return out, used, nil, false
+	}
+	if late && err == nil { // it ended while the watchdog came: the interrupt would hit the next call
+		err = &broken{limit: LimitCPU, text: fmt.Sprintf("it had %v", budget)}
+	}
+	var thrown *goja.Exception
+	var wrong *mismatch
+	spoiled = late || m.broken != nil || !errors.As(err, &thrown) && !errors.As(err, &wrong)
+	return dst, used, m.report(fn, err, budget), spoiled
+}
+
+func (m *machine) run(i int, fn *function, in [][]byte, dst []byte) (out []byte, err error) {
 	defer func() {
-		if r := recover(); r != nil { // a defect of goja, or a getter of a result that was interrupted
+		if r := recover(); r != nil { // a getter of a result that was interrupted, or a defect of goja
 			err, _ = r.(error)
 			if err == nil {
 				err = fmt.Errorf("panic: %v", r)
 			}
 		}
-		late := m.start.Swap(0) == cut
-		if err != nil {
-			err = fn.report(err)
-		} else if late { // it ended while the timer fired: the interrupt would hit the next call
-			err = fn.fail(fault.Timeout, "%s took too long", fmt.Errorf("it had %v", m.deadline))
-		}
 	}()
-	l, err := m.load(i, fn, program)
+	l, err := m.load(i, fn)
 	if err != nil {
 		return dst, err
 	}
@@ -101,7 +177,7 @@ func (m *machine) call(i int, fn *function, program *goja.Program, in [][]byte, 
 	if err != nil {
 		return dst, err
 	}
-	w := writer{vm: m.vm, dst: dst, from: len(dst)}
+	w := writer{vm: m.vm, dst: dst, from: len(dst), most: m.opts.Output}
 	if o, ok := v.(*goja.Object); !ok {
 		err = w.scalar(v, fn.result)
 	} else if ex := m.vm.Try(func() { err = w.object(o, fn.result, 0) }); ex != nil {
@@ -110,65 +186,71 @@ func (m *machine) call(i int, fn *function, program *goja.Program, in [][]byte, 
 	return w.dst, err
 }
 
-// report turns what went wrong inside a call into an error for askers, with the JavaScript error as its cause.
-func (fn *function) report(err error) error {
+// report turns what went wrong inside a call into an error for askers, with the JavaScript error as its cause, and tells of
+// a broken limit.
+func (m *machine) report(fn *function, err error, budget time.Duration) error {
 	var (
 		interrupted *goja.InterruptedError
 		overflow    *goja.StackOverflowError
 		wrong       *mismatch
 		thrown      *goja.Exception
 	)
+	b := m.broken
+	var frames []goja.StackFrame
 	switch {
-	case errors.As(err, &wrong):
-		e := fn.fail(fault.BadAnswer, "%s", err)
-		e.Message = fn.Name + " " + wrong.text()
-		return e
+	case b != nil:
+		frames = b.frames
 	case errors.As(err, &interrupted):
-		return fn.fail(fault.Timeout, "%s took too long", fmt.Errorf("%v", interrupted.Value()))
+		frames = interrupted.Stack()
+		b, _ = interrupted.Value().(*broken)
+	case errors.As(err, &b):
 	case errors.As(err, &overflow):
-		return fn.fail(fault.Internal, "%s calls itself too deeply", errors.New("call stack exceeded"))
-	case errors.As(err, &thrown):
-		return fn.fail(fault.Internal, "%s failed", errors.New(thrown.String()))
-	}
-	return fn.fail(fault.Internal, "%s failed", err)
-}
-
-// patience is how many deadlines a call may last at the most on a machine that is too busy to run it.
-const patience = 20
-
-// watch begins a call. The timer is set at most once a deadline, not once a call: when it fires it looks at the call
-// that runs then, and sets itself again for what is left of it.
-func (m *machine) watch() {
-	m.start.Store(int64(time.Since(m.began)) + 1)
-	if m.armed.Swap(true) {
-		return
-	}
-	m.spent.Store(int64(processorTime()))
-	m.timer.Reset(m.deadline)
-}
-
-// ring ends the call that runs if its deadline passed. A clock on the wall would also end calls that the computer did
-// not run: so the process must have had that much processor time too.
-func (m *machine) ring() {
-	m.armed.Store(false) // before start is read: a call that begins now sets the timer itself
-	s := m.start.Load()
-	if s <= 0 {
-		return
-	}
-	lasted := time.Since(m.began) - time.Duration(s-1)
-	left := m.deadline - lasted
-	if left > 0 { // the timer was set for an earlier call
-		m.spent.Store(int64(processorTime()))
-	} else if lasted < patience*m.deadline {
-		left = m.deadline - (processorTime() - time.Duration(m.spent.Load()))
-	}
-	if left > 0 {
-		if !m.armed.Swap(true) {
-			m.timer.Reset(max(left, time.Millisecond))
+		frames = overflow.Stack()
+		b = &broken{limit: LimitStack, text: fmt.Sprintf("more than %d calls inside each other", m.opts.CallStack)}
+	case errors.As(err, &wrong):
+		if wrong.limit != "" {
+			b = &broken{limit: wrong.limit, text: wrong.text()}
 		}
-		return
+	case errors.As(err, &thrown):
+		frames = thrown.Stack()
 	}
-	if m.start.CompareAndSwap(s, cut) {
-		m.vm.Interrupt(fmt.Sprintf("the deadline of %v passed", m.deadline))
+	at := fn.place(frames)
+	var e *fault.Error
+	switch {
+	case wrong != nil:
+		e = fn.fail(at, fault.BadAnswer, "%s", err)
+		e.Message = fn.Name + " " + wrong.text()
+		if wrong.limit != "" {
+			e.Kind = fault.Limit
+		}
+	case b != nil && b.limit == LimitCPU && budget < m.opts.CPU:
+		e = fn.fail(at, fault.Limit, "%s found no time left for this request", errors.New(b.text))
+	case b != nil:
+		how := limitSentences[b.limit]
+		e = fn.fail(at, how.kind, how.text, errors.New(b.text))
+	case thrown != nil:
+		e = fn.fail(at, fault.Internal, "%s failed", errors.New(short(thrown.Value().String())))
+	default:
+		e = fn.fail(at, fault.Internal, "%s failed", err)
 	}
+	if b != nil {
+		fn.owner.broke(Break{Function: fn.Name, Limit: b.limit, Kind: e.Kind, Pos: at, At: time.Now(), Text: b.text})
+	}
+	return e
+}
+
+// limitSentences are what a device reads of a broken limit.
+var limitSentences = map[string]struct {
+	kind fault.Kind
+	text string
+}{
+	LimitCPU:    {fault.Timeout, "%s took too long"},
+	LimitMemory: {fault.Limit, "%s made too much"},
+	LimitOutput: {fault.Limit, "%s gave too much"},
+	LimitDepth:  {fault.Limit, "%s met a value that is too deep"},
+	LimitString: {fault.Limit, "%s made a text that is too long"},
+	LimitArray:  {fault.Limit, "%s made a list that is too long"},
+	LimitRegex:  {fault.Limit, "%s matched too much text"},
+	LimitStack:  {fault.Limit, "%s calls itself too deeply"},
+	LimitShare:  {fault.Limit, "%s has to wait: its package used more than its share"},
 }

@@ -103,6 +103,8 @@ type mismatch struct {
 	path string // "", ".minutesLeft", "[2]"
 	want string
 	got  string
+
+	limit string // that was broken; "": the type is wrong
 }
 
 func (e *mismatch) Error() string { return e.text() }
@@ -123,6 +125,7 @@ type writer struct {
 	vm   *goja.Runtime
 	dst  []byte
 	from int
+	most int // bytes
 }
 
 func (k *kind) wrong(got string) error { return &mismatch{want: article(k.name), got: got} }
@@ -225,7 +228,7 @@ func appendNumber(dst []byte, x float64) []byte {
 
 func (w *writer) object(o *goja.Object, k *kind, depth int) error {
 	if depth >= maxDepth {
-		return &mismatch{got: fmt.Sprintf("a value that is deeper than %d", maxDepth)}
+		return &mismatch{got: fmt.Sprintf("a value that is deeper than %d", maxDepth), limit: LimitDepth}
 	}
 	class := o.ClassName()
 	if _, callable := goja.AssertFunction(o); callable {
@@ -293,8 +296,8 @@ func (w *writer) list(o *goja.Object, k *kind, depth int) error {
 		each = anything
 	}
 	n := int(o.Get("length").ToInteger())
-	if n > maxResult {
-		return &mismatch{got: fmt.Sprintf("a list of %d items", n)}
+	if n > w.most {
+		return &mismatch{got: fmt.Sprintf("a list of %d items", n), limit: LimitOutput}
 	}
 	w.dst = append(w.dst, '[')
 	for i := range n {
@@ -358,16 +361,16 @@ func (w *writer) open(o *goja.Object, k *kind, depth int) error {
 }
 
 func (w *writer) fits() error {
-	if len(w.dst)-w.from > maxResult {
-		return &mismatch{got: fmt.Sprintf("more than %d bytes", maxResult)}
+	if len(w.dst)-w.from > w.most {
+		return &mismatch{got: fmt.Sprintf("more than %d bytes", w.most), limit: LimitOutput}
 	}
 	return nil
 }
 
 // text writes a string. A lone surrogate has become U+FFFD on the way from JavaScript.
 func (w *writer) text(s string) error {
-	if len(s) > maxResult {
-		return &mismatch{got: fmt.Sprintf("more than %d bytes", maxResult)}
+	if len(s) > w.most {
+		return &mismatch{got: fmt.Sprintf("more than %d bytes", w.most), limit: LimitOutput}
 	}
 	w.dst = appendText(w.dst, s)
 	return w.fits()

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
 
@@ -19,6 +20,11 @@ import (
 
 //go:embed runtime/*.js
 var runtimeFiles embed.FS
+
+// limitMatching bounds every match of a regular expression while recording, once for the process: the engine gives no way to take
+// a time limit one by one. A match that is cut off reads as "no match" to the code, so the limit lies past a recording's own: then
+// the interrupt comes before the wrong answer is used.
+var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = 2 * time.Second })
 
 // runtimeOrder is how the runtime's files make one function body.
 var runtimeOrder = []string{"core", "values", "inputs", "choices", "results", "define", "compute", "handler", "realm", "main"}
