@@ -36,7 +36,7 @@ func (i *Instance) Page(ctx context.Context, device, viewer string) (*Answer, er
 
 // Ask asks for fields of a view.
 func (i *Instance) Ask(ctx context.Context, device, viewer, view, fields string) (*Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	name := view
 	if n, _, ok := strings.Cut(view, "("); ok {

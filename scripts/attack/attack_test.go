@@ -160,7 +160,7 @@ func (w *world) let(t *testing.T, attacks []*Attack) map[*Attack]*publishing {
 		after := w.Control.use()
 		p.cpu, p.grown = after.cpu-before.cpu, after.peak-before.rss
 		if p.err != nil {
-			time.Sleep(100 * time.Millisecond) // a process that dies takes a moment
+			w.Control.kill() // it is dead, or hangs
 			var err error
 			if p.died, err = w.Mend(t.Context()); err != nil {
 				t.Fatal(err)
@@ -210,6 +210,9 @@ func (w *world) run(t *testing.T, a *Attack, p *publishing) {
 	if p.grown > publishMemory {
 		t.Errorf("publishing took %d MiB", p.grown>>20)
 	}
+	if file := p.Outside(); file != "" {
+		t.Errorf("a file of the host was read: %s: %v", file, p.Diagnostics)
+	}
 	if refusal := p.Refusal(); refusal != "" {
 		w.judge(t, a, refusal, fmt.Sprint(p.Diagnostics, p.Message))
 		w.others(t)
@@ -241,6 +244,7 @@ func (i *Instance) attacked(t *testing.T, a *Attack) (outcome, about string) {
 	}
 	ans, err := i.Ask(t.Context(), a.Device(), "viewer-a", "screen", fields)
 	if err != nil {
+		i.kill()
 		return fmt.Sprintf("no answer: %v", err), i.log.last(5)
 	}
 	i.bounded(t, ans, allowed)
@@ -263,6 +267,7 @@ func (i *Instance) observed(t *testing.T, a *Attack) (outcome, about string) {
 		for _, device := range devices {
 			ans, err := i.Ask(t.Context(), device, me, "screen", "title good bad")
 			if err != nil {
+				i.kill()
 				return fmt.Sprintf("no answer: %v", err), i.log.last(5)
 			}
 			i.bounded(t, ans, budget)

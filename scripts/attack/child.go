@@ -64,6 +64,15 @@ func (c *Child) PID() int {
 	return c.cmd.Process.Pid
 }
 
+// kill ends a program that does not answer any more.
+func (c *Child) kill() {
+	c.mu.Lock()
+	cmd, done := c.cmd, c.done
+	c.mu.Unlock()
+	_ = cmd.Process.Kill()
+	<-done
+}
+
 // stop ends the program: by SIGTERM, and if that is not heeded within wait by SIGKILL.
 func (c *Child) stop(wait time.Duration) {
 	c.mu.Lock()

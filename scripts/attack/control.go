@@ -48,6 +48,16 @@ func (p *Published) Refusal() string {
 	return "refused at publish " + p.Code
 }
 
+// Outside is a file of the host that a diagnostic names: the package made the control API look there. "" if there is none.
+func (p *Published) Outside() string {
+	for _, d := range p.Diagnostics {
+		if strings.HasPrefix(d.File, "/") || strings.HasPrefix(d.File, "..") || strings.Contains(d.Message, "root:x:0") {
+			return d.File
+		}
+	}
+	return ""
+}
+
 // tarball packs files as npm would.
 func tarball(files map[string][]byte) ([]byte, error) {
 	return (&pack.Package{Files: files}).Tarball()

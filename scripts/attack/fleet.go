@@ -56,7 +56,7 @@ type Instance struct {
 // Start starts a fleet of a program, "edge", with its files in dir.
 func Start(ctx context.Context, edge, dir string, modes ...Mode) (_ *Fleet, err error) {
 	f := &Fleet{edge: edge, dir: dir, tier: httptest.NewServer(titles())}
-	f.client.Timeout = 2 * time.Minute
+	f.client.Timeout = patience
 	defer func() {
 		if err != nil {
 			f.Stop()
@@ -136,6 +136,9 @@ func (f *Fleet) Stop() {
 		_ = l.Close()
 	}
 }
+
+// patience is how long an answer is waited for. A process that gives none by then is ended, as if it had died.
+const patience = 8 * time.Second
 
 // Mend starts the control API and the instances that died, and says which those were.
 func (f *Fleet) Mend(ctx context.Context) (died []string, err error) {
