@@ -39,14 +39,12 @@ var _ Callable = (*Functions)(nil)
 // A function is one view.Func with what all machines share of it.
 type function struct {
 	*view.Func
-	owner     *Functions
-	names     []string // of the inputs that it is called with
-	locale    int      // the index of the input "$locale"; -1: none
-	result    *kind
-	program   *goja.Program
-	patterns  []*pattern      // of its regular expressions, by their number in the program
-	stateless bool            // see stateless
-	lines     func() *lineMap // of Lines, which only a failure needs
+	owner  *Functions
+	names  []string // of the inputs that it is called with
+	locale int      // the index of the input "$locale"; -1: none
+	result *kind
+	compiled
+	lines func() *lineMap // of Lines, which only a failure needs
 }
 
 // Open makes a build's functions callable. What is wrong with one of them, a source that is no JavaScript or uses what computed functions
@@ -84,7 +82,8 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		}
 		one.names = append(one.names, in.Name)
 	}
-	return one, one.compile(&f.opts)
+	one.compiled, err = compile(fn.Name, enclosed(fn.Source), false, !f.opts.Unlimited)
+	return one, err
 }
 
 // localeInput is the name of the input that carries the asker's locale to functions that format.

@@ -49,4 +49,3 @@ func (m *machine) furnish() error {
 	_, err = m.vm.RunProgram(program)
 	return err
 }
-

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dop251/goja"
-	"github.com/dop251/goja/parser"
-
 	"facet/fault"
 	"facet/view"
 )
@@ -23,9 +20,9 @@ type handlerSet struct {
 // A handlerCode is one handler with what all its runs share of it.
 type handlerCode struct {
 	*view.Handler
-	opts    RunOptions // of its machines
-	quota   view.HandlerQuota
-	program *goja.Program
+	opts  RunOptions // of its machines
+	quota view.HandlerQuota
+	compiled
 	result  *kind
 	lines   *lineMap
 	metrics map[string]*view.Declared
@@ -57,7 +54,7 @@ func OpenHandlers(b *view.Build, o RunOptions) (Handlers, error) {
 		code.opts.Memory *= 4 // what it loads is counted too
 		code.opts.Output = max(o.Output, code.quota.Result)
 		var err error
-		if code.program, err = compileHandler(def.Source); err == nil && !def.Nothing() {
+		if code.compiled, err = compileHandler(def.Source, !o.Unlimited); err == nil && !def.Nothing() {
 			code.result, err = kinds.of(def.Result)
 		}
 		if err != nil {
@@ -102,11 +99,6 @@ var handlerHidden = func() string {
 	return strings.Join(names, ",")
 }
 
-func compileHandler(source string) (*goja.Program, error) {
-	text := "(function(" + handlerHidden() + "){\"use strict\";return (\n" + source + "\n)})()"
-	parsed, err := parser.ParseFile(nil, handlerFile, text, 0, parser.WithDisableSourceMaps)
-	if err != nil {
-		return nil, err
-	}
-	return goja.CompileAST(parsed, true)
+func compileHandler(source string, limits bool) (compiled, error) {
+	return compile(handlerFile, "(function("+handlerHidden()+"){return (\n"+source+"\n)})()", true, limits)
 }

@@ -235,6 +235,7 @@ func (x *handling) start() error {
 	if err != nil {
 		return err
 	}
+	x.m.patterns = x.code.patterns
 	v, err := vm.RunProgram(x.code.program)
 	if err != nil {
 		return err

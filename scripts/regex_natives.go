@@ -200,7 +200,7 @@ func (m *machine) replace(c goja.FunctionCall, all bool) goja.Value {
 // occurrences gives each place of a text in another one.
 func (m *machine) occurrences(s, what goja.String, all bool, one func([]int) bool) {
 	m.search(s, what)
-		n, k := s.Length(), what.Length()
+	n, k := s.Length(), what.Length()
 	for from := 0; from <= n; {
 		i := int(m.indexOf(goja.FunctionCall{This: s, Arguments: []goja.Value{what, m.vm.ToValue(from)}}).ToInteger())
 		if i < 0 || i < from {

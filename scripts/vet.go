@@ -22,8 +22,8 @@ type refusal struct {
 func (r *refusal) Error() string { return r.text + " (" + r.fix + ")" }
 
 // vet looks at the code of a computed function and of what it calls. It is asked when a package is published, to say where, and
-// again when a build is opened, since builds come from storage. patterns are its regular expressions.
-func vet(n ast.Node) (patterns map[*ast.RegExpLiteral]*pattern, found []*refusal) {
+// again when a build is opened, since builds come from storage. waits says that the code may be async. patterns are its regular expressions.
+func vet(n ast.Node, waits bool) (patterns map[*ast.RegExpLiteral]*pattern, found []*refusal) {
 	patterns = map[*ast.RegExpLiteral]*pattern{}
 	refuse := func(at ast.Node, code, fix, format string, args ...any) {
 		found = append(found, &refusal{idx: at.Idx0(), code: code, text: fmt.Sprintf(format, args...), fix: fix})
@@ -33,12 +33,12 @@ func vet(n ast.Node) (patterns map[*ast.RegExpLiteral]*pattern, found []*refusal
 	walk(n, func(n ast.Node) bool {
 		switch x := n.(type) {
 		case *ast.FunctionLiteral:
-			if x.Async || x.Generator {
+			if x.Async && !waits || x.Generator {
 				refuse(x, "F160", "Remove async or *: all that it needs is in its inputs", "a computed function is synchronous, and so is what it calls")
 			}
 			noRest(x.ParameterList, refuse)
 		case *ast.ArrowFunctionLiteral:
-			if x.Async {
+			if x.Async && !waits {
 				refuse(x, "F160", "Remove async: all that it needs is in its inputs", "a computed function is synchronous, and so is what it calls")
 			}
 			noRest(x.ParameterList, refuse)
@@ -110,28 +110,34 @@ func noRest(list *ast.ParameterList, refuse func(ast.Node, string, string, strin
 	}
 }
 
-// compile parses, vets and compiles the source. Source maps stay off: goja would read the files that they name.
-func (fn *function) compile(o *RunOptions) error {
-	text := enclosed(fn.Source)
+// A compiled is code ready to run in machines.
+type compiled struct {
+	program   *goja.Program
+	patterns  []*pattern // of its regular expressions, by their number in the program
+	stateless bool
+}
+
+// compile parses, vets and compiles the text of one expression. waits says that it may be async; limits that it is instrumented. Source maps
+// stay off: goja would read the files that they name.
+func compile(name, text string, waits, limits bool) (c compiled, err error) {
 	if err := nesting(text); err != nil {
-		return fault.New(fault.Invalid, "it cannot be compiled: %s", err)
+		return c, fault.New(fault.Invalid, "it cannot be compiled: %s", err)
 	}
-	prog, err := goja.Parse(fn.Name, text, parser.WithDisableSourceMaps)
+	prog, err := goja.Parse(name, text, parser.WithDisableSourceMaps)
 	if err != nil {
-		return fault.New(fault.Invalid, "it cannot be compiled: %s", err)
+		return c, fault.New(fault.Invalid, "it cannot be compiled: %s", err)
 	}
 	if len(prog.Body) != 1 {
-		return fault.New(fault.Invalid, "it cannot be compiled: it is more than an expression")
+		return c, fault.New(fault.Invalid, "it cannot be compiled: it is more than an expression")
 	}
-	patterns, found := vet(prog.Body[0])
+	patterns, found := vet(prog.Body[0], waits)
 	if len(found) > 0 {
-		return fault.New(fault.Invalid, "%s", found[0])
+		return c, fault.New(fault.Invalid, "%s", found[0])
 	}
-	fn.stateless = stateless(prog)
-	fn.patterns = instrument(prog, patterns, !o.Unlimited)
-	fn.program, err = goja.CompileAST(prog, true)
-	if err != nil {
-		return fault.New(fault.Invalid, "it cannot be compiled: %s", err)
+	c.stateless = stateless(prog)
+	c.patterns = instrument(prog, patterns, limits)
+	if c.program, err = goja.CompileAST(prog, true); err != nil {
+		return c, fault.New(fault.Invalid, "it cannot be compiled: %s", err)
 	}
-	return nil
+	return c, nil
 }
