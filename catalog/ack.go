@@ -71,6 +71,10 @@ func (c *Catalog[T]) acknowledge(ctx context.Context) error {
 		ack.Quarantined = c.cfg.Quarantined()
 		ack.Quarantined = ack.Quarantined[:min(len(ack.Quarantined), release.MaxQuarantined)]
 	}
+	if c.cfg.Mismatched != nil {
+		ack.Mismatched = c.cfg.Mismatched()
+		ack.Mismatched = ack.Mismatched[:min(len(ack.Mismatched), release.MaxMismatched)]
+	}
 	raw, err := json.Marshal(ack)
 	if err != nil {
 		return err

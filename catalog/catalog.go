@@ -38,6 +38,8 @@ type Config[T any] struct {
 	Report func(Event)
 	// Quarantined lists the packages whose functions are not run here for now, for the acknowledgement. May be nil.
 	Quarantined func() []release.Quarantine
+	// Mismatched lists the experiments whose arms are not as their weights say, for the acknowledgement. May be nil.
+	Mismatched func() []release.Mismatch
 
 	Interval  time.Duration // between looks at the pointer; 0 is 500 ms
 	LookFor   time.Duration // how long one look and its loading may take; 0 is 30 s

@@ -116,6 +116,20 @@ type Instance struct {
 	Trouble string    `json:"trouble,omitempty"` // what failed and is tried again
 
 	Quarantined []Quarantine `json:"quarantined,omitempty"` // packages whose functions are not run here for now
+
+	Mismatched []Mismatch `json:"mismatched,omitempty"` // experiments whose arms are not as their weights say
+}
+
+// MaxMismatched is how many mismatches an acknowledgement tells.
+const MaxMismatched = 20
+
+// A Mismatch says that the different profiles or viewers that an instance saw in the arms of an experiment are not in the
+// ratio of its weights, by more than chance: what the experiment measures cannot be trusted.
+type Mismatch struct {
+	Experiment string   `json:"experiment"`
+	Arms       []string `json:"arms"`
+	Units      []int64  `json:"units"` // by arm, of a sample
+	Chance     float64  `json:"chance"`
 }
 
 // MaxQuarantined is how many quarantines an acknowledgement tells, and MaxReason how many bytes of why.

@@ -63,7 +63,9 @@ func (c *counted) Answer(ctx context.Context, r *composer.Request) iter.Seq[comp
 			for i := range part.Runs {
 				c.business.handled(ctx, c.origin(ctx, part.Runs[i].Build), &part.Runs[i])
 			}
-			c.writes.Publish(part.Writes)
+			if r.Selection.Mutation {
+				c.writes.Publish(part.Writes)
+			}
 			if s != nil && r.Asker != nil {
 				s.expose(r.Asker, part.Exposed)
 			}
@@ -314,7 +316,7 @@ func (o *opener) openHandlers(b *view.Build) (scripts.Handlers, error) {
 	breaker := o.quarantines.of(b)
 	run := o.run
 	run.Broke = breaker.Broke
-	h, err := openHandlers(b, run)
+	h, err := o.workers.handlers(b, run)
 	if h == nil || err != nil {
 		return nil, err
 	}
@@ -338,4 +340,23 @@ func (f *front) versions() map[string]bool {
 		}
 	}
 	return out
+}
+
+// said adds what handlers logged and what was counted to what a test sees.
+func said(out *scripts.RenderResult, part *composer.Part) {
+	for _, r := range part.Runs {
+		if r.Did == nil {
+			continue
+		}
+		for _, l := range r.Did.Log {
+			out.Log = append(out.Log, scripts.RenderedLine{Level: l.Level, Text: l.Text, Fields: l.Fields})
+		}
+	}
+	for _, m := range part.Metrics {
+		labels := map[string]string{}
+		for _, l := range m.Labels {
+			labels[l.Name] = l.Value
+		}
+		out.Metrics = append(out.Metrics, scripts.RenderedMetric{Name: m.Name, Value: m.Value, Labels: labels})
+	}
 }

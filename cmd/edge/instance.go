@@ -38,6 +38,7 @@ type instanceConfig struct {
 	Tiers       *environment
 	Front       *front
 	Quarantine  scripts.QuarantineOptions
+	Workers     *workers // nil: packages run in this process
 }
 
 // startInstance makes an instance and has it watch the store. It serves nothing yet if the store has no release or does not
@@ -52,6 +53,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	open.writes = f.writes
 	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
 	open.exposures.log = f.log
+	open.workers = c.Workers
 	f.metrics.registry.MustRegister(open.quarantines, open.exposures)
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{

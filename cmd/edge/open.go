@@ -30,6 +30,8 @@ type opener struct {
 	functions   *shared[scripts.Callable] // held by engines
 	run         scripts.RunOptions        // of all packages
 	quarantines *quarantines
+	workers     *workers // nil: everything runs in this process
+	exposures   *exposures
 	engines     engineSlots
 	asked       askedRoutes
 
@@ -53,6 +55,7 @@ func newOpener(env *environment, b *business) *opener {
 		functions: newShared(func(f scripts.Callable) { f.Close() }),
 		proven:    map[string]bool{},
 
+		exposures:   newExposures(zerolog.Nop()),
 		quarantines: newQuarantines(scripts.QuarantineOptions{}, zerolog.Nop()),
 	}
 }
@@ -64,6 +67,7 @@ type served struct {
 	release *release.Release
 	digest  string
 	asking  *asker.Experiments
+	exposed map[string]*exposed // by experiment
 
 	// fixed are the routes whose mounts have one track each: what nearly every request takes, without a lock.
 	fixed map[string]fixedRoute
@@ -97,6 +101,8 @@ func (o *opener) open(ctx context.Context, next *catalog.Loaded, current **serve
 	s := &served{o: o, loaded: next, release: next.Release, digest: next.Digest, first: current == nil,
 		fixed: map[string]fixedRoute{}, fresh: map[string]bool{}, keys: map[string]bool{}, picked: map[string]*heldSlot{}}
 	s.asking = askerExperiments(next.Release)
+	exposed, letGo := o.exposures.hold(s.asking)
+	s.exposed, s.done = exposed, append(s.done, letGo)
 	var before *served
 	if current != nil {
 		before = *current

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"facet/fault"
+	"facet/release"
 )
 
 func newStatus(s Streams) *cobra.Command {
@@ -56,6 +57,7 @@ const statusQuery = `query Status($env: String!) {
         id seq release at seen version started looked copy trouble stale behind
         refused { release build reason at }
         quarantined { package version since until times reason }
+        mismatched { experiment arms units chance }
       }
       routes {
         route
@@ -105,6 +107,7 @@ type remoteInstance struct {
 	Refused *remoteRefusal `json:"refused"`
 
 	Quarantined []remoteQuarantine `json:"quarantined"`
+	Mismatched  []release.Mismatch `json:"mismatched"`
 }
 
 type remoteQuarantine struct {
@@ -325,5 +328,13 @@ func (in remoteInstance) explain(out io.Writer) {
 			until = " until " + q.Until.Local().Format(time.TimeOnly)
 		}
 		fmt.Fprintf(out, "  %s does not run the functions of %s@%s%s: %s\n", in.ID, q.Package, q.Version, until, q.Reason)
+	}
+	for _, m := range in.Mismatched {
+		arms := make([]string, min(len(m.Arms), len(m.Units)))
+		for i := range arms {
+			arms[i] = fmt.Sprintf("%s %d", m.Arms[i], m.Units[i])
+		}
+		fmt.Fprintf(out, "  %s saw arms of the experiment %s that are not as its weights say (%s; by chance %.1g): its results cannot be trusted\n",
+			in.ID, m.Experiment, strings.Join(arms, ", "), m.Chance)
 	}
 }

@@ -57,7 +57,7 @@ type Edge struct {
 func Open(t testing.TB, w World) *Edge {
 	t.Helper()
 	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker, done: w.Done, bus: feed.NewLocal()}
-	e.feed = feed.New(feed.Options{Bus: e.bus, Asker: e.asker.FromRequest, Find: func(_ context.Context, device, schema string, _ *asker.Asker) (feed.Reader, func(), error) {
+	e.feed = feed.New(feed.Options{Bus: e.bus, Asker: e.ask, Find: func(_ context.Context, device, schema string, _ *asker.Asker) (feed.Reader, func(), error) {
 		engine, err := e.engine(device, schema)
 		return engine, func() {}, err
 	}})
@@ -115,11 +115,11 @@ func (e *Edge) doors(t testing.TB) http.Handler {
 		}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+	mux.Handle("/{device}/{schema}/graphql", graphql.New(graphql.Options{Views: e, Asker: e.ask, Introspection: true,
 		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"graphql", o}) }}))
-	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: e, Asker: e.ask, Introspection: true,
 		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"jsongraph", o}) }}))
-	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.asker.FromRequest, Introspection: true,
+	mux.Handle("/{device}/{schema}/", rest.New(rest.Options{Views: e, Asker: e.ask, Introspection: true,
 		Done: func(_ *http.Request, o serve.Outcome) { look(Outcome{"rest", o}) }}))
 	mux.Handle("/{device}/{schema}/invalidated.sse", e.feed)
 	return mux
@@ -177,4 +177,9 @@ func (e *Edge) Near(string, string) []string {
 	}
 	slices.Sort(names)
 	return names[:min(20, len(names))]
+}
+
+// ask is who asks, from a request: the edge of tests has no experiments.
+func (e *Edge) ask(r *http.Request, device string) (*asker.Asker, error) {
+	return e.asker.FromRequest(r, device, nil)
 }

@@ -155,6 +155,7 @@ type ComplexityRoot struct {
 		Copy        func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Looked      func(childComplexity int) int
+		Mismatched  func(childComplexity int) int
 		Quarantined func(childComplexity int) int
 		Refused     func(childComplexity int) int
 		Release     func(childComplexity int) int
@@ -174,6 +175,13 @@ type ComplexityRoot struct {
 		Release func(childComplexity int) int
 		Schema  func(childComplexity int) int
 		Version func(childComplexity int) int
+	}
+
+	Mismatch struct {
+		Arms       func(childComplexity int) int
+		Chance     func(childComplexity int) int
+		Experiment func(childComplexity int) int
+		Units      func(childComplexity int) int
 	}
 
 	Module struct {
@@ -247,6 +255,7 @@ type ComplexityRoot struct {
 	}
 
 	PublishPayload struct {
+		Budgets     func(childComplexity int) int
 		Build       func(childComplexity int) int
 		Changes     func(childComplexity int) int
 		Diagnostics func(childComplexity int) int
@@ -390,6 +399,19 @@ type ComplexityRoot struct {
 		Digest     func(childComplexity int) int
 		Tags       func(childComplexity int) int
 		Version    func(childComplexity int) int
+	}
+
+	ViewBudget struct {
+		Bytes         func(childComplexity int) int
+		Calls         func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		Levels        func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Shorten       func(childComplexity int) int
+		WorstCalls    func(childComplexity int) int
+		WorstEntities func(childComplexity int) int
+		WorstItems    func(childComplexity int) int
+		WorstLevels   func(childComplexity int) int
 	}
 
 	ViewDiff struct {
@@ -861,6 +883,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InstanceStatus.Looked(childComplexity), true
+	case "InstanceStatus.mismatched":
+		if e.ComplexityRoot.InstanceStatus.Mismatched == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InstanceStatus.Mismatched(childComplexity), true
 	case "InstanceStatus.quarantined":
 		if e.ComplexityRoot.InstanceStatus.Quarantined == nil {
 			break
@@ -958,6 +986,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Kept.Version(childComplexity), true
+
+	case "Mismatch.arms":
+		if e.ComplexityRoot.Mismatch.Arms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mismatch.Arms(childComplexity), true
+	case "Mismatch.chance":
+		if e.ComplexityRoot.Mismatch.Chance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mismatch.Chance(childComplexity), true
+	case "Mismatch.experiment":
+		if e.ComplexityRoot.Mismatch.Experiment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mismatch.Experiment(childComplexity), true
+	case "Mismatch.units":
+		if e.ComplexityRoot.Mismatch.Units == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mismatch.Units(childComplexity), true
 
 	case "Module.line":
 		if e.ComplexityRoot.Module.Line == nil {
@@ -1293,6 +1346,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishGraphPayload.Version(childComplexity), true
 
+	case "PublishPayload.budgets":
+		if e.ComplexityRoot.PublishPayload.Budgets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishPayload.Budgets(childComplexity), true
 	case "PublishPayload.build":
 		if e.ComplexityRoot.PublishPayload.Build == nil {
 			break
@@ -1936,6 +1995,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Version.Version(childComplexity), true
 
+	case "ViewBudget.bytes":
+		if e.ComplexityRoot.ViewBudget.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Bytes(childComplexity), true
+	case "ViewBudget.calls":
+		if e.ComplexityRoot.ViewBudget.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Calls(childComplexity), true
+	case "ViewBudget.kind":
+		if e.ComplexityRoot.ViewBudget.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Kind(childComplexity), true
+	case "ViewBudget.levels":
+		if e.ComplexityRoot.ViewBudget.Levels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Levels(childComplexity), true
+	case "ViewBudget.name":
+		if e.ComplexityRoot.ViewBudget.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Name(childComplexity), true
+	case "ViewBudget.shorten":
+		if e.ComplexityRoot.ViewBudget.Shorten == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.Shorten(childComplexity), true
+	case "ViewBudget.worstCalls":
+		if e.ComplexityRoot.ViewBudget.WorstCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.WorstCalls(childComplexity), true
+	case "ViewBudget.worstEntities":
+		if e.ComplexityRoot.ViewBudget.WorstEntities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.WorstEntities(childComplexity), true
+	case "ViewBudget.worstItems":
+		if e.ComplexityRoot.ViewBudget.WorstItems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.WorstItems(childComplexity), true
+	case "ViewBudget.worstLevels":
+		if e.ComplexityRoot.ViewBudget.WorstLevels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewBudget.WorstLevels(childComplexity), true
+
 	case "ViewDiff.from":
 		if e.ComplexityRoot.ViewDiff.From == nil {
 			break
@@ -2322,9 +2442,30 @@ type PublishPayload {
   digest: String!
   "The digest of the build that the checks made; \"\" if there was none."
   build: String!
+  "What each view and mutation takes of a request, proved from its plan; empty without a build."
+  budgets: [ViewBudget!]!
   diagnostics: [Diagnostic!]!
   "Against what the environment serves."
   changes: [RouteChanges!]!
+}
+
+"What a view or mutation takes of one request. Counts of -1 have no bound."
+type ViewBudget {
+  name: String!
+  "view or mutation"
+  kind: String!
+  "Tier calls, as REST asks it by default."
+  calls: Int!
+  "Tier calls at the most: every field, each shape followed once, each list at its max."
+  worstCalls: Int!
+  levels: Int!
+  worstLevels: Int!
+  worstEntities: Int!
+  worstItems: Int!
+  "Of its data; kept when it is answered."
+  bytes: Int!
+  "Past its bytes its lists are shortened; else it is refused."
+  shorten: Boolean!
 }
 
 "How the contract of a route changes."
@@ -2700,6 +2841,8 @@ type InstanceStatus {
   trouble: String!
   "Packages whose functions it does not run for now."
   quarantined: [Quarantine!]!
+  "Experiments whose arms are not as their weights say."
+  mismatched: [Mismatch!]!
   "No heartbeat for 30 seconds."
   stale: Boolean!
   "It does not serve what the pointer names."
@@ -2717,6 +2860,16 @@ type Quarantine {
   times: Int!
   "For the package's owner: the function, the limit that it broke, the line."
   reason: String!
+}
+
+"An experiment whose different profiles or viewers are not in the ratio of its weights, by more than chance: what it measures cannot be trusted."
+type Mismatch {
+  experiment: String!
+  arms: [String!]!
+  "By arm, of a sample."
+  units: [Int!]!
+  "The probability of arms as uneven as these."
+  chance: Float!
 }
 
 "Why an instance does not serve a release, which waiting would not cure."
@@ -3002,6 +3155,8 @@ func (ec *executionContext) childFields_InstanceStatus(ctx context.Context, fiel
 		return ec.fieldContext_InstanceStatus_trouble(ctx, field)
 	case "quarantined":
 		return ec.fieldContext_InstanceStatus_quarantined(ctx, field)
+	case "mismatched":
+		return ec.fieldContext_InstanceStatus_mismatched(ctx, field)
 	case "stale":
 		return ec.fieldContext_InstanceStatus_stale(ctx, field)
 	case "behind":
@@ -3028,6 +3183,20 @@ func (ec *executionContext) childFields_Kept(ctx context.Context, field graphql.
 		return ec.fieldContext_Kept_at(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Kept", field.Name)
+}
+
+func (ec *executionContext) childFields_Mismatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "experiment":
+		return ec.fieldContext_Mismatch_experiment(ctx, field)
+	case "arms":
+		return ec.fieldContext_Mismatch_arms(ctx, field)
+	case "units":
+		return ec.fieldContext_Mismatch_units(ctx, field)
+	case "chance":
+		return ec.fieldContext_Mismatch_chance(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Mismatch", field.Name)
 }
 
 func (ec *executionContext) childFields_Module(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3162,6 +3331,8 @@ func (ec *executionContext) childFields_PublishPayload(ctx context.Context, fiel
 		return ec.fieldContext_PublishPayload_digest(ctx, field)
 	case "build":
 		return ec.fieldContext_PublishPayload_build(ctx, field)
+	case "budgets":
+		return ec.fieldContext_PublishPayload_budgets(ctx, field)
 	case "diagnostics":
 		return ec.fieldContext_PublishPayload_diagnostics(ctx, field)
 	case "changes":
@@ -3398,6 +3569,32 @@ func (ec *executionContext) childFields_Version(ctx context.Context, field graph
 		return ec.fieldContext_Version_tags(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Version", field.Name)
+}
+
+func (ec *executionContext) childFields_ViewBudget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ViewBudget_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_ViewBudget_kind(ctx, field)
+	case "calls":
+		return ec.fieldContext_ViewBudget_calls(ctx, field)
+	case "worstCalls":
+		return ec.fieldContext_ViewBudget_worstCalls(ctx, field)
+	case "levels":
+		return ec.fieldContext_ViewBudget_levels(ctx, field)
+	case "worstLevels":
+		return ec.fieldContext_ViewBudget_worstLevels(ctx, field)
+	case "worstEntities":
+		return ec.fieldContext_ViewBudget_worstEntities(ctx, field)
+	case "worstItems":
+		return ec.fieldContext_ViewBudget_worstItems(ctx, field)
+	case "bytes":
+		return ec.fieldContext_ViewBudget_bytes(ctx, field)
+	case "shorten":
+		return ec.fieldContext_ViewBudget_shorten(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ViewBudget", field.Name)
 }
 
 func (ec *executionContext) childFields_ViewDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -74,8 +74,10 @@ type PublishPayload struct {
 	// Of the files.
 	Digest string `json:"digest"`
 	// The digest of the build that the checks made; "" if there was none.
-	Build       string             `json:"build"`
-	Diagnostics []fault.Diagnostic `json:"diagnostics"`
+	Build string `json:"build"`
+	// What each view and mutation takes of a request, proved from its plan; empty without a build.
+	Budgets     []control.ViewBudget `json:"budgets"`
+	Diagnostics []fault.Diagnostic   `json:"diagnostics"`
 	// Against what the environment serves.
 	Changes []RouteChanges `json:"changes"`
 }
