@@ -82,6 +82,22 @@ type RenderResult struct {
 	Degraded []RenderedReason `json:"degraded"`
 	Calls    int              `json:"calls"`
 	Levels   int              `json:"levels"`
+	Log      []RenderedLine   `json:"log"`
+	Metrics  []RenderedMetric `json:"metrics"`
+}
+
+// A RenderedLine is what a handler logged.
+type RenderedLine struct {
+	Level  string          `json:"level"`
+	Text   string          `json:"text"`
+	Fields json.RawMessage `json:"fields"`
+}
+
+// A RenderedMetric is what was counted, or observed.
+type RenderedMetric struct {
+	Name   string            `json:"name"`
+	Value  float64           `json:"value"`
+	Labels map[string]string `json:"labels"`
 }
 
 // A RenderedError is a failure at a path.

@@ -248,7 +248,8 @@ export interface CachePolicy {
 }
 
 /** A view: a Query field, a REST resource, a JSON Graph path. Its name is the name that it is exported under. */
-export interface View<A> {
+export interface View<A, O = any> {
+  readonly __gives?: O;
   /** A request that is made before the view serves; for `export const warmup = […]`, and for tests. */
   with(args: { [K in keyof A]?: A[K] extends Arg<infer T, any> ? T : never }): Warmup;
 }
@@ -258,7 +259,7 @@ export interface Warmup {
   readonly [symbolic]: ["warmup"];
 }
 
-export function view<const A extends Args = {}>(definition: {
+export function view<const A extends Args = {}, const O extends Out = any>(definition: {
   args?: A;
   /** Arguments that are JSON Graph keys after the view's name; by default the required ones. */
   keys?: (keyof A & string)[];
@@ -268,8 +269,8 @@ export function view<const A extends Args = {}>(definition: {
    * whole items from their ends, and says so: `extensions.shortened`. `<list>Page.next` goes on from where the device stands.
    */
   budget?: { bytes: number };
-  build: (args: ArgValues<A>, context: Context) => Out;
-}): View<A>;
+  build: (args: ArgValues<A>, context: Context) => O;
+}): View<A, O>;
 
 /** A field of a result with a cache policy of its own. */
 export function cached<V extends Out>(value: V, policy: { maxAge: Duration }): V;
@@ -285,19 +286,117 @@ export interface MutationContext extends Context {
 }
 
 /** A mutation: effects of the graph, in order, and what it returns. */
-export interface Mutation<A> {
+export interface Mutation<A, O = any> {
+  readonly __gives?: O;
   with(args: { [K in keyof A]?: A[K] extends Arg<infer T, any> ? T : never }): Warmup;
 }
 
-export function mutation<const A extends Args = {}>(definition: {
+export function mutation<const A extends Args = {}, const O extends Out | void = any>(definition: {
   args?: A;
-  run: (args: ArgValues<A>, context: MutationContext) => Out | void;
+  run: (args: ArgValues<A>, context: MutationContext) => O;
   /** JSON Graph `set` of `field` ("Card.progress") calls it, with the entity's key and the value as these arguments. */
   sets?: { field: string; key: keyof A & string; value: keyof A & string };
   /** The shape below which JSON Graph can call it, and the path there. */
   on?: Shape<any, any>;
   as?: string;
-}): Mutation<A>;
+}): Mutation<A, O>;
+
+// Handlers --------------------------------------------------------------------------------------------------------
+
+/** What a load gives to code: plain values, checked by nobody's luck but the view's types. */
+export type Plain<O> = 0 extends 1 & O
+  ? any
+  : O extends Value<infer T, infer N>
+    ? N extends true
+      ? T
+      : T | null
+    : O extends ShapeOf<any>
+      ? { readonly id: string; readonly key: string; readonly [field: string]: any } | null
+      : O extends Items<infer I>
+        ? Plain<I>[]
+        : O extends List<infer I>
+          ? Plain<I>[]
+          : O extends Matched
+            ? { readonly __typename: string; readonly [field: string]: any } | null
+            : O extends string | number | boolean | null
+              ? O
+              : O extends void
+                ? boolean
+                : { readonly [K in keyof O]: Plain<O[K]> };
+
+/** The arguments that code gives and takes: those that are not required may be left out. */
+export type PlainArgs<A> = { [K in keyof A as A[K] extends Arg<any, true> ? K : never]: A[K] extends Arg<infer T, any> ? T : never } & {
+  [K in keyof A as A[K] extends Arg<any, true> ? never : K]?: A[K] extends Arg<infer T, any> ? T | null : never;
+};
+type GivenArgs<A> = { readonly [K in keyof A]: A[K] extends Arg<infer T, infer R> ? (R extends true ? T : T | null) : never };
+type Call<A, R> = {} extends PlainArgs<A> ? (args?: PlainArgs<A>) => Promise<R> : (args: PlainArgs<A>) => Promise<R>;
+
+type Loads = { readonly [name: string]: View<any, any> };
+type Changes = { readonly [name: string]: Mutation<any, any> };
+
+/** What ctx.fail can say. */
+export type FailKind = "invalid" | "not_found" | "unauthorized" | "forbidden" | "conflict" | "too_large" | "limit" | "unavailable";
+
+/** What a handler's function is given besides its arguments. */
+export interface HandlerContext<L, M> {
+  /** Its loads and mutations. Calls made in one turn go out together; a call that fails rejects with `{ code, message }`. */
+  readonly graph: { readonly [K in keyof L]: L[K] extends View<infer A, infer O> ? Call<A, Plain<O> | null> : never } & {
+    readonly [K in keyof M]: M[K] extends Mutation<infer A, infer O> ? Call<A, Plain<O> | null> : never;
+  };
+  readonly viewer: { readonly id: string | null; readonly signedIn: boolean; readonly profile: { readonly id: string | null } };
+  readonly device: { readonly type: string; readonly form: string; readonly appVersion: string | null };
+  readonly locale: string;
+  readonly region: string | null;
+  /** When the request came, in milliseconds since 1970. */
+  now(): number;
+  /** A number from 0 to below 1. A request that is made again with its idempotency key has the same ones. */
+  random(): number;
+  /** Lines in the edge's log, with the package and the request's id. Fields whose names say that they are secret are hidden. */
+  readonly log: { readonly [L in "debug" | "info" | "warn" | "error"]: (text: string, fields?: { readonly [name: string]: unknown }) => void };
+  /** Metrics that the package declares by counter() and histogram(). */
+  readonly metrics: {
+    count(name: string, labels?: { readonly [label: string]: string | number | boolean | null | undefined }): void;
+    observe(name: string, value: number, labels?: { readonly [label: string]: string | number | boolean | null | undefined }): void;
+  };
+  /** The error to throw for a failure that the device is to know of: throw ctx.fail("conflict", "Somebody was first"). */
+  fail(kind: FailKind, message: string): Error;
+}
+
+type Returned<F> = NativeOf<F> | null;
+
+/** Code that runs when it is asked, for what no view and no recorded mutation says. A Mutation field, a REST POST, a JSON Graph call. */
+export function handler<const A extends Args = {}, const L extends Loads = {}, const M extends Changes = {}, const R extends FieldType | undefined = undefined>(definition: {
+  args?: A;
+  /** Views that its code asks by ctx.graph. They are served to nobody else. */
+  loads?: L;
+  /** Mutations that its code runs by ctx.graph, each when it is called, in the order of the calls. */
+  mutations?: M;
+  /** What it returns: a scalar's name, oneOf(…), object(…), or a list of one; nothing if it is left out. */
+  returns?: R;
+  /** On the clock, its loads and mutations included: "1s" if not given, "10s" at the most. */
+  deadline?: Duration;
+  /** Processor time of its code: "50ms" if not given, "500ms" at the most. */
+  cpu?: Duration;
+  limits?: { loads?: number; parallel?: number; mutations?: number; lines?: number; counts?: number; result?: number; turns?: number };
+  /** The share of requests whose debug and info lines are written. */
+  sampleLog?: number;
+  /** The share of requests that are to be right within a time; alerts watch it. */
+  slo?: { share: number; within: Duration };
+  run: (args: GivenArgs<A>, ctx: HandlerContext<L, M>) => Promise<R extends FieldType ? Returned<R> : void>;
+}): Mutation<A, any>;
+
+/** A label's values: all that it can have, written out. Others become "other". */
+export interface MetricOptions {
+  labels?: { readonly [label: string]: readonly string[] | OneOf<any> };
+  doc?: string;
+}
+export interface Metric {
+  readonly [symbolic]: ["metric"];
+}
+/** Declares a business counter: edge_business_<name>_total, by device, schema, package, version, track and its labels. */
+export function counter(name: string, options?: MetricOptions): Metric;
+/** Declares a business histogram: edge_business_<name>. `buckets` are upper bounds. */
+export function histogram(name: string, options?: MetricOptions & { buckets?: readonly number[] }): Metric;
 
 // Choices ---------------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,9 @@ export interface Rendered {
   /** Tier calls, and the longest chain of them. */
   calls: number;
   levels: number;
+  /** What handlers logged, and what they and mutations counted. */
+  log: { level: string; text: string; fields: any }[];
+  metrics: { name: string; value: number; labels: { [label: string]: string } }[];
 }
 export function render(what: View<any> | Mutation<any> | Warmup, setting: Setting): Promise<Rendered>;
 

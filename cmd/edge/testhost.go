@@ -24,6 +24,7 @@ type testHost struct {
 	project   *project
 	surface   *view.Surface
 	functions *scripts.Functions
+	handlers  handlers
 	recorder  *fixtureRecorder // nil: answers come from fixtures
 }
 
@@ -43,7 +44,11 @@ func newTestHost(p *project) (*testHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &testHost{project: p, surface: s, functions: f}, nil
+	h, err := openHandlers(p.Build, scripts.RunOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &testHost{project: p, surface: s, functions: f, handlers: handlers{h}}, nil
 }
 
 func (h *testHost) close() {
@@ -76,12 +81,12 @@ func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scrip
 		by[s.Name] = tier
 	}
 	e, err := composer.NewEngine(composer.Config{
-		Graph: h.project.Graph, Surface: h.surface, Computes: [][]view.Compute{h.functions.Computes()}, Format: scripts.Format, Tiers: by,
+		Graph: h.project.Graph, Surface: h.surface, Computes: [][]view.Compute{h.functions.Computes()}, Format: scripts.Format, Handle: h.handlers.run, Tiers: by,
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &scripts.RenderResult{}
+	out := &scripts.RenderResult{Log: []scripts.RenderedLine{}, Metrics: []scripts.RenderedMetric{}}
 	for part := range e.Answer(ctx, req) {
 		out.Data = inData(part.Data)
 		for _, e := range part.Errors {
@@ -94,6 +99,7 @@ func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scrip
 		for _, d := range part.Degraded {
 			out.Degraded = append(out.Degraded, scripts.RenderedReason{Path: below(d.Path), Code: d.Kind})
 		}
+		said(out, &part)
 		out.Calls, out.Levels = part.Stats.Calls, part.Stats.Levels
 		if part.Release != nil {
 			part.Release()

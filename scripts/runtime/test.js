@@ -76,7 +76,7 @@
     if (random !== undefined && !(random >= 0 && random < 1)) throw new Error(`random is a number from 0 to below 1, not ${show(random)}`);
     const now = at === undefined ? undefined : Math.floor(at);
     return Promise.resolve(JSON.parse(host.render(JSON.stringify({
-      mutation: declared.what === "mutation", name, args, viewer, device, form, bandwidth, appVersion, locale, region, cells, now, random, fields, tiers: { answers, fails, delays, file },
+      mutation: declared.what !== "view", name, args, viewer, device, form, bandwidth, appVersion, locale, region, cells, now, random, fields, tiers: { answers, fails, delays, file },
     }))));
   }
 
