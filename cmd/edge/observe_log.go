@@ -173,6 +173,8 @@ func reason(kind fault.Kind, err error) string {
 	switch {
 	case kind == fault.Internal:
 		return clip(text+": "+err.Error(), 10*maxLoggedCause)
+	case f.Op == "computed" && (kind == fault.Limit || kind == fault.Timeout) && f.Err != nil: // which limit, and the author's line: the edge's own words
+		return clip(text+": "+f.Subject+": "+f.Err.Error(), maxLoggedCause)
 	case tier && (kind == fault.Unavailable || kind == fault.Timeout || kind == fault.BadAnswer):
 		if f.Message != "" {
 			text += ": " + f.Message
