@@ -1,6 +1,15 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
 	"facet/asker"
 	"facet/release"
 )
@@ -16,4 +25,90 @@ func askerExperiments(r *release.Release) *asker.Experiments {
 		list = append(list, e)
 	}
 	return asker.NewExperiments(list)
+}
+
+// asking is how it is known who asks, without the tokens.
+func (c *config) asking() asker.Settings {
+	s := asker.Settings{TrustHeaders: c.Serve.TrustHeaders, DeviceHeaders: c.Asker.DeviceHeaders, Required: c.Asker.Required, Locales: c.Serve.Locales, Region: c.Region}
+	for _, r := range c.Asker.Rules {
+		rule := asker.Rule{Device: r.Device, Header: r.Header, Form: r.Form, Bandwidth: r.Bandwidth, AppVersion: r.AppVersion}
+		if r.Match != "" {
+			rule.Match = regexp.MustCompile(r.Match) // checkAsker has seen it
+		}
+		s.Rules = append(s.Rules, rule)
+	}
+	return s
+}
+
+// verify has a front's bearer tokens verified, if the configuration says how, and gives what to call at the end.
+func (f *front) verify(ctx context.Context, c *jwtConfig, log zerolog.Logger) (func(), error) {
+	if c.JWKS == "" {
+		f.ask.Prepare()
+		return func() {}, nil
+	}
+	t, err := asker.OpenTokens(ctx, asker.TokenConfig{
+		JWKS: c.JWKS, Issuers: c.Issuers, Audiences: c.Audiences, Algorithms: c.Algorithms, Skew: c.ClockSkew,
+		Claims: asker.Claims{Viewer: c.Claims.Viewer, Profile: c.Claims.Profile, Profiles: c.Claims.Profiles,
+			Form: c.Claims.Form, Bandwidth: c.Claims.Bandwidth, Region: c.Claims.Region},
+		Refresh: c.Refresh, RefetchEvery: c.RefetchEvery, Timeout: c.Timeout, MaxKeys: c.MaxKeys, MaxBytes: int64(c.MaxBytes), Remembered: c.Remembered,
+		Trouble: func(err error) { log.Warn().Err(err).Msg("the keys of tokens cannot be read; those before stay") },
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.ask.Tokens = t
+	f.ask.Prepare()
+	return t.Close, nil
+}
+
+// maxRules bounds the rules that are asked for each request.
+const maxRules = 100
+
+func checkAsker(c *config, wrong complain) {
+	if j := &c.Asker.JWT; j.JWKS != "" {
+		if u, err := url.Parse(j.JWKS); err == nil && u.Scheme != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			wrong("asker.jwt.jwks", "write https://id.example/.well-known/jwks.json, or the name of a file", "%q is no URL", j.JWKS)
+		}
+		if len(j.Issuers) == 0 {
+			wrong("asker.jwt.issuers", "name who issues the tokens: their iss", "tokens of any issuer would be good")
+		}
+		if len(j.Audiences) == 0 {
+			wrong("asker.jwt.audiences", "name whom the tokens are for: their aud", "tokens for anybody would be good")
+		}
+		for _, a := range j.Algorithms {
+			if !slices.Contains(asker.Algorithms(), a) {
+				wrong("asker.jwt.algorithms", didYouMean(a, asker.Algorithms()), "%q is no algorithm that tokens may be signed with", a)
+			}
+		}
+		if j.Claims.Viewer == "" {
+			wrong("asker.jwt.claims.viewer", "write sub", "no claim says who asks")
+		}
+		if j.ClockSkew < 0 || j.ClockSkew > 10*time.Minute {
+			wrong("asker.jwt.clockSkew", "", "it is from 0 to 10m, not %s", j.ClockSkew)
+		}
+		for key, n := range map[string]int64{"refresh": int64(j.Refresh), "refetchEvery": int64(j.RefetchEvery), "timeout": int64(j.Timeout),
+			"maxKeys": int64(j.MaxKeys), "maxBytes": int64(j.MaxBytes), "remembered": int64(j.Remembered)} {
+			if n <= 0 {
+				wrong("asker.jwt."+key, "", "it must be above 0")
+			}
+		}
+	}
+	if c.Asker.Required && c.Asker.JWT.JWKS == "" && !c.Serve.TrustHeaders {
+		wrong("asker.required", "set asker.jwt.jwks, or serve.trustHeaders behind a proxy", "nobody can say who they are, so everybody would be refused")
+	}
+	if len(c.Asker.Rules) > maxRules {
+		wrong("asker.rules", "", "there are %d; %d is the most", len(c.Asker.Rules), maxRules)
+	}
+	for i, r := range c.Asker.Rules {
+		at := fmt.Sprintf("asker.rules.%d", i)
+		if r.Header == "" {
+			wrong(at+".header", "name a request header, such as User-Agent", "the rule looks at nothing")
+		}
+		if _, err := regexp.Compile(r.Match); err != nil {
+			wrong(at+".match", "", "%q is no regular expression: %v", r.Match, err)
+		}
+		if r.Form == "" && r.Bandwidth == "" && r.AppVersion == "" {
+			wrong(at, "give it form, bandwidth or appVersion", "the rule says nothing")
+		}
+	}
 }

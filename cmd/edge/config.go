@@ -58,6 +58,8 @@ type config struct {
 	Scripts scriptsConfig `key:"scripts"`
 	// How much is taken on: rates, and shedding under overload.
 	Limits limitsConfig `key:"limits"`
+	// Who asks, and on what. See docs/guides/askers.md.
+	Asker askerConfig `key:"asker"`
 	// The log, on standard error.
 	Log logConfig `key:"log"`
 	// OpenTelemetry traces.
@@ -316,8 +318,28 @@ type shedConfig struct {
 
 // A scriptsConfig bounds what packages' code may take.
 type scriptsConfig struct {
+	// What keeps packages' code from the rest, by npm scope: `{ default: none, "@partner": process }`. `none`: the engine's limits alone. `process`: also a process of the scope's own with a limit on its memory; its packages are built and run there. A package without a scope goes by its name.
+	Isolation map[string]string `key:"isolation"`
+	// The processes of `isolation`.
+	Workers workersConfig `key:"workers"`
 	// When the functions of a package are not run any more.
 	Quarantine quarantineConfig `key:"quarantine"`
+}
+
+// A workersConfig bounds the processes that packages run in. Nothing is started without `scripts.isolation`.
+type workersConfig struct {
+	// Memory of a process, by the system's count. What needs more is ended, and started anew.
+	Memory byteSize `key:"memory"`
+	// Memory of a process that builds a package.
+	BuildMemory byteSize `key:"buildMemory"`
+	// How long it may take.
+	BuildTime time.Duration `key:"buildTime"`
+	// How many scopes have a process at once. With more of them, the one that was asked least lately loses it. One more is kept ready.
+	Most int `key:"most"`
+	// How long a process that nobody asks is kept.
+	Idle time.Duration `key:"idle"`
+	// By how much they give way to this process, from 0 to 19.
+	Nice int `key:"nice"`
 }
 
 // A quarantineConfig says when the functions of a package are not run any more, because they keep breaking limits. Its fields are errors, or what their authors stated for that; everything else is answered.
@@ -330,6 +352,78 @@ type quarantineConfig struct {
 	For time.Duration `key:"for"`
 	// How long any lasts.
 	Most time.Duration `key:"most"`
+}
+
+// An askerConfig says how it is known who asks, and on what device.
+type askerConfig struct {
+	// Bearer tokens of devices. They go before `serve.trustHeaders`.
+	JWT jwtConfig `key:"jwt"`
+	// Refuses with 401 who is nobody: neither a token nor a trusted header names a viewer.
+	Required bool `key:"required"`
+	// Believes Facet-Form, Facet-App-Version and Facet-Bandwidth, whoever sends them: what a device says of itself. Of no meaning with `serve.trustHeaders`.
+	DeviceHeaders bool `key:"deviceHeaders"`
+	// Tell what a device is by its request headers. A list, asked in order: each of form, bandwidth and appVersion comes from the first that says it.
+	Rules []deviceRule `key:"rules"`
+}
+
+// A jwtConfig says which JSON Web Tokens are good.
+type jwtConfig struct {
+	// URL or file of the JSON Web Key Set that tokens are verified with. Empty: tokens are not looked at.
+	JWKS string `key:"jwks"`
+	// `iss` is one of them.
+	Issuers []string `key:"issuers"`
+	// `aud` has one of them.
+	Audiences []string `key:"audiences"`
+	// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA. Never none, and never a shared secret.
+	Algorithms []string `key:"algorithms"`
+	// By how much clocks may differ: `exp`, `nbf` and `iat` are past or early by so much at most.
+	ClockSkew time.Duration `key:"clockSkew"`
+	// Where the token says what.
+	Claims claimsConfig `key:"claims"`
+	// How often the keys are read again. Keys that cannot be read stay as they are.
+	Refresh time.Duration `key:"refresh"`
+	// A key that is not known makes them be read at once, at most so often.
+	RefetchEvery time.Duration `key:"refetchEvery"`
+	// Bounds one reading.
+	Timeout time.Duration `key:"timeout"`
+	// The most keys of a set.
+	MaxKeys int `key:"maxKeys"`
+	// The most bytes of a set.
+	MaxBytes byteSize `key:"maxBytes"`
+	// Tokens whose verification is remembered until they expire, so that a signature is not checked for each request. Each takes about a kilobyte.
+	Remembered int `key:"remembered"`
+}
+
+// A claimsConfig names the claims of a token: a name, or a path through objects with dots.
+type claimsConfig struct {
+	// Who it is.
+	Viewer string `key:"viewer"`
+	// The profile in use. Empty: the first of the profiles, or the viewer. The header Facet-Profile chooses another one of them.
+	Profile string `key:"profile"`
+	// The profiles that the viewer may see: a list, or words in a text. Empty: there is one, the viewer's.
+	Profiles string `key:"profiles"`
+	// The device's form.
+	Form string `key:"form"`
+	// How much its connection carries.
+	Bandwidth string `key:"bandwidth"`
+	// The region, instead of this process's.
+	Region string `key:"region"`
+}
+
+// A deviceRule tells what a device is by one request header.
+type deviceRule struct {
+	// The device whose requests it is for, `tv`. Empty: all.
+	Device string `key:"device"`
+	// The header, `User-Agent`. Answers that depend on what the rule says vary by it.
+	Header string `key:"header"`
+	// A regular expression (RE2) that the header must match. Empty: the header is there.
+	Match string `key:"match"`
+	// The form. It and the others may name groups of the expression: `$1`.
+	Form string `key:"form"`
+	// How much the connection carries: low, medium, high, or what views know.
+	Bandwidth string `key:"bandwidth"`
+	// The app's version.
+	AppVersion string `key:"appVersion"`
 }
 
 // A logConfig is the log.
@@ -378,9 +472,12 @@ func defaultConfig() config {
 		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
 			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
-		Scripts: scriptsConfig{Quarantine: quarantineConfig{Breaks: 5, Within: 2 * time.Second, For: 30 * time.Second, Most: 10 * time.Minute}},
+		Scripts: scriptsConfig{Workers: workersConfig{Memory: 256 << 20, BuildMemory: 512 << 20, BuildTime: 30 * time.Second, Most: 8, Idle: time.Minute, Nice: 5},
+			Quarantine: quarantineConfig{Breaks: 5, Within: 2 * time.Second, For: 30 * time.Second, Most: 10 * time.Minute}},
 		Limits: limitsConfig{MaxViewers: 100_000,
 			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},
+		Asker: askerConfig{JWT: jwtConfig{Algorithms: []string{"RS256", "ES256", "EdDSA"}, ClockSkew: 30 * time.Second, Claims: claimsConfig{Viewer: "sub"},
+			Refresh: 10 * time.Minute, RefetchEvery: 10 * time.Second, Timeout: 3 * time.Second, MaxKeys: 100, MaxBytes: 512 << 10, Remembered: 50_000}},
 		Log:     logConfig{Level: "info", Format: "json", Successes: 1, Refusals: 1},
 		Tracing: tracingConfig{Sample: 0.01},
 	}

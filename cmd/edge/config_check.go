@@ -85,6 +85,8 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("limits.maxViewers", c.Limits.MaxViewers)
 	checkShed(&c.Limits.Shed, wrong)
 	checkTokens(c.Control.Tokens, wrong)
+	checkAsker(c, wrong)
+	checkWorkers(&c.Scripts, wrong)
 	if u, err := url.Parse(c.Registry.URL); c.Registry.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		wrong("registry.url", "write https://edge.example/registry/", "%q is no URL", c.Registry.URL)
 	}

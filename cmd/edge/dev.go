@@ -37,6 +37,8 @@ type devOptions struct {
 	log      string
 	graphql  string
 
+	isolation string
+
 	control    string
 	controlSet bool // by a flag
 }
@@ -70,6 +72,9 @@ Facet-Cells headers ask as somebody else.`,
 			if o.graphql != "2026-09" && o.graphql != "draft" {
 				return usageError{fmt.Errorf("--graphql-http is 2026-09 or draft, not %q", o.graphql)}
 			}
+			if o.isolation != isolationNone && o.isolation != isolationProcess {
+				return usageError{fmt.Errorf("--isolation is none or process, not %q", o.isolation)}
+			}
 			o.controlSet = c.Flags().Changed("control-listen")
 			return runDev(c.Context(), s, o)
 		},
@@ -79,6 +84,7 @@ Facet-Cells headers ask as somebody else.`,
 	c.Flags().StringVar(&o.data, "data", "", "folder that keeps the store between runs (default: a temporary one)")
 	c.Flags().StringVar(&o.log, "log", "text", "access log on standard error: text, json or off")
 	c.Flags().StringVar(&o.graphql, "graphql-http", "2026-09", "status codes of GraphQL over HTTP: the edition 2026-09, or draft for those before it")
+	c.Flags().StringVar(&o.isolation, "isolation", isolationNone, "where packages are built and run: none (in this process), or process (each scope in its own, as scripts.isolation of edge serve)")
 	c.Flags().BoolVar(&noWatch, "no-watch", false, "do not watch files")
 	c.Flags().BoolVar(&o.announce, "announce", false, "print EDGE_URL=…, CONTROL_URL=…, CONTROL_TOKEN=…, what tiers announce and ready, for programs that start this one")
 	return c
@@ -159,7 +165,16 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		}
 		defer watch.close()
 	}
+	m := newMetrics()
+	apart := defaultConfig().Scripts
+	apart.Isolation = map[string]string{"default": o.isolation}
+	workers, err := apart.open(log, m.registry)
+	if err != nil {
+		return err
+	}
+	defer workers.Close()
 	ctl := newControl(objects, release.Signer{}, nil)
+	ctl.Build = workers.build
 	p := newPublisher(w, ctl, devEnv)
 	out, err := p.all(ctx)
 	if err != nil {
@@ -175,15 +190,15 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		all = map[string]string{}
 	}
 	maps.Copy(all, env)
-	m := newMetrics()
 	f := &front{ask: asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion},
 		introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
+	f.ask.Prepare()
 	f.gate.console, f.gate.metrics = true, true
 	if f.observing, err = newObserving(ctx, accessLog{}, true, traceSettings{Sample: 1, Trust: true, Environment: devEnv, Region: devRegion, Instance: "dev", Log: log}); err != nil {
 		return err
 	}
 	defer f.tracing.stop()
-	i, err := startInstance(ctx, instanceConfig{Store: objects, Env: devEnv, Region: devRegion, Name: "dev", Front: f,
+	i, err := startInstance(ctx, instanceConfig{Store: objects, Env: devEnv, Region: devRegion, Name: "dev", Front: f, Workers: workers,
 		Tiers: &environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}})
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"facet/asker"
 	"facet/release"
 	"facet/storage/embedded"
 	"facet/storage/s3"
@@ -129,6 +128,11 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 	var doors doorList
 	defer doors.close()
 	m := newMetrics()
+	workers, err := c.Scripts.open(log, m.registry)
+	if err != nil {
+		return err
+	}
+	defer workers.Close()
 	probes, draining := bareProbes(objects, release.PointerKey(c.Env, c.Region))
 	if c.Serve.Listen != "" {
 		f := c.front(m, log)
@@ -137,6 +141,11 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			return err
 		}
 		defer f.tracing.stop()
+		stopVerifying, err := f.verify(ctx, &c.Asker.JWT, log)
+		if err != nil {
+			return err
+		}
+		defer stopVerifying()
 		stopHearing, err := f.hearOthers(c.Notice.NATS, c.Env, c.Instance)
 		if err != nil {
 			return err
@@ -145,7 +154,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
-		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Tiers: c.environment(m), Front: f})
+		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Workers: workers, Tiers: c.environment(m), Front: f})
 		if err != nil {
 			return err
 		}
@@ -174,6 +183,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			return err
 		}
 		ctl := newControl(objects, signer, keys)
+		ctl.Build = workers.build
 		p := startPlane(ctx, ctl, tokens, c.Control, log)
 		defer p.Stop()
 		before := draining
@@ -229,7 +239,7 @@ func startStore(ctx context.Context, c *config, log zerolog.Logger) (s3.Config, 
 
 // front is what answers devices, without its catalog.
 func (c *config) front(m *metrics, log zerolog.Logger) *front {
-	f := &front{ask: asker.Settings{TrustHeaders: c.Serve.TrustHeaders, Locales: c.Serve.Locales, Region: c.Region},
+	f := &front{ask: c.asking(),
 		introspection: c.Serve.Introspection, draft: c.Serve.GraphQLHTTP == "draft", metrics: m, log: log}
 	f.gate.console, f.gate.cors, f.gate.maxBody = c.Serve.Console, c.Serve.CORS, int64(c.Serve.MaxBody)
 	return f
