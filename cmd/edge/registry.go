@@ -149,9 +149,22 @@ func (s *shelf) Package(ctx context.Context, name string) (*registry.Package, er
 		}
 	}
 	if out.Tags["latest"] == "" { // without it npm install finds nothing, whatever there is
-		out.Tags["latest"] = versions[len(versions)-1]
+		out.Tags["latest"] = highest(in, versions)
 	}
 	return out, nil
+}
+
+// highest is what a package means where no tag says so: the highest version, one that is neither yanked nor a pre-release if there is such a one.
+func highest(in pack.Index, versions []string) string {
+	if v, err := pack.Resolve("*", in); err == nil && slices.Contains(versions, v.String()) {
+		return v.String()
+	}
+	for _, v := range slices.Backward(versions) {
+		if in.Versions[v].Yanked == "" {
+			return v
+		}
+	}
+	return versions[len(versions)-1]
 }
 
 // index is what is listed of a package, the program's own among them.
