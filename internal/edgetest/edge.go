@@ -86,8 +86,18 @@ func Open(t testing.TB, w World) *Edge {
 			t.Fatal(ds.Err())
 		}
 		c := composer.Config{Graph: w.Graph, Surface: surface, Format: scripts.Format, Loaders: loaders, Limits: w.Limits}
-		for _, b := range builds {
+		handlers := make([]scripts.Handlers, len(builds))
+		for i, b := range builds {
 			c.Batches = append(c.Batches, functions[b].Batches())
+			h, err := scripts.OpenHandlers(b, w.Run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(h.Close)
+			handlers[i] = h
+		}
+		c.Handle = func(ctx context.Context, h *composer.Handling, dst []byte) ([]byte, *view.HandlerRun, error) {
+			return handlers[h.Build].Run(ctx, &scripts.HandlerCall{Handler: h.Index, Args: h.Args, Context: h.Context, Now: h.Now, Seed: h.Seed, Loader: h}, dst)
 		}
 		engine, err := composer.NewEngine(c)
 		if err != nil {
