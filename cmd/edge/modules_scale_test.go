@@ -45,6 +45,7 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 	consumers := packages / 10
 	films := filepath.Join("..", "..", "examples", "films")
 	w := releases(t, store)
+	w.Check, w.Explain, w.Render = checkRoute, routeCosts, renderGolden // as edge serve has them
 	w.env.Env = map[string]string{}
 	for _, name := range []string{"CATALOG", "PROFILES", "ROWS", "BOOKMARKS", "ARTWORK", "SEARCH", "REVIEWS"} {
 		w.env.Env[name+"_URL"] = "http://127.0.0.1:1"
@@ -92,7 +93,7 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 		}
 	}
 
-	w.Control = &control.Control{Store: store, Build: w.Build, Builder: w.Builder, Check: w.Check, Explain: w.Explain} // another process: nothing in memory
+	w.Control = &control.Control{Store: store, Build: w.Build, Builder: w.Builder, Check: w.Check, Explain: w.Explain, Render: w.Render} // another process: nothing in memory
 	id := module("2.1.1")
 	if *profileTo != "" {
 		f, err := os.Create(*profileTo + ".build")
@@ -117,10 +118,13 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 	i.serves(res.Digest)
 	live := time.Since(began)
 	pprof.StopCPUProfile()
-	t.Logf("a patch: %d builds made in %v (%v of processor), live %v after the release", len(res.Made), took.Round(time.Millisecond), burnt.Round(time.Millisecond), live.Round(time.Millisecond))
+	t.Logf("a patch: %d builds made and compared (%d outputs differ) in %v (%v of processor), live %v after the release", len(res.Made), len(res.Outputs), took.Round(time.Millisecond), burnt.Round(time.Millisecond), live.Round(time.Millisecond))
 
 	if len(res.Made) != consumers || len(res.Reused) != 0 || len(res.Failures) != 0 {
 		t.Errorf("%d made, %d reused, %d failed", len(res.Made), len(res.Reused), len(res.Failures))
+	}
+	if len(res.Outputs) != consumers || res.Outputs[0].String() != `about rows under fixtures/demo.json: "2.1.0" -> "2.1.1"` {
+		t.Errorf("%d outputs differ: %v", len(res.Outputs), res.Outputs[:min(1, len(res.Outputs))])
 	}
 	if res.Release.Parent != before.Digest {
 		t.Errorf("it is not one release: its parent is %s", release.Short(res.Release.Parent))
@@ -192,11 +196,11 @@ func patchConsumer(web map[string][]byte, name, device, schema string) *pack.Pac
 	files := maps.Clone(web)
 	files["package.json"] = fmt.Appendf(nil, `{"name": %q, "version": "1.0.0", "type": "module", "exports": "./src/index.ts", "dependencies": {"@originals/rows": "^2.1.0"},
 "edge": {"device": [%q], "schema": %q, "graph": "^1", "bindings": {"@originals/rows": "live"}}}`, name, device, schema)
-	files["src/index.ts"] = append(slices.Clone(files["src/index.ts"]), `
-import { view } from "@facet/sdk";
+	text := strings.Replace(string(files["src/index.ts"]), "warmup = [", "warmup = [about.with({}), ", 1)
+	files["src/index.ts"] = []byte(`import { view } from "@facet/sdk";
 import { rowsVersion } from "@originals/rows";
 export const about = view({ build: () => ({ rows: rowsVersion }) });
-`...)
+` + text)
 	return &pack.Package{Files: files}
 }
 
