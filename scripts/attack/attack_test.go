@@ -28,9 +28,10 @@ const (
 	growth        = 64 << 20
 )
 
-// modes are how instances run packages.
+// modes are how instances run packages: in their own process or in workers, with quarantine or without.
 var modes = []Mode{
-	{Name: "inprocess"},
+	{Name: "inprocess", Config: "scripts: { quarantine: { breaks: -1 } }\n"},
+	{Name: "inprocess-quarantine", Config: "scripts: { quarantine: { breaks: 5 } }\n"},
 }
 
 // A world is the fleet of one test.
