@@ -91,7 +91,8 @@ func Main(stderr io.Writer) int {
 				fmt.Fprintln(stderr, "the memory could not be limited:", err)
 				return exitWrong
 			}
-			debug.SetMemoryLimit(arg * 3 / 4)
+			// Near the limit the collector works more; much below it, what runs away would only die more slowly.
+			debug.SetMemoryLimit(arg)
 		case cLane:
 			fd, err := fdOf(oob[:nob])
 			if err != nil {

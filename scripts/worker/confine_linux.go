@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime/debug"
 	"syscall"
@@ -29,13 +30,30 @@ func confine() error {
 	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 }
 
-// limitMemory bounds what the process may have. RLIMIT_DATA counts private writable memory, which is what Go's heap and stacks
-// are; RLIMIT_AS would count what the runtime only reserves, some hundred megabytes before the first object.
+// limitMemory bounds what the process may take besides what it has. RLIMIT_DATA counts private writable memory, which is what
+// Go's heap and stacks are; RLIMIT_AS would count what the runtime only reserves, some hundred megabytes before the first object.
 func limitMemory(n int64) error {
-	if n <= 0 {
+	if n <= 0 || instrumented {
 		return nil
 	}
-	return unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(n), Max: uint64(n)})
+	has, err := dataSize()
+	if err != nil {
+		return err
+	}
+	return unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(n) + has, Max: uint64(n) + has})
+}
+
+// dataSize is what RLIMIT_DATA counts of this process: threads of a program that is linked with C have large stacks.
+func dataSize() (uint64, error) {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, err
+	}
+	var size, resident, shared, code, lib, data uint64
+	if _, err := fmt.Sscan(string(text), &size, &resident, &shared, &code, &lib, &data); err != nil {
+		return 0, err
+	}
+	return data * uint64(os.Getpagesize()), nil
 }
 
 // threadClock is the clock of the calling thread's processor time, for any thread of this process: see clock_getcpuclockid(3).

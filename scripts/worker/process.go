@@ -142,7 +142,12 @@ func (p *process) why() string {
 // starved says whether the process ended for want of memory.
 func (p *process) starved() bool {
 	said := p.said.String()
-	return strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory")
+	for _, s := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread"} {
+		if strings.Contains(said, s) {
+			return true
+		}
+	}
+	return false
 }
 
 var errHands = errors.New("the worker has too many calls under way")
