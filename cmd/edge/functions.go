@@ -10,7 +10,7 @@ func (o *opener) openFunctions(b *view.Build) (scripts.Callable, error) {
 	breaker := o.quarantines.of(b)
 	run := o.run
 	run.Broke = breaker.Broke
-	f, err := scripts.Open(b, run)
+	f, err := o.workers.functions(b, run)
 	if err != nil {
 		return nil, err
 	}

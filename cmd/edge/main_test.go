@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"facet/scripts/worker"
 	"facet/storage/embedded"
 )
 
@@ -17,6 +18,9 @@ var update = flag.Bool("update", false, "rewrite what the stories compare")
 func TestMain(m *testing.M) {
 	if child, ok := embedded.FromEnv(os.Getenv); ok {
 		os.Exit(embedded.Main(child, os.Stdin, os.Stdout, os.Stderr))
+	}
+	if worker.Started(os.Getenv) {
+		os.Exit(worker.Main(os.Stderr))
 	}
 	testscript.Main(m, map[string]func(){"edge": main, "tier": tier})
 }

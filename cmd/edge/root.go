@@ -61,6 +61,7 @@ func commands(s Streams) []*cobra.Command {
 		newGraphs(s),
 		newHealth(s),
 		newStore(s),
+		newScriptWorker(s),
 		newVersion(s),
 	}
 }
