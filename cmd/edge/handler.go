@@ -342,8 +342,8 @@ func (f *front) versions() map[string]bool {
 	return out
 }
 
-// said adds what handlers logged and what was counted to what a test sees.
-func said(out *scripts.RenderResult, part *composer.Part) {
+// handlerSaid adds what handlers logged and what was counted to what a test sees.
+func handlerSaid(out *scripts.RenderResult, part *composer.Part) {
 	for _, r := range part.Runs {
 		if r.Did == nil {
 			continue

@@ -99,7 +99,7 @@ func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scrip
 		for _, d := range part.Degraded {
 			out.Degraded = append(out.Degraded, scripts.RenderedReason{Path: below(d.Path), Code: d.Kind})
 		}
-		said(out, &part)
+		handlerSaid(out, &part)
 		out.Calls, out.Levels = part.Stats.Calls, part.Stats.Levels
 		if part.Release != nil {
 			part.Release()
