@@ -21,6 +21,7 @@ const (
 
 // Functions are the computed functions of one build, ready to run. They are safe for concurrent use.
 type Functions struct {
+	id    string // of the build, as profiles name it
 	opts  RunOptions
 	funcs []*function
 	slots chan struct{} // one token for each machine in use
@@ -40,6 +41,7 @@ var _ Callable = (*Functions)(nil)
 type function struct {
 	*view.Func
 	owner  *Functions
+	file   string   // of its program
 	names  []string // of the inputs that it is called with
 	locale int      // the index of the input "$locale"; -1: none
 	result *kind
@@ -51,7 +53,7 @@ type function struct {
 // may not, a result type that the build does not declare, is an Invalid error that says where.
 func Open(b *view.Build, o RunOptions) (*Functions, error) {
 	o = o.filled()
-	f := &Functions{opts: o, slots: make(chan struct{}, o.Machines), breaks: map[string]uint64{}}
+	f := &Functions{id: BuildID(b), opts: o, slots: make(chan struct{}, o.Machines), breaks: map[string]uint64{}}
 	kinds := newKinds(b)
 	for _, fn := range b.Funcs {
 		one, err := f.open(fn, kinds)
@@ -71,7 +73,7 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &function{Func: fn, owner: f, result: k, locale: -1, lines: sync.OnceValue(func() *lineMap { return readLines(fn.Lines) })}
+	one := &function{Func: fn, owner: f, file: fn.Name + programOf + f.id, result: k, locale: -1, lines: sync.OnceValue(func() *lineMap { return readLines(fn.Lines) })}
 	for i, in := range fn.Inputs {
 		if fn.Format && in.Name == localeInput {
 			one.locale = i
@@ -82,7 +84,7 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		}
 		one.names = append(one.names, in.Name)
 	}
-	one.compiled, err = compile(fn.Name, enclosed(fn.Source), false, !f.opts.Unlimited)
+	one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
 	return one, err
 }
 
@@ -278,7 +280,7 @@ const headLines = 1
 // place is where the innermost frame of a function's own code stands in the author's files; the function's place if that is not known.
 func (fn *function) place(frames []goja.StackFrame) fault.Pos {
 	for _, f := range frames {
-		if p := f.Position(); f.SrcName() == fn.Name && p.Line > headLines {
+		if p := f.Position(); f.SrcName() == fn.file && p.Line > headLines {
 			if at := fn.lines().pos(p.Line-headLines, p.Column); at.File != "" {
 				return at
 			}
