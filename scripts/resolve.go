@@ -179,7 +179,10 @@ func (f *files) load(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	if !ok {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s is not packed", file), Detail: problem{"F010", "Check \"files\" in package.json"}}}}, nil
 	}
-	text := string(b)
+	text := withoutMaps(string(b))
+	if composed(text, loader) {
+		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s puts together the path of what it imports", file), Detail: problem{"F011", "Import it at the top of the file, by its whole path"}}}}, nil
+	}
 	return api.OnLoadResult{Contents: &text, Loader: loader}, nil
 }
 
