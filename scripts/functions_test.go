@@ -149,7 +149,7 @@ func TestRefusals(t *testing.T) {
 		{"Progress", `() => [1]`, fault.BadAnswer, "Card.test gave a list instead of a Progress"},
 		{"JSON", `() => new Map()`, fault.BadAnswer, "Card.test gave a Map instead of a JSON"},
 		{"JSON", `() => { const a = {}; a.a = a; return a }`, fault.Limit, "deeper than 32"},
-		{"JSON", `() => Array(70000)`, fault.Limit, "Card.test gave a list of 70000 items"},
+		{"JSON", `() => Array(40000)`, fault.Limit, "Card.test gave more than 65536 bytes"},
 		{"String", `() => "x".repeat(70000)`, fault.Limit, "Card.test gave more than 65536 bytes"},
 		{"Int", `() => nothing`, fault.Internal, "Card.test failed"},
 		{"Int", `() => { let x = {}; for (let i = 0; i < 30; i++) x = [x, x]; return JSON.stringify(x).length }`, fault.Limit, "Card.test made"},

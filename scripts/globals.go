@@ -46,6 +46,27 @@ func (m *machine) furnish() error {
 	if err := m.vm.Set("format", m.formats()); err != nil {
 		return err
 	}
-	_, err = m.vm.RunProgram(program)
+	v, err := m.vm.RunProgram(program)
+	if err != nil {
+		return err
+	}
+	furnish, _ := goja.AssertFunction(v)
+	freeze, _ := goja.AssertFunction(m.global("Object").Get("freeze"))
+	describe := member(m.global("Object"), "getOwnPropertyDescriptor")
+	_, err = furnish(goja.Undefined(), m.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		of := c.Argument(0).ToObject(m.vm)
+		for _, name := range of.GetOwnPropertyNames() {
+			d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object)
+			if d == nil {
+				continue
+			}
+			for _, part := range []string{"value", "get", "set"} {
+				if f, ok := d.Get(part).(*goja.Object); ok && codeOf(f) != nil {
+					_, _ = freeze(goja.Undefined(), f)
+				}
+			}
+		}
+		return goja.Undefined()
+	}))
 	return err
 }

@@ -247,6 +247,9 @@ func (m *machine) sort(c goja.FunctionCall, into *goja.Object) goja.Value {
 	}
 	for i := range all {
 		var err error
+		if i&255 == 255 {
+			m.charge(0)
+		}
 		if i < len(list) {
 			err = into.Set(indexName(i), list[i])
 		} else {

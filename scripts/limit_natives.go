@@ -8,7 +8,7 @@ import (
 // make more than it is given is guarded here, done anew, or gone; TestNatives holds the list of all that can be reached.
 const (
 	maxText  = 1 << 20 // UTF-16 units of one string
-	maxItems = 100_000 // elements of one list
+	maxItems = 50_000  // elements of one list
 	maxArgs  = 10_000  // arguments of one call
 	maxParse = 64 << 10
 	maxSteps = 1 << 23 // comparisons that one search may make

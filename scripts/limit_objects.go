@@ -16,7 +16,7 @@ func (m *machine) boundObjects() {
 		"preventExtensions")
 	fromEntries := member(object, "fromEntries")
 	m.put(object, "fromEntries", func(c goja.FunctionCall) goja.Value {
-		list := m.list(c.Argument(0), maxItems)
+		list := m.list(c.Argument(0), maxItems/4)
 		m.charge(int64(len(list)) * sizeOfMember)
 		return fromEntries(goja.FunctionCall{This: c.This, Arguments: []goja.Value{m.vm.NewArray(list...)}})
 	})
@@ -57,7 +57,7 @@ func (m *machine) boundCollections() {
 				m.charge(256)
 				return nil
 			}
-			list := m.list(args[0], maxItems)
+			list := m.list(args[0], maxItems/4)
 			m.charge(256 + int64(len(list))*sizeOfMember)
 			return []goja.Value{m.vm.NewArray(list...)}
 		})

@@ -31,8 +31,15 @@ func (m *machine) boundText() {
 		m.long(n)
 	}, "concat")
 	m.guard(proto, func(c *goja.FunctionCall) { m.long(int64(m.subject(c).Length())) },
-		"slice", "substring", "substr", "trim", "trimStart", "trimEnd", "trimLeft", "trimRight", "toLowerCase", "toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase",
+		"slice", "substring", "substr", "trim", "trimStart", "trimEnd", "trimLeft", "trimRight",
 		"toWellFormed")
+	m.guard(proto, func(c *goja.FunctionCall) {
+		s := m.subject(c)
+		if n := s.Length(); n > maxText/8 && !ascii(s) {
+			m.exceed(LimitString, "a text of %d units that are not all ASCII", n)
+		}
+		m.long(int64(s.Length()))
+	}, "toLowerCase", "toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase")
 	m.guard(proto, func(c *goja.FunctionCall) {
 		m.charge(0)
 		s := m.subject(c)
@@ -44,7 +51,7 @@ func (m *machine) boundText() {
 	m.guard(proto, func(c *goja.FunctionCall) {
 		m.charge(0)
 		n := m.subject(c).Length()
-		if n > maxText/16 {
+		if n > maxText/128 {
 			m.exceed(LimitString, "a text of %d units is too long to be normalized", n)
 		}
 		m.charge(int64(n) * 4)
@@ -74,6 +81,16 @@ func (m *machine) boundText() {
 	}
 	m.guard(world, number, "parseInt", "parseFloat", "isNaN", "isFinite")
 	m.guard(m.global("Number"), number, "parseInt", "parseFloat")
+}
+
+// ascii says whether a text has no other characters.
+func ascii(s goja.String) bool {
+	for i := range s.Length() {
+		if s.CharAt(i) > 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 func filler(v goja.Value) goja.Value {

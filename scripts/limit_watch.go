@@ -26,6 +26,7 @@ type watch struct {
 	base   atomic.Int64 // processor time of that thread when the call began
 	budget atomic.Int64 // of the call
 	over   atomic.Bool  // it was ended: what looks between its steps stops
+	why    atomic.Pointer[broken]
 	end    func(why string, used time.Duration)
 	heap   uint64 // seen by the watchdog alone: of the process at its first look at this call, and which call that was
 	seen   int64
@@ -163,7 +164,7 @@ func (w *watch) cut(start int64, why string, used time.Duration) bool {
 	if !w.start.CompareAndSwap(start, cut) {
 		return false
 	}
-	w.over.Store(true)
 	w.end(why, used)
+	w.over.Store(true)
 	return true
 }

@@ -38,16 +38,24 @@ type loaded struct {
 }
 
 func newMachine(funcs int, o *RunOptions) (*machine, error) {
-	m := &machine{vm: goja.New(), loaded: make([]*loaded, funcs), opts: o}
-	m.vm.SetMaxCallStackSize(o.CallStack)
-	if err := m.furnish(); err != nil {
+	m, err := bareMachine(o, func(*machine) {})
+	if err != nil {
 		return nil, err
 	}
+	m.loaded = make([]*loaded, funcs)
 	if !o.Unlimited {
 		m.watch.end = m.late
 		dog.add(&m.watch)
 	}
 	return m, nil
+}
+
+// bareMachine is a machine that the watchdog does not know. before is called while its globals can still be changed.
+func bareMachine(o *RunOptions, before func(*machine)) (*machine, error) {
+	m := &machine{vm: goja.New(), opts: o}
+	m.vm.SetMaxCallStackSize(o.CallStack)
+	before(m)
+	return m, m.furnish()
 }
 
 func (m *machine) stop() { dog.remove(&m.watch) }
@@ -61,6 +69,7 @@ func (m *machine) late(why string, used time.Duration) {
 	case LimitMemory:
 		b.text = fmt.Sprintf("the process grew by more than %d MiB while it ran", maxBurst>>20)
 	}
+	m.watch.why.Store(b)
 	m.vm.Interrupt(b)
 }
 
@@ -196,6 +205,9 @@ func (m *machine) report(fn *function, err error, budget time.Duration) error {
 		thrown      *goja.Exception
 	)
 	b := m.broken
+	if b == nil && m.watch.over.Load() {
+		b = m.watch.why.Load()
+	}
 	var frames []goja.StackFrame
 	switch {
 	case b != nil:

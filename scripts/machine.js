@@ -1,6 +1,6 @@
 // Runs once in every machine, before any computed function: what stays is what they may name, and none of it can be
 // changed, so that no call sees what another left behind.
-(function () {
+(function (frozenFunctions) {
   var kept = ["Math", "JSON", "Number", "String", "Boolean", "Array", "Object", "Map", "Set", "format",
     "parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "decodeURIComponent", "undefined", "NaN", "Infinity"];
   var world = globalThis;
@@ -31,9 +31,10 @@
   // accessors that define the property on that object.
   namesOf(Object.prototype).forEach(function (name) {
     var value = describe(Object.prototype, name).value;
+    if (typeof value === "function") freeze(value);
     define(Object.prototype, name, {
-      get: function () { return value; },
-      set: function (v) {
+      get() { return value; },
+      set(v) {
         if (this === Object.prototype) throw new fail("Object.prototype cannot be changed");
         define(this, name, { value: v, writable: true, enumerable: true, configurable: true });
       },
@@ -41,7 +42,10 @@
     });
   });
   freeze(Object.prototype);
+  // A function is an object too: what is kept on one would be there for the next call.
+  protos.concat([Object.prototype, protoOf(function () {}), protoOf(/x/), protoOf([].values()), protoOf(new Map().entries()), protoOf(new Set().values()), Error.prototype])
+    .forEach(frozenFunctions);
   protos.forEach(function (o) { freeze(o); });
   kept.forEach(function (name) { freeze(world[name]); define(world, name, { value: world[name], writable: false, enumerable: false, configurable: false }); });
   freeze(world);
-})();
+})

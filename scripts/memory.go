@@ -40,7 +40,12 @@ func (m *machine) charge(bytes int64) {
 	if m.made > m.opts.Memory {
 		m.exceed(LimitMemory, "more than %s were made", sizeText(m.opts.Memory))
 	}
-	if m.watch.over.Load() {
+	if m.watch.over.Load() { // the watchdog's interrupt is the next thing that the script sees
+		if m.broken == nil {
+			why := *m.watch.why.Load()
+			why.frames = m.vm.CaptureCallStack(8, nil)
+			m.broken = &why
+		}
 		panic(m.vm.NewTypeError("ended"))
 	}
 }

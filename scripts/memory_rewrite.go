@@ -122,6 +122,7 @@ func (i *instrumenter) plan(prog *ast.Program) {
 	i.texts = repeats || helpers
 	g.code(i.main)
 	i.once = g.most > fewTexts
+	i.texts = i.texts || i.once
 }
 
 // again says whether what is below a node can run more than once.
