@@ -362,17 +362,13 @@ export interface HandlerContext<L, M> {
   fail(kind: FailKind, message: string): Error;
 }
 
-type Returned<F> = NativeOf<F> | null;
-
-/** Code that runs when it is asked, for what no view and no recorded mutation says. A Mutation field, a REST POST, a JSON Graph call. */
-export function handler<const A extends Args = {}, const L extends Loads = {}, const M extends Changes = {}, const R extends FieldType | undefined = undefined>(definition: {
+/** What every handler says. */
+export interface HandlerOptions<A, L, M> {
   args?: A;
   /** Views that its code asks by ctx.graph. They are served to nobody else. */
   loads?: L;
   /** Mutations that its code runs by ctx.graph, each when it is called, in the order of the calls. */
   mutations?: M;
-  /** What it returns: a scalar's name, oneOf(…), object(…), or a list of one; nothing if it is left out. */
-  returns?: R;
   /** On the clock, its loads and mutations included: "1s" if not given, "10s" at the most. */
   deadline?: Duration;
   /** Processor time of its code: "50ms" if not given, "500ms" at the most. */
@@ -382,8 +378,29 @@ export function handler<const A extends Args = {}, const L extends Loads = {}, c
   sampleLog?: number;
   /** The share of requests that are to be right within a time; alerts watch it. */
   slo?: { share: number; within: Duration };
-  run: (args: GivenArgs<A>, ctx: HandlerContext<L, M>) => Promise<R extends FieldType ? Returned<R> : void>;
-}): Mutation<A, any>;
+}
+
+/** Code that runs when it is asked, for what no view and no recorded mutation says. A Mutation field, a REST POST, a JSON Graph call. */
+export function handler<F, const A extends Args = {}, const L extends Loads = {}, const M extends Changes = {}>(
+  definition: HandlerOptions<A, L, M> & {
+    /** What it returns. */
+    returns: ObjectType<F>;
+    run: (args: GivenArgs<A>, ctx: HandlerContext<L, M>) => Promise<Result<F> | null>;
+  },
+): Mutation<A, any>;
+export function handler<const R extends Exclude<FieldType, ObjectType<any>>, const A extends Args = {}, const L extends Loads = {}, const M extends Changes = {}>(
+  definition: HandlerOptions<A, L, M> & {
+    /** What it returns: a scalar's name, oneOf(…), or a list of one. */
+    returns: R;
+    run: (args: GivenArgs<A>, ctx: HandlerContext<L, M>) => Promise<NativeOf<R> | null>;
+  },
+): Mutation<A, any>;
+export function handler<const A extends Args = {}, const L extends Loads = {}, const M extends Changes = {}>(
+  definition: HandlerOptions<A, L, M> & {
+    returns?: undefined;
+    run: (args: GivenArgs<A>, ctx: HandlerContext<L, M>) => Promise<void>;
+  },
+): Mutation<A, any>;
 
 /** A label's values: all that it can have, written out. Others become "other". */
 export interface MetricOptions {
