@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -101,6 +102,12 @@ func TestNpmTokens(t *testing.T) {
 	w.bad("nobody-knows", rows, `(?s)401 Unauthorized.*the token is not known here\n.*//127\.0\.0\.1:\d+/registry/:_authToken=\$\{FACET_TOKEN\}`, "publish")
 	w.bad("reader", rows, `(?s)403 Forbidden.*the token "reader" lacks the scope publish:@originals/rows`, "publish")
 	w.bad("tv", rows, `403 Forbidden.*the token "tv" lacks the scope publish:@originals/rows`, "publish")
+	large := w.folder("originals-rows")
+	noise := make([]byte, 5<<20) // what does not compress
+	_, _ = rand.Read(noise)      // it never fails
+	w.write(filepath.Join(large, "src", "large.bin"), string(noise))
+	w.bad("reader", large, `403 Forbidden.*the token "reader" lacks the scope publish:@originals/rows`, "publish") // though the body is on its way
+	w.bad("nobody-knows", large, `401 Unauthorized.*the token is not known here`, "publish")
 	w.good("writer", rows, `\+ @originals/rows@2\.1\.0`, "publish") // who may publish may read what it publishes
 	w.good("writer", at, `2\.1\.0`, "view", "@originals/rows", "version")
 	w.good("reader", at, `2\.1\.0`, "view", "@originals/rows", "version")

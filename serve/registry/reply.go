@@ -7,10 +7,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"facet/fault"
 	"facet/serve"
@@ -35,7 +37,27 @@ func (s *server) refuse(q *request, err error) {
 	}
 	q.w.Header().Set("Cache-Control", "no-store")
 	q.w.Header().Del("ETag")
+	s.settle(q)
 	send(q, status, map[string]string{"error": told(err), "reason": string(kind)})
+}
+
+// How much of a refused body is still read, and for how long; of a stranger's the server reads little by itself.
+const (
+	settleBytes = 16 << 20
+	settleTime  = 5 * time.Second
+	strangeTime = 2 * time.Second
+)
+
+// settle reads what a known client is still sending: many look for an answer only when all is sent, and a connection that is closed before loses it.
+func (s *server) settle(q *request) {
+	left := settleTime
+	if q.holder == nil {
+		left = strangeTime
+	}
+	_ = http.NewResponseController(q.w).SetReadDeadline(time.Now().Add(left)) // a writer without deadlines is a test's
+	if q.holder != nil {
+		_, _ = io.CopyN(io.Discard, q.r.Body, settleBytes) // what fails is the client's loss
+	}
 }
 
 // told is an error as a person at a terminal reads it: what, of what, and what to do.
