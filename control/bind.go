@@ -119,7 +119,27 @@ func (r *resolver) pick(name, want string, among []string) (string, error) {
 
 // known are the facts that release.Bind asks for.
 func (r *resolver) known() release.Known {
-	return release.Known{Dependencies: r.dependencies, Pick: r.pick, Yanked: r.yanked}
+	return release.Known{Dependencies: r.dependencies, Pick: r.pick, Versions: r.versions, Yanked: r.yanked}
+}
+
+// versions are those that a new binding may have: the deprecated ones only if there are no others.
+func (r *resolver) versions(name string) ([]string, error) {
+	in, err := r.index(name)
+	var good, old []string
+	for v, entry := range in.Versions {
+		switch {
+		case entry.Yanked != "":
+		case entry.Deprecated != "":
+			old = append(old, v)
+		default:
+			good = append(good, v)
+		}
+	}
+	if len(good) == 0 {
+		good = old
+	}
+	slices.Sort(good)
+	return good, err
 }
 
 func (r *resolver) yanked(name, version string) (bool, error) {

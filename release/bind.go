@@ -1,6 +1,7 @@
 package release
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,6 +23,8 @@ type Known struct {
 	// it is the one of these versions that the range allows, and "" if there is none;
 	// else it is chosen among all published ones, and none is an error.
 	Pick func(name, want string, among []string) (string, error)
+	// Versions lists all published versions of a module that new bindings may have; nil: diamonds keep what each importer picked.
+	Versions func(name string) ([]string, error)
 	// Yanked says whether a version may stay where it is linked and come nowhere else; nil: none is.
 	Yanked func(name, version string) (bool, error)
 }
@@ -32,48 +35,171 @@ type Known struct {
 //   - a live one takes what the environment's modules say, if its range allows that, and if that is yanked only where old has it;
 //   - anything else is picked among all published versions.
 //
+// Importers of one module then share a version where their ranges allow: what was picked afresh takes a version that a lock or the
+// environment holds anyway, or else the one that most of them allow. Where no version is in all ranges there are several.
+//
 // modules maps Line to version, as Release.Modules. A chain of modules that
 // comes back to its beginning is Invalid.
 func Bind(root string, old Lock, modules map[string]string, known Known) (Lock, error) {
-	lock := Lock{}
-	var chain []string
-	var visit func(importer string) error
-	visit = func(importer string) error {
-		if at := slices.Index(chain, importer); at >= 0 {
-			return wrong("modules depend on each other in a circle: %s", strings.Join(append(chain[at:], importer), " -> "))
+	b := &binder{old: old, modules: modules, known: known, shared: map[use]string{}}
+	for range maxRounds {
+		b.lock, b.chain, b.asks = Lock{}, nil, nil
+		if err := b.visit(root); err != nil {
+			return nil, err
 		}
-		if _, done := lock[importer]; done {
-			return nil
+		if more, err := b.share(); err != nil {
+			return nil, err
+		} else if !more {
+			break
 		}
-		deps, err := known.Dependencies(importer)
-		if err != nil || len(deps) == 0 {
-			return err
-		}
-		chain = append(chain, importer)
-		uses := map[string]string{}
-		for _, d := range deps {
-			id, err := bind(importer, d, old, modules, known)
-			if err != nil {
-				return &fault.Error{Kind: fault.KindOf(err), Op: "bind", Subject: importer, Message: "cannot resolve " + d.Name + "@" + d.Range, Err: err, Hint: fault.HintOf(err)}
-			}
-			uses[d.Name] = id
-			if err := visit(id); err != nil {
-				return err
-			}
-		}
-		lock[importer] = uses
-		chain = chain[:len(chain)-1]
-		return nil
 	}
-	if err := visit(root); err != nil {
-		return nil, err
-	}
-	return lock, nil
+	return b.lock, nil
 }
 
-func bind(importer string, d Dependency, old Lock, modules map[string]string, known Known) (string, error) {
+// maxRounds bounds how often a binding begins again because a shared version links other modules than the one before.
+const maxRounds = 16
+
+// A binder is one binding under way.
+type binder struct {
+	old     Lock
+	modules map[string]string
+	known   Known
+	lock    Lock
+	chain   []string
+	asks    []ask
+	shared  map[use]string // versions that are not what their importer alone would pick
+}
+
+// A use is an importer's use of a module's name.
+type use struct{ importer, name string }
+
+// An ask is a use with what it came to.
+type ask struct {
+	use
+	want, version string
+	fixed         bool // a lock or the environment says so
+}
+
+func (b *binder) visit(importer string) error {
+	if at := slices.Index(b.chain, importer); at >= 0 {
+		return wrong("modules depend on each other in a circle: %s", strings.Join(append(b.chain[at:], importer), " -> "))
+	}
+	if _, done := b.lock[importer]; done {
+		return nil
+	}
+	deps, err := b.known.Dependencies(importer)
+	if err != nil || len(deps) == 0 {
+		return err
+	}
+	b.chain = append(b.chain, importer)
+	uses := map[string]string{}
+	for _, d := range deps {
+		a := ask{use: use{importer, d.Name}, want: d.Range}
+		var ok bool
+		if a.version, ok = b.shared[a.use]; !ok {
+			if a.version, a.fixed, err = bind(importer, d, b.old, b.modules, b.known); err != nil {
+				return &fault.Error{Kind: fault.KindOf(err), Op: "bind", Subject: importer, Message: "cannot resolve " + d.Name + "@" + d.Range, Err: err, Hint: fault.HintOf(err)}
+			}
+		}
+		b.asks = append(b.asks, a)
+		uses[d.Name] = d.Name + "@" + a.version
+		if err := b.visit(uses[d.Name]); err != nil {
+			return err
+		}
+	}
+	b.lock[importer] = uses
+	b.chain = b.chain[:len(b.chain)-1]
+	return nil
+}
+
+// share lets importers of one module have one version where that can be, and says whether that changed anything.
+func (b *binder) share() (more bool, err error) {
+	byName := map[string][]ask{}
+	for _, a := range b.asks {
+		byName[a.name] = append(byName[a.name], a)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		asks := byName[name]
+		if b.known.Versions == nil || !slices.ContainsFunc(asks, func(a ask) bool { return a.version != asks[0].version }) {
+			continue
+		}
+		all, err := b.known.Versions(name)
+		if err != nil {
+			return false, err
+		}
+		var fixed []string
+		var free []ask
+		for _, a := range asks {
+			if a.fixed {
+				fixed = append(fixed, a.version)
+			} else {
+				free = append(free, a)
+			}
+		}
+		for phase, among := range [][]string{fixed, all} {
+			for len(free) > phase && len(among) > 0 { // one alone keeps what it picked
+				version, who, err := b.most(name, free, among, 1+phase)
+				if err != nil {
+					return false, err
+				}
+				if version == "" {
+					break
+				}
+				var rest []ask
+				for i, a := range free {
+					if !who[i] {
+						rest = append(rest, a)
+						continue
+					}
+					if a.version != version {
+						b.shared[a.use], more = version, true
+					}
+				}
+				free = rest
+			}
+		}
+	}
+	return more, nil
+}
+
+// most is the version that most asks allow, of several the highest, and which asks those are; "" if fewer than least allow the same.
+func (b *binder) most(name string, asks []ask, among []string, least int) (string, []bool, error) {
+	best, top := []string{}, 0
+	allow := map[string][]bool{}
+	for _, v := range among {
+		who, n := make([]bool, len(asks)), 0
+		for i, a := range asks {
+			got, err := b.known.Pick(name, a.want, []string{v})
+			if err != nil {
+				return "", nil, err
+			}
+			if who[i] = got == v; who[i] {
+				n++
+			}
+		}
+		switch {
+		case n == 0 || n < top:
+			continue
+		case n > top:
+			best, top = nil, n
+		}
+		best, allow[v] = append(best, v), who
+	}
+	if top < least {
+		return "", nil, nil
+	}
+	slices.Sort(best)
+	first := slices.Index(allow[best[0]], true)
+	version, err := b.known.Pick(name, asks[first].want, best)
+	if err != nil || version == "" {
+		return "", nil, err
+	}
+	return version, allow[version], nil
+}
+
+func bind(importer string, d Dependency, old Lock, modules map[string]string, known Known) (version string, fixed bool, err error) {
 	if kept := old[importer][d.Name]; kept != "" && !d.Live {
-		return kept, nil
+		return strings.TrimPrefix(kept, d.Name+"@"), true, nil
 	}
 	if d.Live {
 		var among []string
@@ -83,7 +209,7 @@ func bind(importer string, d Dependency, old Lock, modules map[string]string, kn
 			}
 			if known.Yanked != nil && old[importer][d.Name] != d.Name+"@"+version {
 				if gone, err := known.Yanked(d.Name, version); err != nil {
-					return "", err
+					return "", false, err
 				} else if gone {
 					continue
 				}
@@ -93,19 +219,13 @@ func bind(importer string, d Dependency, old Lock, modules map[string]string, kn
 		slices.Sort(among)
 		if len(among) > 0 {
 			version, err := known.Pick(d.Name, d.Range, among)
-			if err != nil {
-				return "", err
-			}
-			if version != "" {
-				return d.Name + "@" + version, nil
+			if err != nil || version != "" {
+				return version, true, err
 			}
 		}
 	}
-	version, err := known.Pick(d.Name, d.Range, nil)
-	if err != nil {
-		return "", err
-	}
-	return d.Name + "@" + version, nil
+	version, err = known.Pick(d.Name, d.Range, nil)
+	return version, false, err
 }
 
 // Uses says whether the lock links any version of one of the modules.
