@@ -83,6 +83,9 @@ type extensions struct {
 
 func (x *exchange) refuse(err error) {
 	x.outcome.Failed = err
+	if c := serve.Challenge(err); c != "" {
+		x.w.Header().Set("WWW-Authenticate", c)
+	}
 	p := problem{Problem: serve.ProblemOf(err)}
 	var m *misuse
 	if errors.As(err, &m) {
