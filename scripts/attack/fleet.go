@@ -155,6 +155,12 @@ func (f *Fleet) Mend(ctx context.Context) (died []string, err error) {
 	return died, err
 }
 
+// answering says whether the control API answers at all.
+func (f *Fleet) answering(ctx context.Context) bool {
+	_, err := get(ctx, f.controlAt+"/healthz")
+	return err == nil
+}
+
 // Serves waits until every instance serves a release: its digest.
 func (f *Fleet) Serves(ctx context.Context, digest string) error {
 	for _, i := range f.Instances {
@@ -166,7 +172,7 @@ func (f *Fleet) Serves(ctx context.Context, digest string) error {
 }
 
 func (i *Instance) serves(ctx context.Context, digest string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	for {
 		var ready struct{ Release, Refused string }
@@ -185,7 +191,7 @@ func (i *Instance) serves(ctx context.Context, digest string) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("it does not serve the release within 30 s: %v", err)
+			return fmt.Errorf("it does not serve the release in time: %v", err)
 		}
 	}
 }
