@@ -325,10 +325,20 @@ func (s *shelf) Deprecate(ctx context.Context, name string, versions []string, m
 	return err
 }
 
-func (s *shelf) Unpublish(ctx context.Context, name, version string) error {
+// Unpublish asks of all versions whether they may go before the first goes: what is gone never comes back.
+func (s *shelf) Unpublish(ctx context.Context, name string, versions []string) error {
 	if err := s.ours(name); err != nil {
 		return err
 	}
-	_, err := s.control.Unpublish(ctx, name, version)
-	return err
+	for _, version := range versions {
+		if err := s.control.Unused(ctx, name, version); err != nil {
+			return err
+		}
+	}
+	for _, version := range versions {
+		if _, err := s.control.Unpublish(ctx, name, version); err != nil {
+			return err
+		}
+	}
+	return nil
 }

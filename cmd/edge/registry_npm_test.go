@@ -78,7 +78,9 @@ func TestNpm(t *testing.T) {
 	w.good("tv", w.folder("tv-home"), `\+ @tv/home@2\.5\.0`, "publish")
 	w.deploy("@tv/home@2.5.0")
 	w.bad("originals", at, `(?s)409 Conflict.*@originals/rows@2\.2\.0: is served: .*@tv/home@2\.5\.0`, "unpublish", "@originals/rows@2.2.0")
+	w.good("tv", w.folder("tv-home", "package.json", "2.5.0", "2.4.9"), `\+ @tv/home@2\.4\.9`, "publish", "--tag", "older")
 	w.bad("tv", at, `(?s)409 Conflict.*@tv/home@2\.5\.0: is served: .*tv/v2`, "unpublish", "--force", "@tv/home")
+	w.good("tv", at, `2\.4\.9`, "view", "@tv/home@older", "version") // all or nothing
 	w.good("reader", at, `2\.2\.0`, "view", "@originals/rows@2.2.0", "version")
 	w.good("originals", at, `- @originals/rows@2\.1\.0`, "unpublish", "@originals/rows@2.1.0")
 	w.good("reader", at, `(?s)beta: 2\.2\.0.*latest: 2\.2\.0`, "dist-tag", "ls", "@originals/rows")

@@ -82,10 +82,8 @@ func TestShelf(t *testing.T) {
 	if _, p = show(); p.Tags["latest"] != "2.0.0-rc.1" {
 		t.Error(p.Tags)
 	}
-	for _, version := range []string{"1.0.0", "1.9.0", "1.10.0", "2.0.0-rc.1"} {
-		if err := s.Unpublish(t.Context(), "@a/b", version); err != nil {
-			t.Fatal(err)
-		}
+	if err := s.Unpublish(t.Context(), "@a/b", []string{"1.0.0", "1.9.0", "1.10.0", "2.0.0-rc.1"}); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := s.Package(t.Context(), "@a/b"); fault.KindOf(err) != fault.NotFound {
 		t.Error(err)

@@ -147,18 +147,14 @@ func (s *server) remove(q *request, name, revision string) error {
 	return done(q, http.StatusOK)
 }
 
-// unpublish takes versions away, one after another; what went before a refusal is gone.
 func (s *server) unpublish(q *request, name string, versions []string) error {
-	for i, version := range versions {
-		if err := s.Shelf.Unpublish(q.r.Context(), name, version); err != nil {
-			if i == 0 {
-				return err
-			}
-			return &fault.Error{Kind: fault.KindOf(err), Op: "registry", Err: err,
-				Message: told(err) + "\n" + strings.Join(versions[:i], ", ") + " had been unpublished before"}
-		}
-		s.note(q, "unpublished", name, version)
+	if len(versions) == 0 {
+		return nil
 	}
+	if err := s.Shelf.Unpublish(q.r.Context(), name, versions); err != nil {
+		return err
+	}
+	s.note(q, "unpublished", name, versions...)
 	return nil
 }
 

@@ -56,10 +56,10 @@ func TestRequests(t *testing.T) {
 		{"PUT /@a%2fb", "owner", whole, 201, `deprecate @a/b [1.0.0] "old"`, ""},
 		{"PUT /@a%2fb", "owner", strings.Replace(whole, "1-a", "1-b", 1), 409, "", "changed since it was read"},
 		{"PUT /@a%2fb", "owner", `{"versions": {"1.0.0": {"deprecated": "x"}}}`, 201, `deprecate @a/b [1.0.0] "x"`, ""}, // without a revision nothing is unpublished
-		{"PUT /@a%2fb/-rev/1-a", "owner", `{"versions": {"1.0.0": {"deprecated": false}}}`, 201, "unpublish @a/b 1.1.0", ""},
+		{"PUT /@a%2fb/-rev/1-a", "owner", `{"versions": {"1.0.0": {"deprecated": false}}}`, 201, "unpublish @a/b [1.1.0]", ""},
 		{"PUT /@a%2fb/-rev/1-b", "owner", `{"versions": {}}`, 409, "", ""},
 		{"PUT /@a%2fb/-rev/1-a", "owner", `{"_id": "@a/b"}`, 501, "", ""},
-		{"DELETE /@a%2fb/-rev/1-a", "owner", "", 200, "unpublish @a/b 1.0.0; unpublish @a/b 1.1.0", ""},
+		{"DELETE /@a%2fb/-rev/1-a", "owner", "", 200, "unpublish @a/b [1.0.0 1.1.0]", ""},
 		{"DELETE /@a%2fb/-rev/1-b", "owner", "", 409, "", ""},
 		{"DELETE /c/-rev/1-a", "owner", "", 403, "", ""},
 		{"DELETE /@a/b/-/b-1.0.0.tgz/-rev/1-a", "owner", "", 409, "", "goes with it"},
@@ -183,7 +183,7 @@ func TestRefusals(t *testing.T) {
 		t.Error(w.Code, w.Body)
 	}
 	s.err = &fault.Error{Kind: fault.Conflict, Subject: "@a/b@1.1.0", Message: "is served", Hint: "yank it"}
-	if w := ask(t, h, "DELETE /@a%2fb/-rev/1-a", "owner", ""); w.Code != 409 || !strings.Contains(w.Body.String(), `@a/b@1.1.0: is served\nyank it\n1.0.0 had been unpublished before`) {
+	if w := ask(t, h, "DELETE /@a%2fb/-rev/1-a", "owner", ""); w.Code != 409 || !strings.Contains(w.Body.String(), `@a/b@1.1.0: is served\nyank it`) {
 		t.Error(w.Code, w.Body)
 	}
 }

@@ -23,8 +23,8 @@ type Shelf interface {
 	Untag(ctx context.Context, name, tag string) error
 	// Deprecate notes on versions why they should not be used any more; "" takes that back.
 	Deprecate(ctx context.Context, name string, versions []string, message string) error
-	// Unpublish takes a version away.
-	Unpublish(ctx context.Context, name, version string) error
+	// Unpublish takes versions away: all, or none if anybody is served by one of them.
+	Unpublish(ctx context.Context, name string, versions []string) error
 }
 
 // A Package is what is published under one name.

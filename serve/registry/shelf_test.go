@@ -89,12 +89,9 @@ func (t *table) Deprecate(_ context.Context, name string, versions []string, mes
 	return t.err
 }
 
-func (t *table) Unpublish(_ context.Context, name, version string) error {
-	t.note("unpublish %s %s", name, version)
-	if t.err != nil && version != "1.0.0" {
-		return t.err
-	}
-	return nil
+func (t *table) Unpublish(_ context.Context, name string, versions []string) error {
+	t.note("unpublish %s %v", name, versions)
+	return t.err
 }
 
 func (t *table) note(format string, args ...any) { t.did = append(t.did, fmt.Sprintf(format, args...)) }
