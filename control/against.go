@@ -59,6 +59,9 @@ func (c *Control) against(ctx context.Context, r *resolver, a *Against, out *Pub
 	}
 	out.Budgets = c.budgets(j.build, g)
 	out.Build, out.Digest, out.Changes = j.build, j.digest, map[string][]view.Change{}
+	if err := c.compatible(ctx, r, out, j, on); err != nil {
+		return nil, err
+	}
 	for _, at := range places(&out.Package.Manifest) {
 		if err := c.beside(ctx, served.release, at, j.build, g, out); err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ const (
 	codeOld      = "C013" // what is used is deprecated; a warning
 	codeUntold   = "C012" // what apps see differently could not be told
 	codeGolden   = "C015" // another version of a module makes a consumer's golden outputs worse, or dearer than its budget
+	codeExports  = "C017" // a module breaks what it exports under a compatible version
 	codeTwice    = "C016" // a package is linked with two versions of a module; a warning
 	codeTaken    = "C014" // the version of an unpublished package is published with other files
 )

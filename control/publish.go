@@ -66,7 +66,7 @@ var tagForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,40}$`)
 // moves. With Against it is built and checked first, and nothing is stored if a diagnostic
 // is an error. It is Invalid for a tarball, manifest or package that is wrong or breaks what
 // is served, TooLarge or Limit for one past the limits, Conflict if the version is taken by
-// other files. Published is not nil where Diagnostics say what is wrong.
+// other files or was unpublished. A module that breaks what it exports under a version that users of an earlier one get is Invalid, too. Published is not nil where Diagnostics say what is wrong.
 func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error) {
 	out, err := c.open(&p)
 	if err != nil {
@@ -81,6 +81,14 @@ func (c *Control) Publish(ctx context.Context, p Publication) (*Published, error
 	if p.Against != nil && !there {
 		if checked, err = c.against(ctx, newResolver(ctx, c), p.Against, out); err != nil {
 			return out, err
+		}
+	}
+	if p.Against == nil && !there {
+		if err := c.compatible(ctx, newResolver(ctx, c), out, nil, nil); err != nil {
+			return out, err
+		}
+		if out.Diagnostics.Failed() {
+			return out, refused(out)
 		}
 	}
 	if !there {
