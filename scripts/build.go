@@ -169,7 +169,7 @@ func (r *recorder) funcs(rec *recorded, b *view.Build) {
 		pos := r.pos(f.At)
 		l, ds := r.module.lift(f.Fn, pos)
 		r.diags = append(r.diags, ds...)
-		x := &view.Func{Source: l.Source, Inputs: f.Inputs, Result: f.Result, Format: l.Format, Pos: pos}
+		x := &view.Func{Source: l.Source, Inputs: f.Inputs, Result: f.Result, Format: l.Format, Pos: pos, Lines: r.module.lines(l)}
 		if l.Format {
 			x.Inputs = append(slices.Clone(x.Inputs), view.FuncInput{Name: "$locale", Type: graph.TypeRef{Name: "String", NonNull: true}})
 		}

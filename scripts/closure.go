@@ -136,12 +136,16 @@ func (l *lifter) use(n ast.Node) {
 		l.complain(int(n.Idx0()), "F160", "Remove async or *: all that it needs is in its inputs", "a computed function is synchronous, and so is what it calls")
 		return
 	}
+	_, refusals := vet(n, l.code.async)
+	for _, r := range refusals {
+		l.complain(int(r.idx), r.code, r.fix, "%s", r.text)
+	}
 	for _, ref := range names {
 		d, known := l.module.byName[ref.name]
 		switch {
 		case !known && (computedGlobals[ref.name] || l.code.globals[ref.name]):
 			if ref.name == "Math" {
-				l.random(n)
+				l.random(n, "Math")
 			}
 		case !known && ref.name == "undefined":
 		case !known && (ref.name == "eval" || ref.name == "Function"):
@@ -162,21 +166,53 @@ func (l *lifter) use(n ast.Node) {
 		case !l.taken[d]:
 			l.taken[d] = true
 			l.use(d.node)
+			fallthrough
+		default:
+			if b, ok := d.node.(*ast.Identifier); ok && b.Name == "Math" {
+				l.random(n, ref.name)
+			}
 		}
 	}
 }
 
-// random complains of Math.random, where Math is the global.
-func (l *lifter) random(n ast.Node) {
+// random complains of Math.random, where Math is the global or a variable that was given it.
+func (l *lifter) random(n ast.Node, name string) {
+	names := map[string]bool{name: true}
 	of := func(e ast.Node) bool {
 		id, ok := e.(*ast.Identifier)
-		return ok && id.Name == "Math"
+		return ok && names[id.Name.String()]
 	}
 	found := func(idx int) {
 		l.complain(idx, "F165", l.code.random, "a %s has no Math.random", l.code.what)
 	}
+	taken := func(target, from ast.Node) {
+		if isNil(from) || !of(from) {
+			return
+		}
+		switch t := target.(type) {
+		case *ast.Identifier:
+			names[t.Name.String()] = true
+		case *ast.ObjectPattern:
+			for _, p := range t.Properties {
+				switch p := p.(type) {
+				case *ast.PropertyShort:
+					if p.Name.Name == "random" {
+						found(int(p.Name.Idx))
+					}
+				case *ast.PropertyKeyed:
+					if k, ok := p.Key.(*ast.StringLiteral); ok && k.Value == "random" {
+						found(int(k.Idx))
+					}
+				}
+			}
+		}
+	}
 	walk(n, func(n ast.Node) bool {
 		switch x := n.(type) {
+		case *ast.Binding:
+			taken(x.Target, x.Initializer)
+		case *ast.AssignExpression:
+			taken(x.Left, x.Right)
 		case *ast.DotExpression:
 			if of(x.Left) && x.Identifier.Name == "random" {
 				found(int(x.Idx0()))

@@ -168,7 +168,7 @@ type Func struct {
 	Result graph.TypeRef `json:"result"`
 	Format bool          `json:"format,omitempty"` // it uses format.*: the locale is its last input, "$locale"
 	Pos    fault.Pos     `json:"pos"`
-	// Lines maps the lines and columns of Source back: a source map (JSON), may be empty.
+	// Lines maps the lines and columns of Source back to the files of the author (JSON of the scripts package), may be empty.
 	Lines json.RawMessage `json:"lines,omitempty"`
 }
 
