@@ -52,7 +52,10 @@ func (e *Engine) past(what string, limit int) *fault.Error {
 	return &fault.Error{Kind: fault.Limit, Op: "answer", Message: fmt.Sprintf("the answer is past the limit of %d %s", limit, what), Hint: "ask for fewer fields, or for shorter lists"}
 }
 
-func (e *Engine) query(ctx context.Context, r *Request) Part {
+func (e *Engine) query(ctx context.Context, r *Request) Part { return e.queryOn(ctx, r, nil) }
+
+// queryOn answers a query that is a part of a request, on what that one has taken so far; nil: it is the request.
+func (e *Engine) queryOn(ctx context.Context, r *Request, spent *request) Part {
 	began := time.Now()
 	p, err := e.plan(r.Selection, r.Asker, -1)
 	if err != nil {
@@ -62,10 +65,16 @@ func (e *Engine) query(ctx context.Context, r *Request) Part {
 	defer pprof.SetGoroutineLabels(ctx)
 	x := e.newExec(p, r)
 	x.stats.Plan = time.Since(began)
+	if spent != nil {
+		spent.resume(x)
+	}
 	x.bind()
 	x.begin(ctx)
 	x.wait()
 	x.tally()
+	if spent != nil {
+		spent.keep(x)
+	}
 	return x.part()
 }
 

@@ -327,8 +327,12 @@ func (p *planner) buildOf(r *Root) int {
 				return f.Build
 			}
 		}
-	case RootMutation:
-		if f, ok := p.s.Mutation(r.Name); ok {
+	case RootMutation, RootEffect:
+		if f, ok := p.mutationOf(r); ok {
+			return f.Build
+		}
+	case RootLoad:
+		if f, ok := p.s.Load(r.Name); ok {
 			return f.Build
 		}
 	case RootEntity:

@@ -30,6 +30,8 @@ type Handling struct {
 
 	e           *Engine
 	r           *Request
+	p           *plan // of the handler itself
+	spent       request
 	changes     int
 	stats       Stats
 	invalidated []Invalidated
@@ -91,13 +93,14 @@ func (x *exec) handle(ctx context.Context) *Handling {
 			return nil
 		}
 	}
-	h := &Handling{Build: hp.build, Index: hp.index, Def: hp.def, e: x.e, r: x.r, Args: x.arguments(hp), Context: x.asking(), Now: x.r.Asker.Now}
+	h := &Handling{Build: hp.build, Index: hp.index, Def: hp.def, e: x.e, r: x.r, p: x.p, Args: x.arguments(hp), Context: x.asking(), Now: x.r.Asker.Now}
 	if h.Now.IsZero() {
 		h.Now = time.Now()
 	}
 	h.Seed = randomSeed(x.r)
 	ctx, cancel := context.WithTimeout(ctx, hp.def.Quota.Filled().Deadline)
 	defer cancel()
+	h.spent.keep(x)
 	began := time.Now()
 	run := Run{Build: hp.build, Def: hp.def}
 	c := x.result(func(dst []byte) ([]byte, error) {
@@ -112,6 +115,7 @@ func (x *exec) handle(ctx context.Context) *Handling {
 		return out, err
 	}, 0)
 	run.Took = time.Since(began)
+	h.spent.resume(x)
 	if c.kind == kError {
 		run.Err = x.errorOf(c)
 		x.invalid[x.only] = run.Err

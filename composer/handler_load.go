@@ -45,7 +45,8 @@ func (h *Handling) Load(ctx context.Context, calls []view.LoadCall) []view.Loade
 	if len(req.Selection.Roots) == 0 {
 		return out
 	}
-	part := h.e.query(ctx, &req)
+	part := h.e.queryOn(ctx, &req, &h.spent)
+	h.p.relabel()
 	h.stats.add(part.Stats)
 	answers := split(&part, req.Selection)
 	for i := range calls {
@@ -74,7 +75,8 @@ func (h *Handling) Mutate(ctx context.Context, call view.LoadCall) view.Loaded {
 	if err := bindCall(root, &req, call, found.Def.Args); err != nil {
 		return view.Loaded{Err: err}
 	}
-	part := h.e.mutate(ctx, &req)
+	part := h.e.mutateOn(ctx, &req, &h.spent)
+	h.p.relabel()
 	h.stats.add(part.Stats)
 	h.invalidated = appendStale(h.invalidated, part.Invalidated)
 	h.writes = append(h.writes, part.Writes...)

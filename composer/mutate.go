@@ -208,6 +208,10 @@ func (x *exec) idempotency(st *planOp) string {
 
 // mutate runs the mutations of a document one after another, each with a fresh scope.
 func (e *Engine) mutate(ctx context.Context, r *Request) Part {
+	return e.mutateOn(ctx, r, &request{})
+}
+
+func (e *Engine) mutateOn(ctx context.Context, r *Request, spent *request) Part {
 	if r.Format == FormatGraph && len(r.Selection.Roots) != 1 {
 		return failedPart(fault.New(fault.Invalid, "a JSON Graph calls one mutation at a time"))
 	}
@@ -221,7 +225,6 @@ func (e *Engine) mutate(ctx context.Context, r *Request) Part {
 	}
 	defer pprof.SetGoroutineLabels(ctx)
 	var all Part
-	spent := request{}
 	for i, p := range plans {
 		p.relabel()
 		x := e.newExec(p, r)
