@@ -28,7 +28,7 @@ var table = []row{
 	{folder: "resolvers", may: []string{"schema", "control", "release", "pack", "view"}},
 	{folder: "serve", may: []string{"composer", "view", "graph", "asker"}},
 	{folder: "cmd", may: []string{"*"}},
-	{folder: "loadtest", may: []string{"tiers/fake"}},
+	{folder: "loadtest", may: []string{"tiers/fake", "scripts/attack"}},
 	{folder: "sdk"},
 	{folder: "examples"},
 	{folder: "internal"},

@@ -28,12 +28,6 @@ const (
 	growth        = 64 << 20
 )
 
-// modes are how instances run packages: in their own process or in workers, with quarantine or without.
-var modes = []Mode{
-	{Name: "inprocess", Config: "scripts: { quarantine: { breaks: -1 } }\n"},
-	{Name: "inprocess-quarantine", Config: "scripts: { quarantine: { breaks: 5 } }\n"},
-}
-
 // A world is the fleet of one test.
 type world struct {
 	*Fleet
@@ -121,7 +115,7 @@ func TestAttack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := start(t, modes...)
+	w := start(t, Modes()...)
 	classes := map[string][]*Attack{}
 	var order []string
 	for _, a := range all {

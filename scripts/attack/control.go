@@ -82,6 +82,15 @@ func (f *Fleet) Publish(ctx context.Context, tarball []byte) (*Published, error)
 	return &Published{OK: p.OK, ID: p.Package + "@" + p.Version, Diagnostics: p.Diagnostics, Code: code, Message: message, Took: time.Since(began)}, nil
 }
 
+// PublishFiles publishes files, packed as npm would.
+func (f *Fleet) PublishFiles(ctx context.Context, files map[string][]byte) (*Published, error) {
+	tgz, err := tarball(files)
+	if err != nil {
+		return nil, err
+	}
+	return f.Publish(ctx, tgz)
+}
+
 // Deploy makes a release that deploys packages, and gives its digest.
 func (f *Fleet) Deploy(ctx context.Context, ids ...string) (string, error) {
 	var out struct {

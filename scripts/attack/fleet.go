@@ -30,6 +30,18 @@ type Mode struct {
 	Config string // YAML that is added to its configuration: whole sections
 }
 
+// Modes are all of them: packages run in the instance's process or in workers, with quarantine or without.
+func Modes() []Mode {
+	const on, off = "breaks: 5", "breaks: -1"
+	const worker = `isolation: { default: none, "@attack": process }, `
+	return []Mode{
+		{Name: "inprocess", Config: "scripts: { quarantine: { " + off + " } }\n"},
+		{Name: "inprocess-quarantine", Config: "scripts: { quarantine: { " + on + " } }\n"},
+		{Name: "worker", Config: "scripts: { " + worker + "quarantine: { " + off + " } }\n"},
+		{Name: "worker-quarantine", Config: "scripts: { " + worker + "quarantine: { " + on + " } }\n"},
+	}
+}
+
 // A Fleet is a store, a control API that builds what is published, and one instance for each mode: real programs, each a
 // process of its own.
 type Fleet struct {

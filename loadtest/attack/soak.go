@@ -1,0 +1,262 @@
+// Package attack asks hostile packages of one tenant beside an innocent one of another, and says what the innocent one notices.
+package attack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"facet/loadtest/load"
+	corpus "facet/scripts/attack"
+)
+
+// A Plan is how long and how hard.
+type Plan struct {
+	Edge  string // the program to run
+	Dir   string // for configuration, objects and logs
+	Modes []corpus.Mode
+	Alone time.Duration // tenant B alone, before
+	Both  time.Duration // then beside tenant A
+	Films float64       // requests a second of tenant B
+	Bad   float64       // requests a second of tenant A, over all its packages
+	Seed  uint64
+	Log   io.Writer // progress
+}
+
+// Modes are all ways in which an instance runs packages: in its process or in workers, with quarantine or without.
+func Modes() []corpus.Mode { return corpus.Modes() }
+
+// A Result is what came of all modes.
+type Result struct {
+	Note  string  `json:"note"`
+	Modes []*Side `json:"modes"`
+}
+
+// A Side is what came of one mode. Times are milliseconds, memory is bytes.
+type Side struct {
+	Mode      string       `json:"mode"`
+	Packages  int          `json:"packages"` // of tenant A, that were published
+	Refused   int          `json:"refused"`  // that were not
+	Alone     load.Line    `json:"alone"`
+	Beside    load.Line    `json:"beside"`
+	Attacks   load.Line    `json:"attacks"`
+	Wrong     int64        `json:"wrong"`     // answers of tenant B that are not the right bytes, alone and beside
+	Torn      int64        `json:"torn"`      // pages of tenant A whose innocent field was wrong
+	Dropped   int64        `json:"dropped"`   // requests of B that the generator could not send
+	Deaths    int          `json:"deaths"`    // of the instance
+	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers, after tenant B was alone
+	RSSPeak   int64        `json:"rssPeak"`
+	RSSAfter  int64        `json:"rssAfter"`
+	Slow      []SlowAttack `json:"slow,omitempty"` // attacks whose p50 is past the budget of a call and the grace, the slowest first
+	Errors    map[string]int64
+	Verdicts  []Verdict `json:"verdicts"`
+}
+
+// A SlowAttack is one that took longer than it may.
+type SlowAttack struct {
+	Attack string  `json:"attack"`
+	P50    float64 `json:"p50"`
+	P99    float64 `json:"p99"`
+}
+
+// A Verdict holds one figure against its bar.
+type Verdict struct {
+	What string `json:"what"`
+	Got  string `json:"got"`
+	Bar  string `json:"bar"`
+	OK   bool   `json:"ok"`
+}
+
+// Bars.
+const (
+	moreMemory = 64 << 20
+	moreP99    = 10.0         // ms
+	attackFor  = 100.0 + 25.0 // ms: a request's budget, and the grace
+)
+
+// note is in every report: without it the figures would be read wrongly.
+const note = "an open loop: times count from when a request was due. The generator, the tier and the instance share the machine's processors, so the generator's own lateness is in every time."
+
+// Err is what is wrong with the result.
+func (r *Result) Err() error {
+	var all []error
+	for _, s := range r.Modes {
+		for _, v := range s.Verdicts {
+			if !v.OK {
+				all = append(all, fmt.Errorf("%s: %s is %s; the bar is %s", s.Mode, v.What, v.Got, v.Bar))
+			}
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Run carries the plan out, one mode after another, each with a fleet of its own.
+func Run(ctx context.Context, p Plan) (*Result, error) {
+	attacks, err := corpus.All()
+	if err != nil {
+		return nil, err
+	}
+	attacks = slices.DeleteFunc(attacks, func(a *corpus.Attack) bool { // these harm who publishes, which is another process
+		return a.Class == "publish" || a.Class == "symbolic" || a.Ask == "list" || a.Ask == "object"
+	})
+	res := &Result{Note: note}
+	for _, m := range p.Modes {
+		s, err := p.side(ctx, m, attacks)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name, err)
+		}
+		res.Modes = append(res.Modes, s)
+	}
+	return res, nil
+}
+
+func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack) (*Side, error) {
+	dir := filepath.Join(p.Dir, m.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := corpus.Start(ctx, p.Edge, dir, m)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Stop()
+	s := &Side{Mode: m.Name, Errors: map[string]int64{}}
+	rows, err := s.publish(ctx, f, attacks)
+	if err != nil {
+		return nil, err
+	}
+	i := f.Instances[0]
+	right, err := films(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	asking := &load.Scenario{Name: "films", Rate: p.Films, Seed: p.Seed, Mix: []load.Row{{Name: "film", Path: corpus.FilmPath("{id}"), Values: map[string][]string{"id": ids}}}}
+	ask := func(d time.Duration) (*load.Report, error) {
+		asking.Duration = load.Duration(d)
+		return load.Run(ctx, asking, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+			if want := right[a.Request.URL.RawQuery]; strings.TrimSpace(string(a.Body)) != want {
+				return fmt.Errorf("wrong: %.200s, want %s", a.Body, want)
+			}
+			return nil
+		}})
+	}
+	if _, err := ask(2 * time.Second); err != nil { // connections and plans are made
+		return nil, err
+	}
+	fmt.Fprintf(p.Log, "%s: %d hostile packages; tenant B alone for %v\n", m.Name, s.Packages, p.Alone)
+	alone, err := ask(p.Alone)
+	if err != nil {
+		return nil, err
+	}
+	pid := i.PID()
+	s.RSSBefore, _ = i.RSS()
+	fmt.Fprintf(p.Log, "%s: both for %v\n", m.Name, p.Both)
+	watching, stop := context.WithCancel(ctx)
+	peak := make(chan int64, 1)
+	go func() { peak <- watch(watching, i) }()
+	bad := make(chan *load.Report, 1)
+	go func() {
+		hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(p.Both), Seed: p.Seed + 1, Mix: rows}
+		rep, err := load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+			if !strings.Contains(string(a.Body), `"title":"JAWS"`) && !strings.Contains(a.Row.Name, "leak/cross-function") {
+				return fmt.Errorf("torn: %.200s", a.Body)
+			}
+			return nil
+		}})
+		if err != nil {
+			fmt.Fprintln(p.Log, err)
+		}
+		bad <- rep
+	}()
+	beside, err := ask(p.Both)
+	hostile := <-bad
+	stop()
+	s.RSSPeak = <-peak
+	if err != nil {
+		return nil, err
+	}
+	if hostile == nil {
+		return nil, errors.New("tenant A could not ask")
+	}
+	if i.Alive() {
+		time.Sleep(2 * time.Second)
+		s.RSSAfter, _ = i.RSS()
+	}
+	if !i.Alive() || i.PID() != pid {
+		s.Deaths++
+	}
+	s.sum(alone, beside, hostile)
+	return s, nil
+}
+
+// ids are the films that tenant B asks for.
+var ids = []string{"jaws", "alien", "heat", "ran", "brazil", "fargo", "tampopo", "stalker"}
+
+// films are the right answers, by query.
+func films(ctx context.Context, i *corpus.Instance) (map[string]string, error) {
+	right := map[string]string{}
+	for _, id := range ids {
+		got, err := i.Film(ctx, id)
+		if err != nil || got != corpus.Film(id) {
+			return nil, fmt.Errorf("the first answer is %s (%w), want %s", got, err, corpus.Film(id))
+		}
+		right["id="+id] = got
+	}
+	return right, nil
+}
+
+// publish publishes tenant B's package and all of tenant A's that are taken, and gives A's requests.
+func (s *Side) publish(ctx context.Context, f *corpus.Fleet, attacks []*corpus.Attack) ([]load.Row, error) {
+	good, err := f.PublishFiles(ctx, corpus.Neighbour())
+	if err != nil || !good.OK {
+		return nil, fmt.Errorf("tenant B: %+v %w", good, err)
+	}
+	release := []string{good.ID}
+	var rows []load.Row
+	for _, a := range attacks {
+		p, err := f.PublishFiles(ctx, a.Files)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.ID(), err)
+		}
+		if !p.OK {
+			s.Refused++
+			continue
+		}
+		release = append(release, p.ID)
+		body, err := json.Marshal(map[string]string{"query": "{ screen { title bad good } }"})
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, load.Row{Name: a.ID(), Weight: 1, Path: "/" + a.Device() + "/v1/graphql", Body: body, Status: []int{200, 294},
+			Headers: map[string]string{"Facet-Viewer": "a", "Facet-Profile": "a"}})
+	}
+	s.Packages = len(rows)
+	digest, err := f.Deploy(ctx, release...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, f.Serves(ctx, digest)
+}
+
+// watch is the most memory that an instance was seen to use, until ctx ends.
+func watch(ctx context.Context, i *corpus.Instance) (most int64) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return most
+		case <-tick.C:
+			if now, _ := i.RSS(); now > most {
+				most = now
+			}
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package attack_test
+
+import (
+	"bytes"
+	"flag"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"facet/loadtest/attack"
+)
+
+var edge = flag.String("edge", "", "the program to run; empty: facet/cmd/edge is built")
+
+// TestSmoke is a short run of what cmd/attack does at length. Times are not judged: the machine has other tests to run.
+func TestSmoke(t *testing.T) {
+	dir, program := t.TempDir(), *edge
+	if program == "" {
+		program = filepath.Join(dir, "edge")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "facet/cmd/edge").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	res, err := attack.Run(t.Context(), attack.Plan{Edge: program, Dir: dir, Modes: attack.Modes(), Alone: time.Second, Both: 3 * time.Second, Films: 100, Bad: 30, Seed: 5, Log: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := res.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", &b)
+	for _, s := range res.Modes {
+		for _, v := range s.Verdicts {
+			if timed := strings.Contains(v.What, "p99") || strings.Contains(v.What, "budget"); !v.OK && !timed {
+				t.Errorf("%s: %s is %s; the bar is %s", s.Mode, v.What, v.Got, v.Bar)
+			}
+		}
+		if s.Packages < 30 || s.Attacks.Count == 0 || s.Beside.Count == 0 {
+			t.Errorf("%s: %d packages, %d and %d requests: too little happened", s.Mode, s.Packages, s.Attacks.Count, s.Beside.Count)
+		}
+	}
+}
