@@ -30,7 +30,8 @@ type front struct {
 	metrics       *metrics
 	log           zerolog.Logger
 	gate          gate
-	writes        feed.Bus // what mutations wrote; nil: of this instance alone
+	packages      *packagePages // what packages take; nil: nobody asks
+	writes        feed.Bus      // what mutations wrote; nil: of this instance alone
 	observing
 }
 

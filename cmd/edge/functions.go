@@ -14,5 +14,5 @@ func (o *opener) openFunctions(b *view.Build) (scripts.Callable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scripts.Guarded(f, breaker, func(i int) string { return b.Funcs[i].Name }), nil
+	return o.usage.functions(b, f, scripts.Guarded(f, breaker, func(i int) string { return b.Funcs[i].Name })), nil
 }

@@ -48,6 +48,9 @@ func (f *front) pages(mux *http.ServeMux) {
 	if f.gate.metrics {
 		mux.Handle("GET /metrics", f.metrics.handler())
 		got = append(got, "/metrics")
+		if f.packages != nil {
+			f.packages.mount(mux, true)
+		}
 	}
 	for _, path := range got {
 		mux.HandleFunc(path, gotOnly)
@@ -85,10 +88,13 @@ func drained(w http.ResponseWriter, _ *http.Request) {
 }
 
 // opsHandler is what operators ask: probes, metrics and, if wanted, profiles.
-func opsHandler(probes func(*http.ServeMux), metrics http.Handler, profiles bool) http.Handler {
+func opsHandler(probes func(*http.ServeMux), metrics http.Handler, profiles bool, packages *packagePages) http.Handler {
 	mux := http.NewServeMux()
 	probes(mux)
 	mux.Handle("GET /metrics", metrics)
+	if packages != nil {
+		packages.mount(mux, profiles)
+	}
 	if profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

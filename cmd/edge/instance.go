@@ -54,6 +54,8 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
 	open.exposures.log = f.log
 	open.workers = c.Workers
+	open.usage = f.metrics.usage
+	f.packages = &packagePages{usage: open.usage, quarantines: open.quarantines.reasons, builds: open.usage.build, instance: c.Name}
 	f.metrics.registry.MustRegister(open.quarantines, open.exposures)
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{

@@ -45,6 +45,7 @@ type metrics struct {
 
 	business *business
 	release  releaseMetrics
+	usage    *usage
 
 	mu         sync.RWMutex
 	routes     map[routeKey]*routeSeries
@@ -107,11 +108,12 @@ func newMetrics() *metrics {
 		phases: counter("edge_catalog_events_total", "Steps of releases on their way into service, by phase.", "phase"),
 		loads:  histogram("edge_release_open_duration_seconds", "Time to make a loaded release ready to answer, by outcome.", prometheus.ExponentialBuckets(0.001, 4, 8), "outcome"),
 
+		usage:  newUsage(),
 		routes: map[routeKey]*routeSeries{}, operations: map[string]*operationSeries{},
 	}
 	m.business = newBusiness()
 	m.registry.MustRegister(m.requests, m.seconds, m.size, m.calls, m.levels, m.degraded, m.errors, m.inFlight,
-		m.tierCalls, m.tierTime, m.tierKeys, m.tierBytes, m.tierRetries, m.tierHedges, m.breakers, m.phases, m.loads, m.business, unchecked{m.business}, &m.release,
+		m.tierCalls, m.tierTime, m.tierKeys, m.tierBytes, m.tierRetries, m.tierHedges, m.breakers, m.phases, m.loads, m.business, unchecked{m.business}, &m.release, m.usage,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -170,6 +172,7 @@ func (m *metrics) answered(x *exchange) {
 		return // the route left while it was asked
 	}
 	m.class(s, x.class()).Inc()
+	m.usage.answered(x)
 	if x.stream { // it lasts for as long as somebody looks: no time of an answer
 		return
 	}

@@ -30,6 +30,7 @@ type opener struct {
 	functions   *shared[scripts.Callable] // held by engines
 	run         scripts.RunOptions        // of all packages
 	quarantines *quarantines
+	usage       *usage   // nil: nobody counts
 	workers     *workers // nil: everything runs in this process
 	exposures   *exposures
 	engines     engineSlots

@@ -49,6 +49,8 @@ func commands(s Streams) []*cobra.Command {
 		newPublish(s),
 		newDeploy(s),
 		newStatus(s),
+		newTop(s),
+		newProfile(s),
 		newLog(s),
 		newDiff(s),
 		newRollback(s),

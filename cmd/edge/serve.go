@@ -133,6 +133,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		return err
 	}
 	defer workers.Close()
+	var packages *packagePages
 	probes, draining := bareProbes(objects, release.PointerKey(c.Env, c.Region))
 	if c.Serve.Listen != "" {
 		f := c.front(m, log)
@@ -163,6 +164,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 				err = e
 			}
 		}()
+		packages = f.packages
 		probes, draining = f.probes, func() { f.gate.draining.Store(true) }
 		front := c.Serve.door()
 		front.Ready, front.ReadyWait = func() bool { return i.catalog.Status().Ready() }, c.Serve.ReadyWait
@@ -195,7 +197,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		c.Registry.tell(log, doors.list[len(doors.list)-1], c.Control.TLS)
 	}
 	if c.Ops.Listen != "" {
-		if err := doors.open("ops", "OPS_URL", c.Ops.Listen, "ops.listen", tlsConfig{}, opsHandler(probes, m.handler(), c.Ops.Pprof), doorConfig{Write: 3 * time.Minute}, log); err != nil {
+		if err := doors.open("ops", "OPS_URL", c.Ops.Listen, "ops.listen", tlsConfig{}, opsHandler(probes, m.handler(), c.Ops.Pprof, packages), doorConfig{Write: 3 * time.Minute}, log); err != nil {
 			return err
 		}
 	}
