@@ -22,6 +22,7 @@ type AuditLine struct {
 	Parent   string           `json:"parent,omitempty"`
 	Regions  map[string]int64 `json:"regions"` // that moved, and the sequence of their pointers
 	Changed  []string         `json:"changed,omitempty"`
+	Held     []release.Held   `json:"held,omitempty"`     // consumers that did not go along, as of this release
 	Breaking int              `json:"breaking,omitempty"` // how many changes break an app
 }
 
@@ -49,7 +50,7 @@ func (c *Control) audit(ctx context.Context, m *mover, res *Result) {
 	req := m.req
 	line := AuditLine{
 		At: m.try.now.UTC().Truncate(time.Millisecond), Who: req.Note.Author, Verb: m.verb, Env: req.Env, Release: res.Digest, Parent: res.Release.Parent,
-		Regions: map[string]int64{}, Changed: res.Changed,
+		Regions: map[string]int64{}, Changed: res.Changed, Held: res.Release.Held,
 		Request: AuditRequest{Regions: req.Regions, Deploy: req.Deploy, Graph: req.Graph, Why: req.Note.Why, SourceRevision: req.Note.SourceRevision, ActivateAt: req.ActivateAt.UTC(), IfRevision: req.IfRevision, Breaking: req.Breaking, Retire: req.Retire},
 	}
 	for _, p := range req.Remove {
@@ -67,6 +68,7 @@ func (c *Control) audit(ctx context.Context, m *mover, res *Result) {
 	}
 	raw, err := json.Marshal(line)
 	if err == nil && len(raw) > maxAudit {
+		line.Held = line.Held[:min(len(line.Held), 100)]
 		line.Changed = append(line.Changed[:min(len(line.Changed), 100)], "and more")
 		raw, err = json.Marshal(line)
 	}

@@ -29,6 +29,7 @@ type RegionStatus struct {
 	Routes    []RouteStatus
 	Converged int            // instances that are alive and serve what the pointer says to serve now
 	Kept      []release.Kept // mounts that stay as they were, because a newer build was refused
+	Held      []release.Held // mounts that did not go along with a module or the graph
 	Trouble   string         // why the release could not be read; "" if it could
 }
 
@@ -57,13 +58,14 @@ type MountStatus struct {
 	Weight  int
 	Build   string // digest
 	Graph   string // version
-	State   string // "current", "kept" or "older graph"
+	State   string // "current", "kept", "held" or "older graph"
 }
 
 // The states of a mount.
 const (
 	StateCurrent    = "current"
 	StateKept       = "kept"
+	StateHeld       = "held"
 	StateOlderGraph = "older graph"
 )
 
@@ -238,7 +240,11 @@ func regionStatus(region string, p release.Pointer, instances []release.Instance
 		out.Trouble = g.err.Error()
 		return out
 	}
-	out.Kept = g.release.Kept
+	out.Kept, out.Held = g.release.Kept, g.release.Held
+	held := map[release.Place]bool{}
+	for _, h := range out.Held {
+		held[release.Place{Device: h.Device, Schema: h.Schema, Package: h.Package}] = true
+	}
 	kept := map[release.Place]*release.Refusal{}
 	for i, k := range out.Kept {
 		kept[release.Place{Device: k.Device, Schema: k.Schema, Package: k.Package}] = &out.Kept[i].Refusal
@@ -255,6 +261,9 @@ func regionStatus(region string, p release.Pointer, instances []release.Instance
 				y := MountStatus{Package: m.Package, Version: b.Version, Track: t.Name, Weight: t.Weight, Build: t.Build, Graph: versions[b.Graph], State: StateCurrent}
 				if b.Graph != g.release.Graph.Digest {
 					y.State = StateOlderGraph
+				}
+				if t.Name == release.Stable && held[release.Place{Device: route.Device, Schema: route.Schema, Package: m.Package}] {
+					y.State = StateHeld
 				}
 				if why := kept[release.Place{Device: route.Device, Schema: route.Schema, Package: m.Package}]; why != nil {
 					y.State, x.Refused = StateKept, why

@@ -154,7 +154,7 @@ func versions(ctx context.Context, p *model.Package, first int) ([]model.Version
 	var out []model.Version
 	for _, name := range names[:min(len(names), first)] {
 		v := in.Versions[name]
-		one := model.Version{Version: name, Digest: v.Digest, Bytes: int(v.Bytes), Deprecated: v.Deprecated}
+		one := model.Version{Version: name, Digest: v.Digest, Bytes: int(v.Bytes), Deprecated: v.Deprecated, Yanked: v.Yanked}
 		for _, tag := range slices.Sorted(maps.Keys(in.Tags)) {
 			if in.Tags[tag] == name {
 				one.Tags = append(one.Tags, tag)

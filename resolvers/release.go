@@ -50,7 +50,7 @@ func released(res *control.Result, err error) (*model.ReleasePayload, error) {
 		return nil, orInternal(err)
 	}
 	out := &model.ReleasePayload{
-		Ok: err == nil, Release: res.Digest, Unchanged: res.Unchanged, Made: res.Made, Reused: res.Reused, Failures: res.Failures,
+		Ok: err == nil, Release: res.Digest, Unchanged: res.Unchanged, Made: res.Made, Reused: res.Reused, Failures: res.Failures, Outputs: res.Outputs,
 		Changed: res.Changed, Changes: changes(res.Changes), Replaced: res.Replaced, Diagnostics: res.Diagnostics, Diff: res.Diff, Unaudited: res.Unaudited,
 	}
 	for _, d := range res.Drafts {

@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Deps() DepsResolver
 	Diagnostic() DiagnosticResolver
 	DiagnosticNote() DiagnosticNoteResolver
 	Failure() FailureResolver
@@ -73,6 +74,32 @@ type ComplexityRoot struct {
 		Calls      func(childComplexity int) int
 		Levels     func(childComplexity int) int
 		Operations func(childComplexity int) int
+	}
+
+	Deps struct {
+		Diagnostics func(childComplexity int) int
+		Edges       func(childComplexity int) int
+		Env         func(childComplexity int) int
+		Held        func(childComplexity int) int
+		Nodes       func(childComplexity int) int
+		Release     func(childComplexity int) int
+		Subject     func(childComplexity int) int
+	}
+
+	DepsEdge struct {
+		From  func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		Range func(childComplexity int) int
+		To    func(childComplexity int) int
+		Why   func(childComplexity int) int
+	}
+
+	DepsNode struct {
+		Deprecated func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Routes     func(childComplexity int) int
+		Yanked     func(childComplexity int) int
 	}
 
 	Diagnostic struct {
@@ -147,6 +174,15 @@ type ComplexityRoot struct {
 		Digest    func(childComplexity int) int
 		Published func(childComplexity int) int
 		Version   func(childComplexity int) int
+	}
+
+	Held struct {
+		Device  func(childComplexity int) int
+		From    func(childComplexity int) int
+		Package func(childComplexity int) int
+		Schema  func(childComplexity int) int
+		Version func(childComplexity int) int
+		Why     func(childComplexity int) int
 	}
 
 	InstanceStatus struct {
@@ -232,6 +268,18 @@ type ComplexityRoot struct {
 		Rollback      func(childComplexity int, input model.RollbackInput) int
 		SetExperiment func(childComplexity int, input model.SetExperimentInput) int
 		SetTag        func(childComplexity int, packageArg string, tag string, version string) int
+		Unpublish     func(childComplexity int, packageArg string, version string) int
+		Yank          func(childComplexity int, packageArg string, versions string, why string) int
+	}
+
+	OutputDifference struct {
+		Breaks  func(childComplexity int) int
+		Fixture func(childComplexity int) int
+		From    func(childComplexity int) int
+		Package func(childComplexity int) int
+		Path    func(childComplexity int) int
+		To      func(childComplexity int) int
+		View    func(childComplexity int) int
 	}
 
 	Package struct {
@@ -278,6 +326,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Contents     func(childComplexity int, env string, ref string) int
+		Deps         func(childComplexity int, env string, subject string) int
 		Diff         func(childComplexity int, env string, from string, to string) int
 		Environments func(childComplexity int) int
 		Experiments  func(childComplexity int, env string, ref string) int
@@ -305,6 +354,7 @@ type ComplexityRoot struct {
 
 	RegionStatus struct {
 		Converged func(childComplexity int) int
+		Held      func(childComplexity int) int
 		Instances func(childComplexity int) int
 		Kept      func(childComplexity int) int
 		Pointer   func(childComplexity int) int
@@ -337,6 +387,7 @@ type ComplexityRoot struct {
 		Failures    func(childComplexity int) int
 		Made        func(childComplexity int) int
 		Ok          func(childComplexity int) int
+		Outputs     func(childComplexity int) int
 		Pointers    func(childComplexity int) int
 		Release     func(childComplexity int) int
 		Replaced    func(childComplexity int) int
@@ -399,6 +450,7 @@ type ComplexityRoot struct {
 		Digest     func(childComplexity int) int
 		Tags       func(childComplexity int) int
 		Version    func(childComplexity int) int
+		Yanked     func(childComplexity int) int
 	}
 
 	ViewBudget struct {
@@ -578,6 +630,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Cost.Operations(childComplexity), true
+
+	case "Deps.diagnostics":
+		if e.ComplexityRoot.Deps.Diagnostics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Diagnostics(childComplexity), true
+	case "Deps.edges":
+		if e.ComplexityRoot.Deps.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Edges(childComplexity), true
+	case "Deps.env":
+		if e.ComplexityRoot.Deps.Env == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Env(childComplexity), true
+	case "Deps.held":
+		if e.ComplexityRoot.Deps.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Held(childComplexity), true
+	case "Deps.nodes":
+		if e.ComplexityRoot.Deps.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Nodes(childComplexity), true
+	case "Deps.release":
+		if e.ComplexityRoot.Deps.Release == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Release(childComplexity), true
+	case "Deps.subject":
+		if e.ComplexityRoot.Deps.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deps.Subject(childComplexity), true
+
+	case "DepsEdge.from":
+		if e.ComplexityRoot.DepsEdge.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.From(childComplexity), true
+	case "DepsEdge.kind":
+		if e.ComplexityRoot.DepsEdge.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.Kind(childComplexity), true
+	case "DepsEdge.range":
+		if e.ComplexityRoot.DepsEdge.Range == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.Range(childComplexity), true
+	case "DepsEdge.to":
+		if e.ComplexityRoot.DepsEdge.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.To(childComplexity), true
+	case "DepsEdge.why":
+		if e.ComplexityRoot.DepsEdge.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.Why(childComplexity), true
+
+	case "DepsNode.deprecated":
+		if e.ComplexityRoot.DepsNode.Deprecated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsNode.Deprecated(childComplexity), true
+	case "DepsNode.id":
+		if e.ComplexityRoot.DepsNode.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsNode.ID(childComplexity), true
+	case "DepsNode.kind":
+		if e.ComplexityRoot.DepsNode.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsNode.Kind(childComplexity), true
+	case "DepsNode.routes":
+		if e.ComplexityRoot.DepsNode.Routes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsNode.Routes(childComplexity), true
+	case "DepsNode.yanked":
+		if e.ComplexityRoot.DepsNode.Yanked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsNode.Yanked(childComplexity), true
 
 	case "Diagnostic.code":
 		if e.ComplexityRoot.Diagnostic.Code == nil {
@@ -852,6 +1009,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GraphVersion.Version(childComplexity), true
+
+	case "Held.device":
+		if e.ComplexityRoot.Held.Device == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.Device(childComplexity), true
+	case "Held.from":
+		if e.ComplexityRoot.Held.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.From(childComplexity), true
+	case "Held.package":
+		if e.ComplexityRoot.Held.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.Package(childComplexity), true
+	case "Held.schema":
+		if e.ComplexityRoot.Held.Schema == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.Schema(childComplexity), true
+	case "Held.version":
+		if e.ComplexityRoot.Held.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.Version(childComplexity), true
+	case "Held.why":
+		if e.ComplexityRoot.Held.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Held.Why(childComplexity), true
 
 	case "InstanceStatus.at":
 		if e.ComplexityRoot.InstanceStatus.At == nil {
@@ -1271,6 +1465,71 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetTag(childComplexity, args["package"].(string), args["tag"].(string), args["version"].(string)), true
+	case "Mutation.unpublish":
+		if e.ComplexityRoot.Mutation.Unpublish == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpublish_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Unpublish(childComplexity, args["package"].(string), args["version"].(string)), true
+	case "Mutation.yank":
+		if e.ComplexityRoot.Mutation.Yank == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_yank_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Yank(childComplexity, args["package"].(string), args["versions"].(string), args["why"].(string)), true
+
+	case "OutputDifference.breaks":
+		if e.ComplexityRoot.OutputDifference.Breaks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.Breaks(childComplexity), true
+	case "OutputDifference.fixture":
+		if e.ComplexityRoot.OutputDifference.Fixture == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.Fixture(childComplexity), true
+	case "OutputDifference.from":
+		if e.ComplexityRoot.OutputDifference.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.From(childComplexity), true
+	case "OutputDifference.package":
+		if e.ComplexityRoot.OutputDifference.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.Package(childComplexity), true
+	case "OutputDifference.path":
+		if e.ComplexityRoot.OutputDifference.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.Path(childComplexity), true
+	case "OutputDifference.to":
+		if e.ComplexityRoot.OutputDifference.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.To(childComplexity), true
+	case "OutputDifference.view":
+		if e.ComplexityRoot.OutputDifference.View == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutputDifference.View(childComplexity), true
 
 	case "Package.name":
 		if e.ComplexityRoot.Package.Name == nil {
@@ -1455,6 +1714,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Contents(childComplexity, args["env"].(string), args["ref"].(string)), true
+	case "Query.deps":
+		if e.ComplexityRoot.Query.Deps == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Deps(childComplexity, args["env"].(string), args["subject"].(string)), true
 	case "Query.diff":
 		if e.ComplexityRoot.Query.Diff == nil {
 			break
@@ -1612,6 +1882,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegionStatus.Converged(childComplexity), true
+	case "RegionStatus.held":
+		if e.ComplexityRoot.RegionStatus.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegionStatus.Held(childComplexity), true
 	case "RegionStatus.instances":
 		if e.ComplexityRoot.RegionStatus.Instances == nil {
 			break
@@ -1770,6 +2046,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReleasePayload.Ok(childComplexity), true
+	case "ReleasePayload.outputs":
+		if e.ComplexityRoot.ReleasePayload.Outputs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePayload.Outputs(childComplexity), true
 	case "ReleasePayload.pointers":
 		if e.ComplexityRoot.ReleasePayload.Pointers == nil {
 			break
@@ -1994,6 +2276,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Version.Version(childComplexity), true
+	case "Version.yanked":
+		if e.ComplexityRoot.Version.Yanked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Version.Yanked(childComplexity), true
 
 	case "ViewBudget.bytes":
 		if e.ComplexityRoot.ViewBudget.Bytes == nil {
@@ -2188,6 +2476,91 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../../../schema/deps.graphqls", Input: `extend type Query {
+  """
+  Who uses what in what an environment's first region serves, and why this version. The subject is a package ("name" or "name@version": what it is
+  linked with), a module (who links it, and what it links), or "" for all.
+  """
+  deps(env: String!, subject: String! = ""): Deps!
+}
+
+extend type Mutation {
+  """
+  Says of the versions of a range that nothing new may be bound to them, and why: by range, tag or number. Who has one keeps it. An empty reason
+  takes that back. The tag latest goes to the highest version that is left. The scope is publish of the package.
+  """
+  yank(package: String!, versions: String!, why: String!): Package!
+  """
+  Takes one version out of the index for ever: nothing finds it, and its number is never used again. It is a conflict that names who is served by it,
+  in any environment. The scope is publish of the package.
+  """
+  unpublish(package: String!, version: String!): Package!
+}
+
+type Deps {
+  env: String!
+  "Digest."
+  release: String!
+  subject: String!
+  "By name and version."
+  nodes: [DepsNode!]!
+  edges: [DepsEdge!]!
+  "Consumers that did not go along with a module or the graph."
+  held: [Held!]!
+  "What is deprecated, yanked, linked in two versions, or held."
+  diagnostics: [Diagnostic!]!
+}
+
+type DepsNode {
+  "\"name@version\""
+  id: String!
+  "device or module"
+  kind: String!
+  "Where it is mounted."
+  routes: [String!]!
+  deprecated: String!
+  yanked: String!
+}
+
+"One importer's use of a module."
+type DepsEdge {
+  from: String!
+  to: String!
+  "As the importer's manifest says."
+  range: String!
+  "live or locked"
+  kind: String!
+  "One sentence: how the version was chosen."
+  why: String!
+}
+
+"A mount that follows a module or the graph and did not move with it, because it would have broken."
+type Held {
+  device: String!
+  schema: String!
+  package: String!
+  version: String!
+  "What it did not go along with: \"@originals/rows 2.1.0 -> 2.2.0\"."
+  from: [String!]!
+  "Diagnostics, with the lines of its own sources."
+  why: [String!]!
+}
+
+"What a consumer shows or costs otherwise with another version of what it follows."
+type OutputDifference {
+  "\"name@version\" of the consumer."
+  package: String!
+  view: String!
+  "The tier answers that it ships; \"\" for a difference of the plan."
+  fixture: String!
+  "In the answer: \"films[0].badge\"."
+  path: String!
+  from: String!
+  to: String!
+  "It keeps the consumer where it is."
+  breaks: Boolean!
+}
+`, BuiltIn: false},
 	{Name: "../../../schema/diff.graphqls", Input: `extend type Query {
   "What changes from one release of an environment to another; from is \"~1\" of to if it is left out."
   diff(env: String!, from: String! = "", to: String! = ""): Diff!
@@ -2425,6 +2798,8 @@ type Version {
   bytes: Int!
   "Why it should not be used any more; \"\" if it may be."
   deprecated: String!
+  "Why nothing new may be bound to it; \"\" if it may be."
+  yanked: String!
   "The dist-tags that mean it."
   tags: [String!]!
 }
@@ -2621,6 +2996,8 @@ type ReleasePayload {
   reused: [String!]!
   "What did not build. Those that were not asked for keep their earlier build."
   failures: [Failure!]!
+  "What consumers that follow a module show or cost otherwise: plans, and warm-ups under the tier answers that they ship."
+  outputs: [OutputDifference!]!
   "What publish would answer of the input's unpublished, in its order. If any is not ok, the rest was not tried."
   drafts: [PublishPayload!]!
   "What the release does differently from its parent, as Release.changed."
@@ -2802,6 +3179,8 @@ type RegionStatus {
   converged: Int!
   "Mounts that stay as they were, because instances refused a newer build."
   kept: [Kept!]!
+  "Mounts that did not go along with a module or the graph, and why."
+  held: [Held!]!
   "Why the release could not be read; \"\" if it could."
   trouble: String!
 }
@@ -2981,6 +3360,58 @@ func (ec *executionContext) childFields_Cost(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Cost", field.Name)
 }
 
+func (ec *executionContext) childFields_Deps(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "env":
+		return ec.fieldContext_Deps_env(ctx, field)
+	case "release":
+		return ec.fieldContext_Deps_release(ctx, field)
+	case "subject":
+		return ec.fieldContext_Deps_subject(ctx, field)
+	case "nodes":
+		return ec.fieldContext_Deps_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_Deps_edges(ctx, field)
+	case "held":
+		return ec.fieldContext_Deps_held(ctx, field)
+	case "diagnostics":
+		return ec.fieldContext_Deps_diagnostics(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Deps", field.Name)
+}
+
+func (ec *executionContext) childFields_DepsEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_DepsEdge_from(ctx, field)
+	case "to":
+		return ec.fieldContext_DepsEdge_to(ctx, field)
+	case "range":
+		return ec.fieldContext_DepsEdge_range(ctx, field)
+	case "kind":
+		return ec.fieldContext_DepsEdge_kind(ctx, field)
+	case "why":
+		return ec.fieldContext_DepsEdge_why(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DepsEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DepsNode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DepsNode_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DepsNode_kind(ctx, field)
+	case "routes":
+		return ec.fieldContext_DepsNode_routes(ctx, field)
+	case "deprecated":
+		return ec.fieldContext_DepsNode_deprecated(ctx, field)
+	case "yanked":
+		return ec.fieldContext_DepsNode_yanked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DepsNode", field.Name)
+}
+
 func (ec *executionContext) childFields_Diagnostic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -3129,6 +3560,24 @@ func (ec *executionContext) childFields_GraphVersion(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type GraphVersion", field.Name)
 }
 
+func (ec *executionContext) childFields_Held(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "device":
+		return ec.fieldContext_Held_device(ctx, field)
+	case "schema":
+		return ec.fieldContext_Held_schema(ctx, field)
+	case "package":
+		return ec.fieldContext_Held_package(ctx, field)
+	case "version":
+		return ec.fieldContext_Held_version(ctx, field)
+	case "from":
+		return ec.fieldContext_Held_from(ctx, field)
+	case "why":
+		return ec.fieldContext_Held_why(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Held", field.Name)
+}
+
 func (ec *executionContext) childFields_InstanceStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3275,6 +3724,26 @@ func (ec *executionContext) childFields_MountStatus(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type MountStatus", field.Name)
 }
 
+func (ec *executionContext) childFields_OutputDifference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_OutputDifference_package(ctx, field)
+	case "view":
+		return ec.fieldContext_OutputDifference_view(ctx, field)
+	case "fixture":
+		return ec.fieldContext_OutputDifference_fixture(ctx, field)
+	case "path":
+		return ec.fieldContext_OutputDifference_path(ctx, field)
+	case "from":
+		return ec.fieldContext_OutputDifference_from(ctx, field)
+	case "to":
+		return ec.fieldContext_OutputDifference_to(ctx, field)
+	case "breaks":
+		return ec.fieldContext_OutputDifference_breaks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutputDifference", field.Name)
+}
+
 func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3401,6 +3870,8 @@ func (ec *executionContext) childFields_RegionStatus(ctx context.Context, field 
 		return ec.fieldContext_RegionStatus_converged(ctx, field)
 	case "kept":
 		return ec.fieldContext_RegionStatus_kept(ctx, field)
+	case "held":
+		return ec.fieldContext_RegionStatus_held(ctx, field)
 	case "trouble":
 		return ec.fieldContext_RegionStatus_trouble(ctx, field)
 	}
@@ -3449,6 +3920,8 @@ func (ec *executionContext) childFields_ReleasePayload(ctx context.Context, fiel
 		return ec.fieldContext_ReleasePayload_reused(ctx, field)
 	case "failures":
 		return ec.fieldContext_ReleasePayload_failures(ctx, field)
+	case "outputs":
+		return ec.fieldContext_ReleasePayload_outputs(ctx, field)
 	case "drafts":
 		return ec.fieldContext_ReleasePayload_drafts(ctx, field)
 	case "changed":
@@ -3565,6 +4038,8 @@ func (ec *executionContext) childFields_Version(ctx context.Context, field graph
 		return ec.fieldContext_Version_bytes(ctx, field)
 	case "deprecated":
 		return ec.fieldContext_Version_deprecated(ctx, field)
+	case "yanked":
+		return ec.fieldContext_Version_yanked(ctx, field)
 	case "tags":
 		return ec.fieldContext_Version_tags(ctx, field)
 	}

@@ -1319,6 +1319,38 @@ func (ec *executionContext) fieldContext_RegionStatus_kept(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _RegionStatus_held(ctx context.Context, field graphql.CollectedField, obj *control.RegionStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegionStatus_held(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Held, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []release.Held) graphql.Marshaler {
+			return ec.marshalNHeld2ᚕfacetᚋreleaseᚐHeldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RegionStatus_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegionStatus",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Held(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RegionStatus_trouble(ctx context.Context, field graphql.CollectedField, obj *control.RegionStatus) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2001,6 +2033,11 @@ func (ec *executionContext) _RegionStatus(ctx context.Context, sel ast.Selection
 			}
 		case "kept":
 			out.Values[i] = ec._RegionStatus_kept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "held":
+			out.Values[i] = ec._RegionStatus_held(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -136,6 +136,8 @@ type ReleasePayload struct {
 	Reused []string `json:"reused"`
 	// What did not build. Those that were not asked for keep their earlier build.
 	Failures []control.Failure `json:"failures"`
+	// What consumers that follow a module show or cost otherwise: plans, and warm-ups under the tier answers that they ship.
+	Outputs []control.Difference `json:"outputs"`
 	// What publish would answer of the input's unpublished, in its order. If any is not ok, the rest was not tried.
 	Drafts []PublishPayload `json:"drafts"`
 	// What the release does differently from its parent, as Release.changed.
@@ -210,6 +212,8 @@ type Version struct {
 	Bytes int `json:"bytes"`
 	// Why it should not be used any more; "" if it may be.
 	Deprecated string `json:"deprecated"`
+	// Why nothing new may be bound to it; "" if it may be.
+	Yanked string `json:"yanked"`
 	// The dist-tags that mean it.
 	Tags []string `json:"tags"`
 }
