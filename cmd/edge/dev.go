@@ -174,7 +174,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	}
 	defer workers.Close()
 	ctl := newControl(objects, release.Signer{}, nil)
-	ctl.Build = workers.build
+	ctl.Build, ctl.Render = workers.build, workers.render
 	p := newPublisher(w, ctl, devEnv)
 	out, err := p.all(ctx)
 	if err != nil {

@@ -27,11 +27,16 @@ const goldenFor = 5 * time.Second
 // renderGolden answers the warm-ups of a build, one after another, under each of the answers that its package ships. Who asks is
 // "demo", as in the tests of packages that say nothing else.
 func renderGolden(ctx context.Context, in control.Rendering) ([]control.Golden, error) {
+	return (*workers)(nil).render(ctx, in)
+}
+
+// render is renderGolden with the functions run where their package is to run.
+func (ws *workers) render(ctx context.Context, in control.Rendering) ([]control.Golden, error) {
 	surface, ds := view.NewSurface(in.Device, in.Schema, in.Build)
 	if err := ds.Err(); err != nil {
 		return nil, err
 	}
-	f, err := scripts.Open(in.Build, scripts.RunOptions{})
+	f, err := ws.functions(in.Build, scripts.RunOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -185,7 +185,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 			return err
 		}
 		ctl := newControl(objects, signer, keys)
-		ctl.Build = workers.build
+		ctl.Build, ctl.Render = workers.build, workers.render
 		p := startPlane(ctx, ctl, tokens, c.Control, log)
 		defer p.Stop()
 		before := draining
