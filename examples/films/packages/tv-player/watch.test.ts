@@ -1,5 +1,5 @@
 import { expect, render, test, tiers } from "@facet/sdk/test";
-import { saveProgress, upNext, watch } from "./src/index";
+import { playbackEnded, saveProgress, upNext, watch } from "./src/index";
 
 const demo = tiers.from("./fixtures/demo.json");
 
@@ -50,4 +50,34 @@ test("an unknown film is not found", async () => {
 test("the heartbeat says what was saved", async () => {
   const r = await render(saveProgress, { viewer: "demo", tiers: demo, args: { title: "jaws-1975", positionSeconds: 1260 } });
   expect(r.data).toMatchObject({ positionSeconds: 1260, savedAt: "2026-11-22T12:00:00Z", title: { title: "Jaws", resumeAt: 1260 } });
+});
+
+const ending = demo.answer("bookmarks.Mutation.clearBookmark", { title: "inception-2010" });
+
+test("a film that was seen to its end is forgotten", async () => {
+  const r = await render(playbackEnded, { viewer: "demo", tiers: ending, args: { title: "inception-2010", positionSeconds: 8800 } });
+  expect(r.errors).toEqual([]);
+  expect(r.data).toEqual({ how: "FINISHED", minutes: 146, next: "jaws-1975" });
+  expect(r.metrics).toEqual([
+    { name: "playback_ended", value: 1, labels: { form: "tv", how: "FINISHED" } },
+    { name: "watched_minutes", value: 146, labels: { how: "FINISHED" } },
+  ]);
+  expect(r.log[0]).toEqual({ level: "info", text: "playback ended", fields: { title: "inception-2010", minutes: 146, how: "FINISHED" } });
+});
+
+test("one that was stopped is remembered", async () => {
+  const r = await render(playbackEnded, { viewer: "demo", tiers: ending, args: { title: "jaws-1975", positionSeconds: 1260 } });
+  expect(r.data).toEqual({ how: "STOPPED", minutes: 21, next: null });
+});
+
+test("a bookmark tier that is away is an error, and nothing is counted", async () => {
+  const r = await render(playbackEnded, { viewer: "demo", tiers: ending.fail("bookmarks"), args: { title: "jaws-1975", positionSeconds: 1260 } });
+  expect(r.data).toBeNull();
+  expect(r.errors[0].code).toBe("unavailable");
+  expect(r.metrics).toHaveLength(0);
+});
+
+test("a film that is not there", async () => {
+  const r = await render(playbackEnded, { viewer: "demo", tiers: ending, args: { title: "no-such-film", positionSeconds: 1 } });
+  expect(r.errors[0]).toMatchObject({ code: "not_found", message: "There is no such film" });
 });
