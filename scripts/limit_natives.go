@@ -89,8 +89,29 @@ func (m *machine) items(v goja.Value) int {
 			}
 			return int(n)
 		}
+		if m.recording {
+			return m.lengthOf(x)
+		}
+	}
+	if m.recording {
+		return 0
 	}
 	panic(m.vm.NewTypeError("this is no list: write [...value]"))
+}
+
+// lengthOf is the length that something else than a list says it has.
+func (m *machine) lengthOf(o *goja.Object) int {
+	if o.ClassName() == "Function" { // a symbolic value: to read of it means something
+		return 0
+	}
+	n := o.Get("length")
+	if n == nil || !goja.IsNumber(n) {
+		return 0
+	}
+	if n.ToFloat() > maxItems {
+		m.exceed(LimitArray, "a list of %.0f items", n.ToFloat())
+	}
+	return int(max(0, n.ToInteger()))
 }
 
 // list is the values of anything that can be iterated. It stops where there are too many.

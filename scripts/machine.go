@@ -19,7 +19,8 @@ type machine struct {
 	calls  int
 	locale string
 
-	patterns []*pattern // of the program that runs
+	patterns  []*pattern // of the program that runs
+	recording bool       // libraries run in it as well: what is no list may pass for one
 
 	watch  watch
 	thread thread

@@ -56,7 +56,7 @@ func (m *machine) exceed(limit, format string, args ...any) {
 		return
 	}
 	if m.broken == nil {
-		m.broken = &broken{limit: limit, text: fmt.Sprintf(format, args...), frames: m.vm.CaptureCallStack(8, nil)}
+		m.broken = &broken{limit: limit, text: fmt.Sprintf(format, args...), frames: m.vm.CaptureCallStack(deepest, nil)}
 	}
 	m.vm.Interrupt(m.broken)
 	panic(m.vm.NewTypeError(m.broken.text))

@@ -26,7 +26,9 @@ func instrument(prog *ast.Program, patterns map[*ast.RegExpLiteral]*pattern, lim
 	if limits {
 		i.plan(prog)
 	}
-	i.node(prog.Body[0], false)
+	for _, st := range prog.Body {
+		i.node(st, false)
+	}
 	return i.patterns
 }
 
@@ -171,6 +173,9 @@ func (i *instrumenter) change(n ast.Node, watched bool) {
 		}
 		switch x := (*slot).(type) {
 		case *ast.RegExpLiteral:
+			if i.known == nil { // while recording any library's runs, on the engine's own
+				return
+			}
 			i.done[x] = true
 			number := &ast.NumberLiteral{Idx: x.Idx, Value: int64(len(i.patterns))}
 			i.patterns = append(i.patterns, i.known[x])

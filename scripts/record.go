@@ -60,6 +60,7 @@ type recorder struct {
 	api     map[string]goja.Callable
 	diags   fault.Diagnostics
 	starved atomic.Bool // it was interrupted, and had hardly run
+	limits  *machine    // counts what natives make
 	dead    bool        // interrupted or out of stack: nothing more is run
 }
 
@@ -73,7 +74,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
 	}
-	code, err := r.module.program()
+	code, err := r.module.program(true)
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "package", err)
 	}
@@ -82,6 +83,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	defer stop()
 
 	r.vm.SetMaxCallStackSize(callStack)
+	r.bound()
 	r.vm.SetParserOptions(parser.WithDisableSourceMaps)
 	make_, err := r.vm.RunProgram(program)
 	if err != nil {
@@ -99,26 +101,33 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", nil
 	}
 	out, err := r.call("finish")
-	if late := (*goja.InterruptedError)(nil); errors.As(err, &late) {
+	if late := (*goja.InterruptedError)(nil); errors.As(err, &late) || r.limits.broken != nil {
 		r.failed(err, stack{})
 		return "", nil
 	}
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "finish", err)
 	}
-	return out.String(), nil
+	text := out.String()
+	if len(text) > maxRecorded {
+		r.add(stack{}, stack{}, "F208", fmt.Sprintf("what was recorded is %s, %s are allowed", sizeText(int64(len(text))), sizeText(maxRecorded)), "Look for loops that make views, fields or conditions; share parts as shapes", nil)
+		return "", nil
+	}
+	return text, nil
 }
 
 // watch interrupts a recording that has used up its time, by the clock: that is also when a regular expression gives up, and what
 // that one says then is not to be used. If the processors were others' for most of it, the recorder is starved.
 func (r *recorder) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithTimeout(ctx, r.wall)
-	spent := processorTime()
+	t := lockThread()
+	spent := t.used()
 	release := context.AfterFunc(ctx, func() {
-		r.starved.Store(processorTime()-spent < r.wall/2)
+		r.starved.Store(t.used()-spent < r.wall/2)
 		r.vm.Interrupt(ctx.Err())
 	})
-	return func() { release(); cancel() }
+	go r.grows(ctx)
+	return func() { release(); cancel(); t.unlock() }
 }
 
 // start gives the runtime its host and keeps the functions that it offers.
@@ -190,6 +199,11 @@ func (r *recorder) exports() {
 		return
 	}
 	all := list.ToObject(r.vm)
+	if n := all.Get("length").ToInteger(); n > maxExports {
+		r.dead = true
+		r.add(stack{}, stack{}, "F207", fmt.Sprintf("the entry exports %d names, %d are allowed", n, maxExports), "Export the views, mutations and shapes alone; split the package", nil)
+		return
+	}
 	var warmup goja.Value
 	for _, i := range all.Keys() {
 		e := all.Get(i).ToObject(r.vm)
@@ -249,7 +263,20 @@ func (r *recorder) failed(err error, declared stack) {
 	var late *goja.InterruptedError
 	var deep *goja.StackOverflowError
 	var ex *goja.Exception
+	b := r.limits.broken
+	if b == nil && errors.As(err, &late) {
+		b, _ = late.Value().(*broken)
+	}
 	switch {
+	case b != nil:
+		r.dead = true
+		at := stack{}
+		if b.frames != nil {
+			at = r.stackIn(b.frames)
+		} else if late != nil {
+			at = r.stackIn(late.Stack())
+		}
+		r.add(at, declared, "F209", "the package makes too much while it is recorded: "+b.text, "A package's constants are small: look for what grows in a loop", nil)
 	case errors.As(err, &late):
 		r.dead = true
 		if cause, ok := late.Value().(error); ok && errors.Is(cause, context.Canceled) {

@@ -9,7 +9,7 @@ import (
 // patternOf is the pattern of a regular expression; nil if the value is something else.
 func (m *machine) patternOf(v goja.Value) (*goja.Object, *pattern) {
 	o, ok := v.(*goja.Object)
-	if !ok {
+	if !ok || m.recording {
 		return nil, nil
 	}
 	if p := m.known[o]; p != nil {

@@ -23,6 +23,8 @@ type files struct {
 	mu    sync.Mutex        // of the following: the bundler resolves and loads from many goroutines
 	owner map[string]*pack.Package
 	from  map[string]string // key -> path in the owner
+	count int               // of the files that were loaded
+	bytes int               // of their texts
 }
 
 // owned is whose file a key names, and its path there.
@@ -180,6 +182,9 @@ func (f *files) load(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s is not packed", file), Detail: problem{"F010", "Check \"files\" in package.json"}}}}, nil
 	}
 	text := withoutMaps(string(b))
+	if m := f.fits(a.Path, text, loader == api.LoaderJSON); m != nil {
+		return api.OnLoadResult{Errors: []api.Message{*m}}, nil
+	}
 	if composed(text, loader) {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s puts together the path of what it imports", file), Detail: problem{"F011", "Import it at the top of the file, by its whole path"}}}}, nil
 	}

@@ -49,6 +49,9 @@ func prepare(ctx context.Context, pkg *pack.Package, lock *pack.Lock, extra map[
 }
 
 func rewrite(b *bundle, ds fault.Diagnostics) (*module, fault.Diagnostics) {
+	if !bundleFits(b, &ds) {
+		return nil, ds
+	}
 	places, err := newPositions(b)
 	if err != nil && strings.HasSuffix(err.Error(), "mappings are empty") { // the bundler left nothing of the author's
 		ds.Add(fault.Pos{File: b.files.pkg.Manifest.Name}, "F018", "Write export const home = view({ … }) in the entry", "the package's entry has no code that is exported")
@@ -73,11 +76,14 @@ func rewrite(b *bundle, ds fault.Diagnostics) (*module, fault.Diagnostics) {
 	return m, ds
 }
 
-// program compiles the module; it can be run in many runtimes.
-func (m *module) program() (*goja.Program, error) {
+// program compiles the module; it can be run in many runtimes. Where it is limited, they have what a recorder's bound gives them.
+func (m *module) program(limited bool) (*goja.Program, error) {
 	parsed, err := parser.ParseFile(nil, bundleFile, m.Text, 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		return nil, err
+	}
+	if limited {
+		instrument(parsed, nil, true)
 	}
 	return goja.CompileAST(parsed, true)
 }

@@ -60,7 +60,7 @@ func runOne(t *testing.T, m *module) (calls []string, exports *goja.Object) {
 	if err := vm.Set("__sdk", map[string]any{}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.program()
+	p, err := m.program(false)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, m.Text)
 	}
@@ -199,7 +199,7 @@ func liftOne(t *testing.T, m *module) string {
 		return goja.Undefined()
 	})
 	set("__sdk", map[string]any{"shape": same, "format": map[string]any{}})
-	p, err := m.program()
+	p, err := m.program(false)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, m.Text)
 	}

@@ -30,7 +30,7 @@ function boundNatives(global) {
   bound(String, "raw", (_, [v]) => counted(v && v.raw));
   bound(Array, "from", (_, [v]) => counted(v));
   bound(JSON, "parse", (_, [v]) => !(String(v).length > 1 << 18));
-  for (const k of ["ArrayBuffer", "SharedArrayBuffer", "DataView", "Atomics", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
+  for (const k of ["BigInt", "ArrayBuffer", "SharedArrayBuffer", "DataView", "Atomics", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
     "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"]) hide(global, k, undefined);
 }
 
