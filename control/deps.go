@@ -237,12 +237,12 @@ func (d *Deps) warn() {
 		d.Diagnostics = append(d.Diagnostics, fault.Diagnostic{Severity: fault.Warn, Code: codeBeside,
 			Text: fmt.Sprintf("%s %s@%s stays without %s: %s", h.Route(), h.Package, h.Version, strings.Join(h.From, ", "), strings.Join(h.Why, "; "))})
 	}
-	d.Diagnostics = append(d.Diagnostics, d.twice()...)
+	d.Diagnostics = append(d.Diagnostics, d.Twice()...)
 	d.Diagnostics.Sort()
 }
 
-// twice tells of packages that are linked with more than one version of a module, with the ranges that ask for them.
-func (d *Deps) twice() fault.Diagnostics {
+// Twice warns of packages that are linked with more than one version of a module, with the ranges that ask for them.
+func (d *Deps) Twice() fault.Diagnostics {
 	uses := map[string][]DepsEdge{}
 	for _, e := range d.Edges {
 		uses[e.From] = append(uses[e.From], e)

@@ -266,4 +266,3 @@ export const some%[1]d = view({ build: () => ({ films: graph.titles({ filter: { 
 	}
 	return out
 }
-

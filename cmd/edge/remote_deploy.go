@@ -100,6 +100,7 @@ type remoteRelease struct {
 		Asked       bool               `json:"asked"`
 		Diagnostics []remoteDiagnostic `json:"diagnostics"`
 	} `json:"failures"`
+	Outputs     []remoteOutput     `json:"outputs"`
 	Drafts      []remoteDraft      `json:"drafts"`
 	Changed     []string           `json:"changed"`
 	Changes     []routeChanges     `json:"changes"`
@@ -129,6 +130,7 @@ const releaseFragment = `fragment released on ReleasePayload {
   ok release unchanged made reused changed unaudited
   pointers { region pointer { seq release previous activateAt } }
   failures { package asked diagnostics { ...diagnostic } }
+  outputs { package view fixture path from to breaks }
   drafts { ok package version tag new digest build changes { ...changes } diagnostics { ...diagnostic } }
   changes { ...changes }
   replaced { route package from to release }
@@ -341,6 +343,7 @@ func (r *remote) reportRelease(res *madeRelease, raw json.RawMessage, dryRun boo
 		drafts = append(drafts, d.published)
 	}
 	r.beside().printPublished(drafts, "would be ")
+	printOutputs(r.Err, res.Outputs)
 	for _, f := range res.Failures {
 		name, _ := pack.SplitID(f.Package)
 		ds := local(f.Diagnostics)
@@ -353,7 +356,7 @@ func (r *remote) reportRelease(res *madeRelease, raw json.RawMessage, dryRun boo
 			fmt.Fprintln(r.Err, d)
 		}
 		if !f.Asked {
-			fmt.Fprintf(r.Err, "%s does not build with this and keeps what it serves\n", f.Package)
+			fmt.Fprintf(r.Err, "%s does not go along with this and keeps what it serves\n", f.Package)
 		}
 	}
 	for _, d := range local(res.Diagnostics) {

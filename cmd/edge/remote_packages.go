@@ -47,7 +47,7 @@ const packageQuery = `query Package($name: String!) {
 const packageFragment = `fragment package on Package {
   name
   tags { name version }
-  versions { version digest bytes deprecated tags }
+  versions { version digest bytes deprecated yanked tags }
 }
 `
 
@@ -68,6 +68,7 @@ type remoteVersion struct {
 	Digest     string   `json:"digest"`
 	Bytes      int64    `json:"bytes"`
 	Deprecated string   `json:"deprecated"`
+	Yanked     string   `json:"yanked"`
 	Tags       []string `json:"tags"`
 }
 
@@ -140,6 +141,9 @@ func (r *remote) showPackage(raw json.RawMessage) error {
 		note := strings.Join(v.Tags, ", ")
 		if v.Deprecated != "" {
 			note = strings.TrimSpace(note + " deprecated: " + v.Deprecated)
+		}
+		if v.Yanked != "" {
+			note = strings.TrimSpace(note + " yanked: " + v.Yanked)
 		}
 		t.add(p.Name+"@"+v.Version, shortDigest(v.Digest), bytesText(v.Bytes), note)
 	}

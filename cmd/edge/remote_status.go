@@ -65,6 +65,7 @@ const statusQuery = `query Status($env: String!) {
         refused { release build reason at }
       }
       kept { device schema package version release reason at }
+      held { device schema package version from why }
     }
   }
 }
@@ -91,6 +92,7 @@ type remoteRegion struct {
 	Instances []remoteInstance `json:"instances"`
 	Routes    []remoteRoute    `json:"routes"`
 	Kept      []remoteKept     `json:"kept"`
+	Held      []depsHeld       `json:"held"`
 }
 
 type remoteInstance struct {
@@ -283,6 +285,12 @@ func printStatus(out io.Writer, st *remoteStatus, now time.Time) {
 				if route.Refused != nil {
 					fmt.Fprintf(out, "  %s: refused build %s: %s\n", route.Route, shortDigest(route.Refused.Build), route.Refused.Reason)
 				}
+			}
+		}
+		for _, h := range reg.Held {
+			fmt.Fprintf(out, "  held %s/%s %s@%s, which stays without %s:\n", h.Device, h.Schema, h.Package, h.Version, strings.Join(h.From, ", "))
+			for _, line := range h.Why {
+				fmt.Fprintf(out, "    %s\n", strings.ReplaceAll(line, "\n", "\n    "))
 			}
 		}
 		for _, k := range reg.Kept {

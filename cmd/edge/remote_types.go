@@ -14,6 +14,15 @@ const diagnosticFragment = `fragment diagnostic on Diagnostic {
 }
 `
 
+// remoteDiagnosticOf writes a diagnostic as the API does.
+func remoteDiagnosticOf(d fault.Diagnostic) remoteDiagnostic {
+	out := remoteDiagnostic{Code: d.Code, Severity: string(d.Severity), File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Col, Message: d.Text, Hint: d.Fix, Notes: []remoteNote{}}
+	for _, n := range d.Notes {
+		out.Notes = append(out.Notes, remoteNote{File: n.Pos.File, Line: n.Pos.Line, Column: n.Pos.Col, Message: n.Text})
+	}
+	return out
+}
+
 // A remoteDiagnostic is a diagnostic as the API writes it.
 type remoteDiagnostic struct {
 	Code     string       `json:"code"`

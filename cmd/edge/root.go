@@ -59,6 +59,8 @@ func commands(s Streams) []*cobra.Command {
 		newPackages(s),
 		newTag(s),
 		newDeprecate(s),
+		newYank(s),
+		newDeps(s),
 		newResolve(s),
 		newGraphs(s),
 		newHealth(s),
