@@ -1,12 +1,21 @@
 package edgetest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"facet/composer"
 	"facet/examples/films"
+	"facet/fault"
+	"facet/tiers"
 	"facet/tiers/guard"
 )
 
@@ -93,5 +102,145 @@ func TestHandlerFailures(t *testing.T) {
 	sdl := e.Engine("tv", "v2").Surface().SDL()
 	if !strings.Contains(sdl, "playbackEnded(title: ID!, positionSeconds: Int!): PlaybackEnded\n") || strings.Contains(sdl, "PlaybackEndedTitle") {
 		t.Error(sdl)
+	}
+}
+
+// labSource is a package whose handler does what its argument says.
+const labSource = `import { arg, counter, graph, handler, mutation, view } from "@facet/sdk";
+counter("lab", { labels: { form: ["tv"] } });
+const title = view({ args: { id: arg.id() }, build: ({ id }) => ({ name: graph.title({ id }).title, year: graph.title({ id }).year }) });
+const mark = view({ args: { id: arg.id() }, build: ({ id }, { viewer }) => ({ at: graph.title({ id }).bookmark({ profile: viewer.profile.id }).orNull().positionSeconds }) });
+const soft = view({ args: { id: arg.id() }, build: ({ id }) => ({ name: graph.title({ id }).title.orNull() }) });
+const save = mutation({ args: { title: arg.id(), at: arg.int() }, run: ({ title, at }, { viewer }) => graph.setBookmark({ profile: viewer.profile.id, title, positionSeconds: at }).positionSeconds });
+const push = mutation({ args: { title: arg.id() }, run: ({ title }, { viewer, metrics }) => { metrics.count("lab", { form: "tv" }); graph.addToMyList({ profile: viewer.profile.id, title }); } });
+export const named = view({ args: { id: arg.id() }, build: ({ id }, { viewer }) => ({ at: graph.title({ id }).bookmark({ profile: viewer.profile.id }).positionSeconds }) });
+export const lab = handler({
+  args: { what: arg.string() }, loads: { title, mark, soft }, mutations: { save, push }, returns: "JSON",
+  run: async ({ what }, ctx): Promise<any> => {
+    const ids = ["inception-2010", "jaws-1975", "jaws-2-1978"];
+    switch (what) {
+      case "together": return (await Promise.all([...ids, ...ids].map((id) => ctx.graph.title({ id })))).map((t) => t!.name);
+      case "one by one": { const out = []; for (const id of ids) out.push((await ctx.graph.title({ id }))!.name); return out; }
+      case "own write": { await ctx.graph.save({ title: ids[0], at: 77 }); return (await ctx.graph.mark({ id: ids[0] }))!.at; }
+      case "half": { await ctx.graph.push({ title: ids[1] }); await ctx.graph.save({ title: ids[1], at: 5 }); await ctx.graph.save({ title: ids[1], at: "soon" as any }); return "not reached"; }
+      case "soft": return await ctx.graph.soft({ id: ids[0] });
+      case "hard": return await ctx.graph.title({ id: ids[0] });
+      case "caught": try { return await ctx.graph.title({ id: ids[0] }); } catch (e: any) { return e.code; }
+      case "wait": for (;;) await ctx.graph.mark({ id: ids[0] });
+      case "unknown argument": return await ctx.graph.title({ id: ids[0], more: 1 } as any);
+    }
+    return null;
+  },
+});
+`
+
+// A faultyTier fails or waits as it is told.
+type faultyTier struct {
+	tiers.Tier
+	fail atomic.Bool
+	wait atomic.Int64
+}
+
+func (f *faultyTier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
+	if f.fail.Load() {
+		return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Message: "the tier is away"}
+	}
+	if d := time.Duration(f.wait.Load()); d > 0 {
+		select {
+		case <-ctx.Done():
+			return nil, fault.Wrap(fault.KindOf(context.Cause(ctx)), "tier", "slow", context.Cause(ctx))
+		case <-time.After(d):
+		}
+	}
+	return f.Tier.Call(ctx, c)
+}
+
+func laboratory(t *testing.T) (e *Edge, told *[]Outcome, catalog, bookmarks *faultyTier) {
+	t.Helper()
+	dir := Patient(t, FilmsDir())
+	at := filepath.Join(dir, "packages", "lab")
+	if err := os.MkdirAll(filepath.Join(at, "src"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(at, "package.json"), []byte(`{"name":"@tv/lab","version":"1.0.0","type":"module","exports":"./src/index.ts","files":["src"],"edge":{"device":["tv"],"schema":"v1","graph":"^1"}}`))
+	write(t, filepath.Join(at, "src", "index.ts"), []byte(labSource))
+	g := Parse(t, dir)
+	world := RunTiers(t)
+	bySource := DialWith(t, g, world.Env(), guard.Settings{BreakerFailures: -1})
+	catalog, bookmarks = &faultyTier{Tier: bySource["catalog"]}, &faultyTier{Tier: bySource["bookmarks"]}
+	bySource["catalog"], bySource["bookmarks"] = catalog, bookmarks
+	told = &[]Outcome{}
+	e = Open(t, World{Graph: g, Builds: Build(t, dir, g, "lab"), Tiers: bySource, Asker: Demo(), Done: func(o Outcome) { *told = append(*told, o) }})
+	return e, told, catalog, bookmarks
+}
+
+// TestHandlerOnTiers: what code loads is planned, merged and guarded as any view, and what it did before it failed is done.
+func TestHandlerOnTiers(t *testing.T) {
+	e, told, catalog, _ := laboratory(t)
+	c := &client{e, device{route: "/tv/v1/"}, "graphql", "demo"}
+	ask := func(what string) (string, int) {
+		*told = nil
+		body, err := json.Marshal(map[string]string{"query": fmt.Sprintf("mutation { lab(what: %q) }", what)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, out := c.send("POST", "graphql", "application/json", string(body), "k1")
+		text, err := json.Marshal(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text), (*told)[0].Stats.Calls
+	}
+	for _, x := range []struct {
+		what  string
+		away  bool
+		want  []string
+		calls int
+	}{
+		{"together", false, []string{`["Inception","Jaws","Jaws 2","Inception","Jaws","Jaws 2"]`}, 1},
+		{"one by one", false, []string{`["Inception","Jaws","Jaws 2"]`}, 3},
+		{"own write", false, []string{`"lab":77`, `"invalidated"`}, 2},
+		{"half", false, []string{`"lab":null`, `"code":"invalid"`, `argument \"at\"`, `"invalidated"`}, 1},
+		{"unknown argument", false, []string{`"code":"invalid"`, `takes no argument`}, 0},
+		{"soft", true, []string{`"lab":{"name":null}`}, -1},
+		{"hard", true, []string{`"lab":null`, `"code":"unavailable"`}, -1},
+		{"caught", true, []string{`"lab":"unavailable"`}, -1},
+	} {
+		catalog.fail.Store(x.away)
+		got, calls := ask(x.what)
+		for _, want := range x.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %s is not in %s", x.what, want, got)
+			}
+		}
+		if x.calls >= 0 && calls != x.calls {
+			t.Errorf("%s: %d calls, want %d", x.what, calls, x.calls)
+		}
+	}
+	for part := range e.Engine("tv", "v1").Answer(t.Context(), &composer.Request{Selection: &composer.Selection{Mutation: true,
+		Roots: []*composer.Root{{Kind: composer.RootMutation, Key: "a", Name: "lab", Args: []composer.Arg{{Name: "what", Value: 0}}, Window: -1}}},
+		Values: []json.RawMessage{json.RawMessage(`"half"`)}}) {
+		if len(part.Runs) != 1 || part.Runs[0].Err == nil {
+			t.Errorf("%+v", part.Runs)
+		}
+	}
+}
+
+// TestHandlerClientGone: a request that is cancelled ends its handler, which waits for a tier, at once.
+func TestHandlerClientGone(t *testing.T) {
+	e, _, _, bookmarks := laboratory(t)
+	bookmarks.wait.Store(int64(time.Minute))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(50*time.Millisecond, func() { cancel(fault.New(fault.Canceled, "the device is gone")) })
+	r := httptest.NewRequest("POST", "/tv/v1/lab", strings.NewReader(`{"what":"wait"}`)).WithContext(ctx)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Requested-With", "test")
+	r.Header.Set("Facet-Viewer", "demo")
+	r.Header.Set("Facet-Profile", "demo")
+	r.Header.Set("Facet-Profiles", "demo")
+	began := time.Now()
+	e.ServeHTTP(httptest.NewRecorder(), r)
+	if d := time.Since(began); d > 900*time.Millisecond {
+		t.Errorf("it ended after %v", d)
 	}
 }
