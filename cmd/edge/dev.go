@@ -223,7 +223,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		c := startPlane(ctx, ctl, tokens, controlConfig{KeepEvery: defaultConfig().Control.KeepEvery}, log)
 		defer c.Stop()
 		draining = func() { f.gate.draining.Store(true); c.streams() }
-		doors = append(doors, newDoor("control", controlAt, withRegistry(c.handler, registryConfig{Enabled: true, Public: true}, ctl, tokens, devEnv, log), doorConfig{H2C: true, Write: -1}))
+		doors = append(doors, newDoor("control", controlAt, withRegistry(c.handler, registryConfig{Enabled: true, Public: true}, ctl, tokens, registryOf{Env: devEnv, Drafts: true}, log), doorConfig{H2C: true, Write: -1}))
 		api = "http://" + browsable(controlAt.Addr().String())
 		step("control  %s", api)
 		step("npm      %s%s", api, registryPath)

@@ -31,7 +31,7 @@ import (
 const registryPath = "/registry/"
 
 // withRegistry mounts the npm registry beside the control API, if the configuration has it.
-func withRegistry(api http.Handler, c registryConfig, ctl *control.Control, tokens resolvers.Tokens, env string, log zerolog.Logger) http.Handler {
+func withRegistry(api http.Handler, c registryConfig, ctl *control.Control, tokens resolvers.Tokens, of registryOf, log zerolog.Logger) http.Handler {
 	if !c.Enabled {
 		return api
 	}
@@ -42,17 +42,25 @@ func withRegistry(api http.Handler, c registryConfig, ctl *control.Control, toke
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle(registryPath, registry.Handler(registry.Options{
-		Shelf: newShelf(ctl, env, log),
+		Shelf: newShelf(ctl, of, log),
 		Holder: func(token string) registry.Holder {
 			if h, ok := tokens.Holder(token); ok {
 				return h
 			}
 			return nil
 		},
-		Prefix: registryPath, URL: url, Public: c.Public, Log: log,
+		Prefix: registryPath, URL: url, Public: c.Public, Drafts: of.Drafts, Log: log,
 		Limits: registry.Limits{Tarball: int(packLimits(ctl).Packed)},
 	}))
 	return mux
+}
+
+// A registryOf says which environment a registry is of.
+type registryOf struct {
+	Env string // that publications are checked against
+	// Drafts shows what a tag means although its version has build metadata, as of every package that is being written: 2.1.0+0a1b2c is
+	// 2.1.0 to npm, until the next save. Elsewhere a version is what it is for ever, and those are not shown.
+	Drafts bool
 }
 
 // tell says at the start where npm clients find the registry, on the control API's door.
@@ -83,7 +91,7 @@ func packLimits(ctl *control.Control) pack.Limits {
 type shelf struct {
 	control *control.Control
 	store   storage.Store
-	env     string // that publications are checked against
+	of      registryOf
 	given   *given
 
 	mu    sync.Mutex
@@ -96,8 +104,8 @@ const (
 	shelfReads    = 4
 )
 
-func newShelf(ctl *control.Control, env string, log zerolog.Logger) *shelf {
-	return &shelf{control: ctl, store: ctl.Store, env: env, given: newGiven(ctl, log), known: map[string]registry.Version{}}
+func newShelf(ctl *control.Control, of registryOf, log zerolog.Logger) *shelf {
+	return &shelf{control: ctl, store: ctl.Store, of: of, given: newGiven(ctl, log), known: map[string]registry.Version{}}
 }
 
 func (s *shelf) Names(ctx context.Context) ([]string, error) {
@@ -118,21 +126,22 @@ func (s *shelf) Package(ctx context.Context, name string) (*registry.Package, er
 	}
 	sum := sha256.Sum256(raw)
 	out := &registry.Package{Name: name, Revision: "1-" + hex.EncodeToString(sum[:16]), Tags: map[string]string{}}
-	versions := listed(in)
-	if len(versions) == 0 {
+	stored := s.listed(in)
+	if len(stored) == 0 {
 		return nil, &fault.Error{Kind: fault.NotFound, Op: "registry", Subject: name, Message: "no version of this package is published"}
 	}
+	versions := ordered(stored)
 	out.Versions = make([]registry.Version, len(versions))
 	g, reading := errgroup.WithContext(ctx)
 	g.SetLimit(shelfReads)
 	for i, version := range versions {
 		g.Go(func() error {
-			v, err := s.version(reading, name, version)
+			v, err := s.version(reading, name, stored[version])
 			if err != nil {
 				return err
 			}
-			entry := in.Versions[version]
-			v.Deprecated = entry.Deprecated
+			entry := in.Versions[stored[version]]
+			v.Version, v.Deprecated = version, entry.Deprecated
 			if entry.Yanked != "" { // npm knows no other word for a version that nothing new should be bound to
 				v.Deprecated = "yanked: " + entry.Yanked
 			}
@@ -144,8 +153,8 @@ func (s *shelf) Package(ctx context.Context, name string) (*registry.Package, er
 		return nil, err
 	}
 	for tag, version := range in.Tags {
-		if slices.Contains(versions, version) {
-			out.Tags[tag] = version
+		if shown := plain(version); stored[shown] == version {
+			out.Tags[tag] = shown
 		}
 	}
 	if out.Tags["latest"] == "" { // without it npm install finds nothing, whatever there is
@@ -156,7 +165,11 @@ func (s *shelf) Package(ctx context.Context, name string) (*registry.Package, er
 
 // highest is what a package means where no tag says so: the highest version, one that is neither yanked nor a pre-release if there is such a one.
 func highest(in pack.Index, versions []string) string {
-	if v, err := pack.Resolve("*", in); err == nil && slices.Contains(versions, v.String()) {
+	shown := pack.Index{Versions: map[string]pack.Published{}}
+	for _, v := range versions {
+		shown.Versions[v] = in.Versions[v]
+	}
+	if v, err := pack.Resolve("*", shown); err == nil {
 		return v.String()
 	}
 	for _, v := range slices.Backward(versions) {
@@ -175,20 +188,45 @@ func (s *shelf) index(ctx context.Context, name string) (pack.Index, error) {
 	return s.control.Index(ctx, name)
 }
 
-// listed are the versions of an index that npm can name, lowest first. Those with build metadata it cannot: 3.4.1+x is 3.4.1 to it.
-func listed(in pack.Index) []string {
-	var out []pack.Version
+// listed are the versions of an index that npm can name, and what each is stored as.
+func (s *shelf) listed(in pack.Index) map[string]string {
+	out := map[string]string{}
 	for text := range in.Versions {
-		if v, err := pack.ParseVersion(text); err == nil && v.String() == text && !strings.Contains(text, "+") {
-			out = append(out, v)
+		if v, err := pack.ParseVersion(text); err == nil && v.String() == text && plain(text) == text {
+			out[text] = text
 		}
 	}
-	slices.SortFunc(out, pack.Version.Compare)
-	names := make([]string, len(out))
-	for i, v := range out {
-		names[i] = v.String()
+	if !s.of.Drafts {
+		return out
 	}
-	return names
+	for _, tag := range append([]string{"latest"}, slices.Sorted(maps.Keys(in.Tags))...) {
+		if version, ok := in.Tags[tag]; ok && out[plain(version)] == "" {
+			out[plain(version)] = version
+		}
+	}
+	return out
+}
+
+// plain is a version without build metadata, which npm does not see: 3.4.1+x is 3.4.1 to it.
+func plain(version string) string {
+	out, _, _ := strings.Cut(version, "+")
+	return out
+}
+
+// ordered are the keys, versions, lowest first.
+func ordered(stored map[string]string) []string {
+	var versions []pack.Version
+	for text := range stored {
+		if v, err := pack.ParseVersion(text); err == nil {
+			versions = append(versions, v)
+		}
+	}
+	slices.SortFunc(versions, pack.Version.Compare)
+	out := make([]string, len(versions))
+	for i, v := range versions {
+		out[i] = v.String()
+	}
+	return out
 }
 
 // version is what never changes of a version.
@@ -252,10 +290,11 @@ func (s *shelf) Tarball(ctx context.Context, name, version string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := in.Versions[version]; !ok {
+	stored, ok := s.listed(in)[version]
+	if !ok {
 		return nil, &fault.Error{Kind: fault.NotFound, Op: "registry", Subject: name, Message: "has no version " + version}
 	}
-	obj, err := s.object(ctx, name, version)
+	obj, err := s.object(ctx, name, stored)
 	return obj.Body, err
 }
 
@@ -283,7 +322,7 @@ func (s *shelf) Publish(ctx context.Context, u registry.Upload) (fault.Diagnosti
 		}
 		return nil, fault.New(fault.Forbidden, "%s is published already, and a version never changes", p.ID()).WithHint("raise the version in package.json")
 	}
-	out, err := s.control.Publish(ctx, control.Publication{Tarball: u.Tarball, Tag: u.Tag, Against: &control.Against{Env: s.env}})
+	out, err := s.control.Publish(ctx, control.Publication{Tarball: u.Tarball, Tag: u.Tag, Against: &control.Against{Env: s.of.Env}})
 	if fault.KindOf(err) == fault.Conflict { // npm answers 409 by sending all versions at once
 		err = fault.New(fault.Forbidden, "%s: %s", p.ID(), fault.Public(err)).WithHint("%s", fault.HintOf(err))
 	}

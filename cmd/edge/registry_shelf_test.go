@@ -26,7 +26,7 @@ func shelved(t testing.TB, versions ...control.Publication) *shelf {
 			t.Fatal(err)
 		}
 	}
-	return newShelf(ctl, "dev", zerolog.Nop())
+	return newShelf(ctl, registryOf{Env: "dev"}, zerolog.Nop())
 }
 
 func moduleTarball(t testing.TB, version string) []byte {
@@ -62,6 +62,23 @@ func TestShelf(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"latest": "1.10.0", "next": "2.0.0-rc.1"}, p.Tags); d != "" {
 		t.Error(d)
 	}
+	s.of.Drafts = true // as in edge dev: what a tag means is there, whatever its version
+	if got, p = show(); len(got) != 4 || p.Tags["mine"] != "" || p.Tags["latest"] != "1.10.0" {
+		t.Error("a version that is published hides its drafts:", got, p.Tags)
+	}
+	if _, err := s.control.Publish(t.Context(), control.Publication{Tarball: moduleTarball(t, "3.0.0"), Suffix: "0a1b"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, p = show(); len(got) != 5 || p.Tags["latest"] != "3.0.0" {
+		t.Error(got, p.Tags)
+	}
+	if b, err := s.Tarball(t.Context(), "@a/b", "3.0.0"); err != nil || integrity(b) != p.Versions[4].Integrity {
+		t.Error(err)
+	}
+	if _, err := s.control.SetTag(t.Context(), "@a/b", "latest", "1.10.0"); err != nil {
+		t.Fatal(err)
+	}
+	s.of.Drafts = false
 	revision := p.Revision
 	if err := s.Deprecate(t.Context(), "@a/b", []string{"1.0.0", "2.0.0-rc.1"}, "old"); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func npmOver(t *testing.T, c registryConfig, store storage.Store) *registryWorld
 	}
 	ctl := newControl(store, release.Signer{}, nil)
 	log := zerolog.New(zerolog.NewTestWriter(t))
-	server := httptest.NewServer(withRegistry(resolvers.Handler(resolvers.Options{Control: ctl, Tokens: tokens, Log: log}), c, ctl, tokens, "dev", log))
+	server := httptest.NewServer(withRegistry(resolvers.Handler(resolvers.Options{Control: ctl, Tokens: tokens, Log: log}), c, ctl, tokens, registryOf{Env: "dev"}, log))
 	t.Cleanup(server.Close)
 	w := &registryWorld{Control: ctl, t: t, url: server.URL + registryPath, dir: t.TempDir(), host: strings.TrimPrefix(server.URL, "http:") + registryPath}
 	sdl, err := os.ReadFile(filepath.Join(filmsDir, "graph.graphqls"))

@@ -155,7 +155,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
-		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Workers: workers, Tiers: c.environment(m), Front: f})
+		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Scripts: &c.Scripts, Workers: workers, Tiers: c.environment(m), Front: f})
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		before := draining
 		draining = func() { before(); p.streams() }
 		// Answers take as long as builds do: the API bounds them itself.
-		if err := doors.open("control", "CONTROL_URL", c.Control.Listen, "control.listen", c.Control.TLS, withRegistry(p.handler, c.Registry, ctl, tokens, c.Env, log), doorConfig{H2C: true, Write: -1, Read: 5 * time.Minute}, log); err != nil {
+		if err := doors.open("control", "CONTROL_URL", c.Control.Listen, "control.listen", c.Control.TLS, withRegistry(p.handler, c.Registry, ctl, tokens, registryOf{Env: c.Env}, log), doorConfig{H2C: true, Write: -1, Read: 5 * time.Minute}, log); err != nil {
 			return err
 		}
 		c.Registry.tell(log, doors.list[len(doors.list)-1], c.Control.TLS)

@@ -189,7 +189,9 @@ func (s *server) tarball(q *request, name, file string) error {
 	h := q.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Length", strconv.Itoa(len(b)))
-	h.Set("Cache-Control", s.cached("max-age=31536000, immutable"))
+	if !s.Drafts {
+		h.Set("Cache-Control", s.cached("max-age=31536000, immutable"))
+	}
 	q.w.WriteHeader(http.StatusOK)
 	_, _ = q.w.Write(b)
 	return nil

@@ -24,6 +24,8 @@ type Options struct {
 	URL string
 	// Public lets everybody read. Changes always need a token.
 	Public bool
+	// Drafts says that a version may change: then no tarball is kept by a cache.
+	Drafts bool
 	Limits Limits
 	Log    zerolog.Logger // a line for each change, and for each internal error with its cause
 }
