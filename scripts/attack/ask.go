@@ -42,7 +42,11 @@ func (i *Instance) Ask(ctx context.Context, device, viewer, view, fields string)
 	if n, _, ok := strings.Cut(view, "("); ok {
 		name = n
 	}
-	query, err := json.Marshal(map[string]string{"query": "{ " + view + " { " + fields + " } }"})
+	operation := "{ "
+	if view == "go" {
+		operation = "mutation { "
+	}
+	query, err := json.Marshal(map[string]string{"query": operation + view + " { " + fields + " } }"})
 	if err != nil {
 		return nil, err
 	}

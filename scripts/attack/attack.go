@@ -27,7 +27,7 @@ type Attack struct {
 	Expect string
 	// Right is the value of the field bad that "harmless" means; "$me" in it is the viewer.
 	Right string
-	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "list" or "object" (bad has fields).
+	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "list" or "object" (bad has fields), "handler".
 	Ask string
 	// Files are the package's, by path, package.json included; those of a second package, which looks at what the first left, are in Other.
 	Files, Other map[string][]byte
@@ -67,10 +67,10 @@ func All() ([]*Attack, error) {
 	all = append(all, bombs()...)
 	for _, a := range all {
 		if a.Files != nil {
-			furnish(a.Files, a.Device())
+			furnish(a.Files, a.Device(), a.Class)
 		}
 		if a.Other != nil {
-			furnish(a.Other, a.Device()+"-other")
+			furnish(a.Other, a.Device()+"-other", a.Class)
 		}
 	}
 	slices.SortFunc(all, func(a, b *Attack) int { return strings.Compare(a.ID(), b.ID()) })
@@ -114,14 +114,37 @@ func parse(name string, text []byte) (*Attack, error) {
 }
 
 // furnish adds what the corpus's files leave out because it is the same in nearly all: the manifest, and a view around one hostile function.
-func furnish(files map[string][]byte, device string) {
+func furnish(files map[string][]byte, device, class string) {
 	if files["package.json"] == nil {
 		files["package.json"] = fmt.Appendf(nil, `{"name": "@attack/%s", "version": "1.0.0", "type": "module", "exports": "./src/index.ts", "edge": {"device": [%q], "schema": "v1", "graph": "^1"}}`, device, device)
 	}
 	if files["src/index.ts"] == nil {
 		files["src/index.ts"] = []byte(page)
+		if class == "handler" {
+			files["src/index.ts"] = []byte(handlerPage)
+		}
 	}
 }
+
+// handlerPage is a handler that is hostile, with what it may load and count.
+const handlerPage = `import { arg, computed, counter, graph, handler, object, view } from "@facet/sdk";
+import { attack } from "./attack";
+
+const Out = object("AttackOut", { bad: "String" });
+counter("hits", { labels: { how: ["a", "b"] } });
+export const go = handler({
+  args: {},
+  loads: { title: view({ args: { id: arg.id() }, build: ({ id }) => ({ title: graph.title({ id }).title }) }) },
+  returns: Out,
+  run: attack,
+});
+export const screen = view({
+  build: () => {
+    const t = graph.title({ id: "jaws" });
+    return { title: t.title, good: computed.string({ title: t.title }, ({ title }) => title + "!") };
+  },
+});
+`
 
 // page is a view whose field bad is hostile; its neighbours must stay right.
 const page = `import { computed, graph, view } from "@facet/sdk";
