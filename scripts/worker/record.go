@@ -150,7 +150,9 @@ func (l *lane) record(r *reader) ([]byte, error) {
 	return putBytes(out, built), nil
 }
 
+// putPackage writes a package's files, and the version that it is taken for: while developing it says more than the manifest.
 func putPackage(b []byte, p *pack.Package) []byte {
+	b = putText(putText(b, p.Manifest.Version), p.Digest)
 	b = putUint(b, uint64(len(p.Files)))
 	for _, name := range p.Paths() {
 		b = putText(putText(b, name), p.Files[name])
@@ -159,7 +161,8 @@ func putPackage(b []byte, p *pack.Package) []byte {
 }
 
 func (r *reader) pack() (*pack.Package, error) {
-	p := &pack.Package{Files: map[string][]byte{}}
+	version, digest := r.text(), r.text()
+	p := &pack.Package{Files: map[string][]byte{}, Digest: digest}
 	for range r.count() {
 		name := r.text()
 		p.Files[name] = slices.Clone(r.span())
@@ -171,7 +174,7 @@ func (r *reader) pack() (*pack.Package, error) {
 	if p.Manifest, ds = pack.ParseManifest(p.Files[pack.File]); ds.Failed() {
 		return nil, ds.Err()
 	}
-	p.Digest = pack.DigestOf(p.Files)
+	p.Manifest.Version = version
 	return p, nil
 }
 
