@@ -200,7 +200,7 @@ func TestHandlerOnTiers(t *testing.T) {
 		{"together", false, []string{`["Inception","Jaws","Jaws 2","Inception","Jaws","Jaws 2"]`}, 1},
 		{"one by one", false, []string{`["Inception","Jaws","Jaws 2"]`}, 3},
 		{"own write", false, []string{`"lab":77`, `"invalidated"`}, 2},
-		{"half", false, []string{`"lab":null`, `"code":"invalid"`, `argument \"at\"`, `"invalidated"`}, 1},
+		{"half", false, []string{`"lab":null`, `"code":"invalid"`, `argument \"at\"`, `"invalidated"`}, 2},
 		{"unknown argument", false, []string{`"code":"invalid"`, `takes no argument`}, 0},
 		{"soft", true, []string{`"lab":{"name":null}`}, -1},
 		{"hard", true, []string{`"lab":null`, `"code":"unavailable"`}, -1},
