@@ -12,6 +12,7 @@ type Shares struct {
 	part float64 // of all processors, for one package
 
 	mu         sync.Mutex
+	shares     map[string]*Share
 	last, prev *Share // that ran last, and the last other one
 	lastAt     int64
 	prevAt     int64
@@ -35,13 +36,18 @@ func NewShares(part float64) *Shares {
 	if part <= 0 || part > 1 {
 		part = 0.25
 	}
-	return &Shares{part: part}
+	return &Shares{part: part, shares: map[string]*Share{}}
 }
 
-// New is the share of one package.
-func (p *Shares) New() *Share {
-	s := &Share{pool: p, at: clock()}
-	s.left = p.most()
+// Of is the share of a package, which all its versions have together.
+func (p *Shares) Of(name string) *Share {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shares[name]
+	if s == nil {
+		s = &Share{pool: p, at: clock(), left: p.most()}
+		p.shares[name] = s
+	}
 	return s
 }
 

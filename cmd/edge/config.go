@@ -318,6 +318,16 @@ type shedConfig struct {
 
 // A scriptsConfig bounds what packages' code may take.
 type scriptsConfig struct {
+	// Processor time of one call of a computed function, of its own thread.
+	CPU time.Duration `key:"cpu"`
+	// Bytes that one call may make.
+	Memory byteSize `key:"memory"`
+	// Bytes of its result.
+	Output byteSize `key:"output"`
+	// Processor time of all calls that one request makes of one package's functions.
+	RequestCPU time.Duration `key:"requestCPU"`
+	// What a package may have of all processors while other packages run too, from 0 to 1. A package that runs alone may have them all.
+	Share float64 `key:"share"`
 	// What keeps packages' code from the rest, by npm scope: `{ default: none, "@partner": process }`. `none`: the engine's limits alone. `process`: also a process of the scope's own with a limit on its memory; its packages are built and run there. A package without a scope goes by its name.
 	Isolation map[string]string `key:"isolation"`
 	// The processes of `isolation`.
@@ -472,7 +482,8 @@ func defaultConfig() config {
 		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
 			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
-		Scripts: scriptsConfig{Workers: workersConfig{Memory: 256 << 20, BuildMemory: 512 << 20, BuildTime: 30 * time.Second, Most: 8, Idle: time.Minute, Nice: 5},
+		Scripts: scriptsConfig{CPU: 10 * time.Millisecond, Memory: 8 << 20, Output: 64 << 10, RequestCPU: 100 * time.Millisecond, Share: 0.25,
+			Workers:    workersConfig{Memory: 256 << 20, BuildMemory: 512 << 20, BuildTime: 30 * time.Second, Most: 8, Idle: time.Minute, Nice: 5},
 			Quarantine: quarantineConfig{Breaks: 5, Within: 2 * time.Second, For: 30 * time.Second, Most: 10 * time.Minute}},
 		Limits: limitsConfig{MaxViewers: 100_000,
 			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},

@@ -314,7 +314,7 @@ func hide(v any) {
 // openHandlers makes the handlers of a build callable behind the breaker of its package; nil if it has none.
 func (o *opener) openHandlers(b *view.Build) (scripts.Handlers, error) {
 	breaker := o.quarantines.of(b)
-	run := o.run
+	run := o.limits(b)
 	run.Broke = breaker.Broke
 	h, err := o.workers.handlers(b, run)
 	if h == nil || err != nil {

@@ -38,7 +38,8 @@ type instanceConfig struct {
 	Tiers       *environment
 	Front       *front
 	Quarantine  scripts.QuarantineOptions
-	Workers     *workers // nil: packages run in this process
+	Scripts     *scriptsConfig // nil: what holds where nothing is said
+	Workers     *workers       // nil: packages run in this process
 }
 
 // startInstance makes an instance and has it watch the store. It serves nothing yet if the store has no release or does not
@@ -54,6 +55,10 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
 	open.exposures.log = f.log
 	open.workers = c.Workers
+	if s := c.Scripts; s != nil {
+		open.run = scripts.RunOptions{CPU: s.CPU, Memory: int64(s.Memory), Output: int(s.Output)}
+		open.requestCPU, open.shares = s.RequestCPU, scripts.NewShares(s.Share)
+	}
 	open.usage = f.metrics.usage
 	f.packages = &packagePages{usage: open.usage, quarantines: open.quarantines.reasons, builds: open.usage.build, instance: c.Name}
 	f.metrics.registry.MustRegister(open.quarantines, open.exposures)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -29,6 +30,8 @@ type opener struct {
 	graphs      *shared[*openGraph]       // held by releases and engines
 	functions   *shared[scripts.Callable] // held by engines
 	run         scripts.RunOptions        // of all packages
+	requestCPU  time.Duration             // of one request's calls of one package; 0: the composer's own
+	shares      *scripts.Shares
 	quarantines *quarantines
 	usage       *usage   // nil: nobody counts
 	workers     *workers // nil: everything runs in this process
@@ -56,6 +59,7 @@ func newOpener(env *environment, b *business) *opener {
 		functions: newShared(func(f scripts.Callable) { f.Close() }),
 		proven:    map[string]bool{},
 
+		shares:      scripts.NewShares(0),
 		exposures:   newExposures(zerolog.Nop()),
 		quarantines: newQuarantines(scripts.QuarantineOptions{}, zerolog.Nop()),
 	}
@@ -286,7 +290,8 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 	if err := ds.Err(); err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
-	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Handle: handling.run, Loaders: g.loaders})
+	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Handle: handling.run, Loaders: g.loaders,
+		Limits: composer.Limits{CPU: s.o.requestCPU}})
 	if err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
