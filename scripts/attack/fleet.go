@@ -68,7 +68,7 @@ type Instance struct {
 // Start starts a fleet of a program, "edge", with its files in dir.
 func Start(ctx context.Context, edge, dir string, modes ...Mode) (_ *Fleet, err error) {
 	f := &Fleet{edge: edge, dir: dir, tier: httptest.NewServer(titles())}
-	f.client.Timeout = patience
+	f.client.Timeout = 2 * patience
 	defer func() {
 		if err != nil {
 			f.Stop()
