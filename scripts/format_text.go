@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/text/currency"
 	"golang.org/x/text/feature/plural"
-	"golang.org/x/text/number"
 )
 
 var (
@@ -30,21 +29,25 @@ func (l *locale) formatDate(s, style string) (string, error) {
 	if style == "" {
 		style = "medium"
 	}
-	d := l.data.Date
-	pattern, ok := d.Patterns[style]
+	d := l.data
+	pattern, ok := d.patterns[style]
 	if !ok {
 		return "", fmt.Errorf("there is no style %q: short, medium, long, full", short(style))
 	}
-	name := ""
-	if months := d.Months[style]; months != nil {
+	name, day := "", ""
+	if months := d.months[style]; months != nil {
 		name = months[t.Month()-1]
 	}
-	y, m, day := t.Date()
+	if days := d.days[style]; days != nil {
+		day = days[t.Weekday()]
+	}
+	y, m, n := t.Date()
+	two := func(n int) string { return l.native(fmt.Sprintf("%02d", n)) }
 	return strings.NewReplacer(
-		"{dd}", fmt.Sprintf("%02d", day), "{d}", strconv.Itoa(day),
-		"{mm}", fmt.Sprintf("%02d", int(m)), "{m}", strconv.Itoa(int(m)), "{name}", name,
-		"{yy}", fmt.Sprintf("%02d", y%100), "{y}", strconv.Itoa(y),
-		"{day}", d.Days[t.Weekday()],
+		"{dd}", two(n), "{d}", l.native(strconv.Itoa(n)),
+		"{mm}", two(int(m)), "{m}", l.native(strconv.Itoa(int(m))), "{name}", name,
+		"{yy}", two(y%100), "{y}", l.native(strconv.Itoa(y)),
+		"{day}", day,
 	).Replace(pattern), nil
 }
 
@@ -79,7 +82,12 @@ func (l *locale) formatNumber(x float64, o numberOptions) (string, error) {
 		if o.Digits != nil {
 			digits = *o.Digits
 		}
-		return l.print(number.Percent(x, number.MinFractionDigits(digits), number.MaxFractionDigits(digits))), nil
+		pattern := l.data.numbers.Percent
+		if x < 0 {
+			pattern = l.data.numbers.PercentMinus
+		}
+		text := l.digits(rounded(math.Abs(x), 2, digits, digits), &l.data.numbers.grouping, 0)
+		return strings.Replace(pattern, "{0}", text, 1), nil
 	case "currency":
 		return l.money(x, o)
 	case "compact":
@@ -89,42 +97,65 @@ func (l *locale) formatNumber(x float64, o numberOptions) (string, error) {
 }
 
 func (l *locale) decimal(x float64, digits *int) string {
+	least, most := 0, 3
 	if digits != nil {
-		return l.print(number.Decimal(x, number.MinFractionDigits(*digits), number.MaxFractionDigits(*digits)))
+		least, most = *digits, *digits
 	}
-	return l.print(number.Decimal(x, number.MaxFractionDigits(3)))
+	return l.signed(x, l.digits(rounded(math.Abs(x), 0, least, most), &l.data.numbers.grouping, 0))
 }
 
-// compact prints three digits at the most: 999, 1.2K, 12K, 123K.
-func (l *locale) compact(x float64, digits *int) string {
-	shift, pattern := 0, "{0}"
-	a := math.Abs(x)
-	for step := 0; ; step++ {
-		e := int(math.Floor(math.Log10(max(a, 1))))
-		if step == 0 && e < 3 {
-			break
-		}
-		c := l.data.Compact[min(max(e, 3), 2+len(l.data.Compact))-3]
-		shift, pattern = c.Shift, c.Pattern
-		// 999,999 is 1M, not 1000K: what rounding carries over belongs to the next step.
-		if up := math.Round(a/math.Pow10(shift)) * math.Pow10(shift); step == 0 && digits == nil && up > a && math.Floor(math.Log10(up)) > float64(e) {
-			a = up
-			continue
-		}
-		break
+// signed puts the minus sign before the text of a number below zero.
+func (l *locale) signed(x float64, text string) string {
+	if x < 0 || x == 0 && math.Signbit(x) {
+		return l.data.numbers.Minus + text
 	}
-	y := x / math.Pow10(shift)
-	if digits == nil {
-		d := 0
-		if math.Abs(y) < 100 {
-			d = 1
-			if math.Abs(y) >= 10 || y == math.Trunc(y) {
-				d = 0
+	return text
+}
+
+// compact prints two digits, or what stands before the decimal point: 999, 1.2K, 12K, 123K.
+func (l *locale) compact(x float64, digits *int) string {
+	step := compactStep{Patterns: map[string]string{"other": "{0}"}}
+	a := math.Abs(x)
+	if a >= 999.5 || digits != nil && a >= 1000 {
+		e := exponent(a)
+		if step = l.step(e); digits == nil {
+			// 999,999 is 1M, not 1000K: what rounding carries over belongs to the next step.
+			if up := math.Round(a/math.Pow10(step.Shift)) * math.Pow10(step.Shift); up > a && exponent(up) > e {
+				step = l.step(exponent(up))
 			}
 		}
-		return strings.Replace(pattern, "{0}", l.print(number.Decimal(y, number.MaxFractionDigits(d))), 1)
 	}
-	return strings.Replace(pattern, "{0}", l.decimal(y, digits), 1)
+	least, most := 0, 0
+	y := a / math.Pow10(step.Shift)
+	switch {
+	case digits != nil:
+		least, most = *digits, *digits
+	case y < 1 && y > 0: // two digits that count
+		most = 1 - exponent(y)
+	case y < 9.95:
+		most = 1
+	}
+	number := rounded(a, -step.Shift, least, most)
+	shown, _ := strconv.ParseFloat(number, 64) // it has digits only
+	pattern, ok := step.Patterns[l.category(shown)]
+	if !ok {
+		pattern = step.Patterns["other"]
+	}
+	text := l.digits(number, &l.data.numbers.grouping, 2)
+	if step.Inner {
+		return strings.Replace(pattern, "{0}", l.signed(x, text), 1)
+	}
+	return l.signed(x, strings.Replace(pattern, "{0}", text, 1))
+}
+
+func exponent(a float64) int {
+	_, e, _ := strings.Cut(strconv.FormatFloat(a, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(e) // FormatFloat writes it
+	return n
+}
+
+func (l *locale) step(e int) compactStep {
+	return l.data.compact[min(max(e, 3), 2+len(l.data.compact))-3]
 }
 
 func (l *locale) money(x float64, o numberOptions) (string, error) {
@@ -136,42 +167,59 @@ func (l *locale) money(x float64, o numberOptions) (string, error) {
 	if o.Digits != nil {
 		digits = *o.Digits
 	}
-	symbol := l.print(currency.Symbol(unit))
-	c := l.data.Currency
+	symbol, c := l.data.symbol(unit.String()), l.data.money
+	beside, _ := utf8.DecodeLastRuneInString(symbol)
+	if strings.Index(c.Sign, "¤") > strings.Index(c.Sign, "{0}") {
+		beside, _ = utf8.DecodeRuneInString(symbol)
+	}
+	letters := !unicode.IsSymbol(beside)
 	pattern := c.Sign
-	if last, _ := utf8.DecodeLastRuneInString(symbol); unicode.IsLetter(last) {
+	switch {
+	case x < 0 && letters:
+		pattern = c.NegativeLetters
+	case x < 0:
+		pattern = c.Negative
+	case letters:
 		pattern = c.Letters
 	}
-	if x < 0 {
-		sign := "-"
-		if strings.Contains(c.Negative, "−") {
-			sign = "−"
-		}
-		if strings.HasPrefix(c.Negative, sign) {
-			pattern = sign + pattern
-		} else { // between the symbol and the number
-			pattern = strings.Replace(pattern, "{0}", sign+"{0}", 1)
-		}
-		x = -x
+	g := &l.data.numbers.grouping
+	if l.data.numbers.Money != nil {
+		g = l.data.numbers.Money
 	}
-	text := l.print(number.Decimal(x, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))
+	text := l.digits(rounded(math.Abs(x), 0, digits, digits), g, 0)
 	return strings.NewReplacer("¤", symbol, "{0}", text).Replace(pattern), nil
 }
 
 var categories = map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other"}
 
+// letters are the categories as pluralTable has them.
+var letters = map[byte]string{'z': "zero", 'o': "one", 't': "two", 'f': "few", 'm': "many", 'x': "other"}
+
 // category is CLDR's plural category of a number as decimal prints it.
 func (l *locale) category(x float64) string {
-	whole, fraction, _ := strings.Cut(strconv.FormatFloat(math.Abs(x), 'f', -1, 64), ".")
-	if len(fraction) > 3 {
-		fraction = strings.TrimRight(fraction[:3], "0")
+	whole, fraction, _ := strings.Cut(rounded(math.Abs(x), 0, 0, 3), ".")
+	i, err := strconv.ParseUint(whole, 10, 64)
+	if err != nil { // rules look at the last digits, and at whether there is more
+		i, _ = strconv.ParseUint("1"+whole[len(whole)-9:], 10, 64)
 	}
-	if len(whole) > 9 { // rules look at the last digits, and at whether there is more
-		whole = "1" + whole[len(whole)-8:]
+	p := &l.data.plurals
+	switch len(fraction) {
+	case 0:
+		switch {
+		case i < 1000:
+			return letters[p.Small[i]]
+		case i%1_000_000 == 0:
+			return letters[p.Million[0]]
+		}
+		return letters[p.Large[i%1000]]
+	case 1:
+		if i >= 30 {
+			i = 20 + i%10
+		}
+		return letters[p.Tenths[9*int(i)+int(fraction[0]-'1')]]
 	}
-	i, _ := strconv.Atoi(whole)
-	f, _ := strconv.Atoi("0" + fraction)
-	return categories[plural.Cardinal.MatchPlural(l.tag, i, len(fraction), len(fraction), f, f)]
+	f, _ := strconv.Atoi(fraction) // rounded writes it
+	return categories[plural.Cardinal.MatchPlural(l.tag, int(i%1_000_000_000), len(fraction), len(fraction), f, f)]
 }
 
 func (l *locale) formatPlural(x float64, forms map[string]string) (string, error) {
@@ -195,7 +243,7 @@ func (l *locale) formatRelative(x float64, unit string) (string, error) {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return "", errNumber
 	}
-	r, ok := l.data.Relative[unit]
+	r, ok := l.data.relative[unit]
 	if !ok {
 		return "", fmt.Errorf("there is no unit %q: second, minute, hour, day, week, month, year", short(unit))
 	}
