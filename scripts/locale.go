@@ -86,10 +86,11 @@ type locale struct {
 	data *localeData
 }
 
-// localeFile is locales.json: what is in use of it is decoded.
+// localeFile is locales.json.gz: what is in use of it is decoded.
 type localeFile struct {
-	Locales map[string][]int
-	Pool    []json.RawMessage
+	Locales map[string][]int // their sections, by the sec constants
+	Ends    []int            // of the sections in pool
+	pool    []byte
 
 	mu      sync.Mutex
 	made    map[string]*localeData
@@ -97,20 +98,24 @@ type localeFile struct {
 	tags    []string
 }
 
-var localesFile = sync.OnceValue(func() *localeFile {
+var localesFile = sync.OnceValue(openLocales)
+
+func openLocales() *localeFile {
 	f := &localeFile{made: map[string]*localeData{}}
 	z, err := gzip.NewReader(bytes.NewReader(localesText))
 	if err == nil {
-		var text []byte
+		var text []byte // a line of JSON, then the sections
 		if text, err = io.ReadAll(z); err == nil {
-			err = json.Unmarshal(text, f)
+			head := bytes.IndexByte(text, '\n')
+			f.pool = text[head+1:]
+			err = json.Unmarshal(text[:head], f)
 		}
 	}
 	if err != nil {
 		panic("locales.json.gz: " + err.Error()) // it is part of the program
 	}
 	return f
-})
+}
 
 // Locales come from requests, so what is kept of them is bounded; the rest is made anew.
 const maxLocales = 1000
@@ -218,7 +223,11 @@ func (f *localeFile) data(name string) *localeData {
 }
 
 func (f *localeFile) decode(at int, into any) {
-	if err := json.Unmarshal(f.Pool[at], into); err != nil {
+	from := 0
+	if at > 0 {
+		from = f.Ends[at-1]
+	}
+	if err := json.Unmarshal(f.pool[from:f.Ends[at]], into); err != nil {
 		panic("locales.json.gz: " + err.Error())
 	}
 }

@@ -150,7 +150,12 @@ for (const n of names) {
   locales[n] = list;
 }
 const gz = (o) => gzipSync(JSON.stringify(o), { level: 9 });
-writeFileSync(new URL("locales.json.gz", import.meta.url), gz({ icu: process.versions.icu, cldr: process.versions.cldr, locales, pool }));
+// A line that says where each section ends, then the sections: a reader decodes only what it needs.
+const texts = pool.map((s) => Buffer.from(JSON.stringify(s)));
+let end = 0;
+const ends = texts.map((t) => (end += t.length));
+const head = JSON.stringify({ icu: process.versions.icu, cldr: process.versions.cldr, locales, ends }) + "\n";
+writeFileSync(new URL("locales.json.gz", import.meta.url), gzipSync(Buffer.concat([Buffer.from(head), ...texts]), { level: 9 }));
 
 // What Intl prints, for the main locale of every country, every language, and a few in which territories differ.
 const main = Object.fromEntries(regions.map((r) => [r, new Intl.Locale(`und-${r}`).maximize()]).filter(([, l]) => l.language !== "und" && own(l.language)).map(([r, l]) => [r, `${l.language}-${r}`]));
