@@ -90,7 +90,7 @@ func depsSVG(out io.Writer, d *remoteDeps) error {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %[1]g %[2]g" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12">
 <style>
 rect { fill: #fff; stroke: #33475b; stroke-width: 1.2 } .module { fill: #eef5ff; stroke: #2563eb } .held { fill: #fff4e5; stroke: #c2410c } .gone { fill: #fdecec; stroke: #b91c1c }
-path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharray: 5 4 } text { fill: #0f172a } .note { fill: #475569; font-size: 10.5px }
+path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharray: 5 4 } text { fill: #0f172a } .note { fill: #475569; font-size: 10.5px; paint-order: stroke; stroke: #fff; stroke-width: 3px }
 </style>
 <rect x="0" y="0" width="%[1]g" height="%[2]g" style="fill:#fff;stroke:none"/>
 `, width, height)
@@ -103,8 +103,10 @@ path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharr
 		}
 		fmt.Fprintf(&b, `<path%s d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n", class, x1, y1, x1+svgGap/2, y1, x2-svgGap/2, y2, x2, y2)
 		fmt.Fprintf(&b, `<path d="M%.1f %.1fl-7 -4m7 4l-7 4"/>`+"\n", x2, y2)
+	}
+	for _, e := range edges { // above all lines
 		if note := strings.TrimSpace(e.Range + " " + e.Kind); note != "" {
-			fmt.Fprintf(&b, `<text class="note" x="%.1f" y="%.1f">%s</text>`+"\n", x1+6, y1-4, escaped(note))
+			fmt.Fprintf(&b, `<text class="note" x="%.1f" y="%.1f">%s</text>`+"\n", byID[e.From].x+byID[e.From].w+6, noteAt(byID[e.From], edges, e), escaped(note))
 		}
 	}
 	for _, x := range boxes {
@@ -120,6 +122,20 @@ path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharr
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// noteAt is where the range of a use stands: several uses of one importer are told one below the other.
+func noteAt(b *box, edges []depsEdge, e depsEdge) float64 {
+	nth := 0.0
+	for _, x := range edges {
+		if x == e {
+			break
+		}
+		if x.From == e.From {
+			nth++
+		}
+	}
+	return b.y + b.h/2 - 4 + nth*13
 }
 
 // foldDeps are the boxes of a drawing, and what stands between them.
