@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,11 +80,11 @@ func TestDeclaredMetrics(t *testing.T) {
 		`edge_business_ended_total{device="tv",how="other",package="@tv/player",schema="v2",track="stable",version="1.0.0"} 3`,
 		`edge_business_ended_total{device="tv",package="@tv/home",schema="v2",track="canary",version="2.0.0",why="bored"} 1`,
 		`edge_business_folded_total{label="how",metric="ended",package="@tv/player"} 3`,
+		`edge_business_minutes_bucket{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0",le="+Inf"} 1`,
 		`edge_business_minutes_bucket{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0",le="1"} 0`,
 		`edge_business_minutes_bucket{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0",le="10"} 1`,
-		`edge_business_minutes_bucket{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0",le="+Inf"} 1`,
-		`edge_business_minutes_sum{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0"} 5`,
 		`edge_business_minutes_count{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0"} 1`,
+		`edge_business_minutes_sum{device="tv",package="@tv/player",schema="v2",track="stable",version="1.0.0"} 5`,
 	}
 	if d := cmp.Diff(want, scraped(t, m, "edge_business_")); d != "" {
 		t.Errorf("-want +got:\n%s", d)
@@ -110,5 +111,6 @@ func scraped(t *testing.T, m *metrics, prefix string) (lines []string) {
 			lines = append(lines, strings.TrimSpace(l))
 		}
 	}
+	slices.Sort(lines) // series of a family with several sets of labels stand in no order of their own
 	return lines
 }
