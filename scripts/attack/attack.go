@@ -31,10 +31,10 @@ type Attack struct {
 	Ask string
 	// Files are the package's, by path, package.json included; those of a second package, which looks at what the first left, are in Other.
 	Files, Other map[string][]byte
-	// Tarball, if not nil, is published in the place of Files: what no npm would pack.
-	Tarball []byte
 
-	file string // of the corpus
+	make    func() map[string][]byte // Files, of a bomb
+	archive func() []byte            // in the place of Files: what no npm would pack
+	file    string                   // of the corpus
 }
 
 // Device is the device that the attack's package is for.
@@ -42,6 +42,19 @@ func (a *Attack) Device() string { return "x-" + a.Class + "-" + a.Name }
 
 // ID is "class/name".
 func (a *Attack) ID() string { return a.Class + "/" + a.Name }
+
+// Tarball is what is published.
+func (a *Attack) Tarball() ([]byte, error) {
+	if a.archive != nil {
+		return a.archive(), nil
+	}
+	files := a.Files
+	if a.make != nil {
+		files = a.make()
+		furnish(files, a.Device(), a.Class)
+	}
+	return tarball(files)
+}
 
 // All are the attacks, by class and name.
 func All() ([]*Attack, error) {

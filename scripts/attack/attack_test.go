@@ -154,12 +154,9 @@ func (w *world) let(t *testing.T, attacks []*Attack) map[*Attack]*publishing {
 	for _, a := range attacks {
 		p := &publishing{}
 		came[a] = p
-		tgz := a.Tarball
-		if tgz == nil {
-			var err error
-			if tgz, err = tarball(a.Files); err != nil {
-				t.Fatalf("%s: %v", a.ID(), err)
-			}
+		tgz, err := a.Tarball()
+		if err != nil {
+			t.Fatalf("%s: %v", a.ID(), err)
 		}
 		w.Control.resetPeak()
 		before := w.Control.use()
@@ -171,7 +168,6 @@ func (w *world) let(t *testing.T, attacks []*Attack) map[*Attack]*publishing {
 		}
 		if p.err != nil {
 			w.Control.kill() // it is dead, or hangs
-			var err error
 			if p.died, err = w.Mend(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -184,8 +180,7 @@ func (w *world) let(t *testing.T, attacks []*Attack) map[*Attack]*publishing {
 		if a.Other == nil {
 			continue
 		}
-		tgz, err := tarball(a.Other)
-		if err != nil {
+		if tgz, err = tarball(a.Other); err != nil {
 			t.Fatal(err)
 		}
 		o, err := w.Publish(t.Context(), tgz)
@@ -265,6 +260,8 @@ func (i *Instance) attacked(t *testing.T, a *Attack) (outcome, about string) {
 		fields, allowed = "title good bad { bad }", requestBudget
 	case "handler":
 		view, fields, allowed = "go", "bad", handlerBudget
+	case "rest":
+		fields = "title good"
 	case "object":
 		fields = "title good bad { a b }"
 	}
@@ -360,11 +357,11 @@ func (w *world) judge(t *testing.T, a *Attack, outcome, about string) {
 		return
 	}
 	if kind == "harmless" {
-		if outcome != "harmless "+a.Right {
+		if strings.TrimSpace(outcome) != strings.TrimSpace("harmless "+a.Right) {
 			t.Errorf("got %s, and right is %s", outcome, a.Right)
 		}
 	}
-	if outcome == a.Expect {
+	if strings.TrimSpace(outcome) == a.Expect {
 		return
 	}
 	if *update && a.file != "" && !t.Failed() {
@@ -384,7 +381,7 @@ func record(file, outcome string) error {
 	if err != nil {
 		return err
 	}
-	line := "expect: " + outcome + "\n"
+	line := "expect: " + strings.TrimSpace(outcome) + "\n"
 	if m := expectLine.FindIndex(text); m != nil {
 		text = slices.Concat(text[:m[0]], []byte(line), text[m[1]:])
 	} else {

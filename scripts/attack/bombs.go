@@ -25,11 +25,7 @@ func bombs() []*Attack {
 	var all []*Attack
 	for _, b := range publishBombs {
 		a := &Attack{Class: "publish", Name: b.name, About: b.about, Allow: strings.Fields(b.allow), Expect: b.expect, Right: b.right, Ask: "page"}
-		if b.archive != nil {
-			a.Tarball = b.archive()
-		} else {
-			a.Files = b.files()
-		}
+		a.archive, a.make = b.archive, b.files
 		all = append(all, a)
 	}
 	return all

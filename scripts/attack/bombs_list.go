@@ -123,7 +123,7 @@ var publishBombs = []bomb{
 		return m
 	}()})},
 	{name: "manifest-8m", about: "A manifest of seven megabytes of words.", allow: "refused harmless", right: `"x"`, files: manifest("manifest-8m", map[string]any{"description": strings.Repeat("very ", 1_400_000)})},
-	{name: "manifest-exports-nested", about: "Conditions in conditions for what is exported.", allow: "refused", files: manifest("manifest-exports-nested", map[string]any{"exports": func() any {
+	{name: "manifest-exports-nested", about: "Conditions in conditions for what is exported.", allow: "refused harmless", right: `"x"`, files: manifest("manifest-exports-nested", map[string]any{"exports": func() any {
 		var v any = "./src/index.ts"
 		for range 9000 {
 			v = map[string]any{"import": v}
