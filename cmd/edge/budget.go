@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"facet/composer"
@@ -115,16 +114,28 @@ func viewBudgets(b *view.Build, g *graph.Graph) ([]control.ViewBudget, error) {
 // atMost is a figure as GraphQL's Int takes it; -1 has no bound.
 func atMost(f composer.Figure) int { return int(min(f.Most, 1<<31-1)) }
 
-// printBudgets prints rows as a table.
-func printBudgets(out io.Writer, rows []budgetRow) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if len(rows) > 0 {
-		fmt.Fprintln(w, "  \tcalls\tat most\tentities\titems\tbytes")
+// printBudgets prints rows as a table, numbers to the right.
+func printBudgets(out io.Writer, rows []budgetRow) {
+	if len(rows) == 0 {
+		return
 	}
+	cells := [][]string{{"", "calls", "at most", "entities", "items", "bytes"}}
 	for _, r := range rows {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Default.Calls, r.Widest.Calls, r.Widest.Entities, r.Widest.Items, r.keeps())
+		cells = append(cells, []string{r.Name, r.Default.Calls.String(), r.Widest.Calls.String(), r.Widest.Entities.String(), r.Widest.Items.String(), r.keeps()})
 	}
-	return w.Flush()
+	var widths [6]int
+	for _, row := range cells {
+		for i, c := range row {
+			widths[i] = max(widths[i], len(c))
+		}
+	}
+	for _, row := range cells {
+		fmt.Fprintf(out, "  %-*s", widths[0], row[0])
+		for i, c := range row[1:5] {
+			fmt.Fprintf(out, "  %*s", widths[i+1], c)
+		}
+		fmt.Fprintf(out, "  %s\n", row[5])
+	}
 }
 
 // keeps says what is done about bytes.
@@ -154,5 +165,5 @@ func (r budgetRow) String() string {
 	if len(r.Deeper) > 0 {
 		deeper = "; more where it is asked for inside itself"
 	}
-	return fmt.Sprintf("at most %s calls in %d levels, %s entities, %s items, %s computed values, %s%s", r.Widest.Calls, r.Widest.Levels, r.Widest.Entities, r.Widest.Items, r.Widest.Computed, r.keeps(), deeper)
+	return fmt.Sprintf("at most %s calls in %s, %s entities, %s items, %s computed values, %s%s", r.Widest.Calls, count(r.Widest.Levels, "level"), r.Widest.Entities, r.Widest.Items, r.Widest.Computed, r.keeps(), deeper)
 }

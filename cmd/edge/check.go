@@ -138,7 +138,7 @@ func printChecked(out io.Writer, results []checked) {
 		}
 		if r.OK && r.Package != "" {
 			fmt.Fprintf(out, "%s ok: %s, %s, %s, %s\n", r.Package, count(r.Views, "view"), count(r.Shapes, "shape"), count(r.Mutations, "mutation"), count(r.Computed, "computed function"))
-			_ = printBudgets(out, r.Budgets) // the terminal is gone: nobody reads it
+			printBudgets(out, r.Budgets)
 		}
 	}
 }
