@@ -102,6 +102,7 @@ func (r *recorder) derive(b *view.Build) {
 	sources := &reader{build: b, graph: r.graph}
 	sources.reads()
 	r.caches(b, sources)
+	r.forks(b)
 	r.invalidations(b)
 	r.sets(b)
 	usedTypes(b, r.graph)
