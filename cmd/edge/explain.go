@@ -64,10 +64,11 @@ field adds can be seen.`,
 // An explained view is one entry of what explain prints.
 type explained struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // "view" or "mutation"
+	Kind string `json:"kind"` // "view", "mutation" or "handler"
 	composer.Explanation
-	Computed []computedField `json:"computed,omitempty"`
-	Worst    *budgetRow      `json:"worst,omitempty"`
+	Handler  *explainedHandler `json:"handler,omitempty"`
+	Computed []computedField   `json:"computed,omitempty"`
+	Worst    *budgetRow        `json:"worst,omitempty"`
 }
 
 // A computedField is a function of the package, and where it runs.
@@ -189,6 +190,9 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 	if x.Explanation, err = e.Explain(req.Selection, nil, a); err != nil {
 		return x, err
 	}
+	if err := x.explainHandler(e, a); err != nil {
+		return x, err
+	}
 	for _, b := range e.Surface().Builds {
 		for _, f := range b.Funcs {
 			if uses(e.Surface(), name, f) {
@@ -272,6 +276,10 @@ func (o explainOptions) arguments(s *view.Surface, kind composer.RootKind, name 
 }
 
 func printExplained(out io.Writer, x explained) {
+	if x.Handler != nil {
+		x.Handler.print(out, x.Name)
+		return
+	}
 	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name
 	fmt.Fprintf(out, "%s %s: %s in %s\n%s", x.Kind, x.Name, count(len(x.Operations), "operation"), count(x.Levels, "level"), tree)
 	if x.Worst != nil {
