@@ -13,6 +13,7 @@ import (
 // A machine is a goja runtime with the globals that computed functions see, and their programs once they ran.
 // One goroutine at a time uses it; only the watchdog does not wait its turn.
 type machine struct {
+	said   string // by what was thrown last
 	vm     *goja.Runtime
 	opts   *RunOptions
 	loaded []*loaded
@@ -185,15 +186,29 @@ func (m *machine) run(i int, fn *function, in [][]byte, dst []byte) (out []byte,
 	l.inputs.set(in[:len(fn.names)])
 	v, err := l.call(goja.Undefined(), l.args[:]...)
 	if err != nil {
+		m.hear(err)
 		return dst, err
 	}
 	w := writer{vm: m.vm, dst: dst, from: len(dst), most: m.opts.Output}
 	if o, ok := v.(*goja.Object); !ok {
 		err = w.scalar(v, fn.result)
 	} else if ex := m.vm.Try(func() { err = w.object(o, fn.result, 0) }); ex != nil {
+		m.hear(ex)
 		err = ex
 	}
 	return w.dst, err
+}
+
+// hear makes a text of what was thrown, while the call's limits still hold: it may be an object with a toString of its own.
+func (m *machine) hear(err error) {
+	m.said = "what was thrown has no text"
+	var thrown *goja.Exception
+	if !errors.As(err, &thrown) {
+		return
+	}
+	if ex := m.vm.Try(func() { m.said = short(thrown.Value().String()) }); ex != nil {
+		m.said = "what was thrown has no text"
+	}
 }
 
 // report turns what went wrong inside a call into an error for askers, with the JavaScript error as its cause, and tells of
@@ -242,7 +257,7 @@ func (m *machine) report(fn *function, err error, budget time.Duration) error {
 		how := limitSentences[b.limit]
 		e = fn.fail(at, how.kind, how.text, errors.New(b.text))
 	case thrown != nil:
-		e = fn.fail(at, fault.Internal, "%s failed", errors.New(short(thrown.Value().String())))
+		e = fn.fail(at, fault.Internal, "%s failed", errors.New(m.said))
 	default:
 		e = fn.fail(at, fault.Internal, "%s failed", err)
 	}

@@ -10,7 +10,8 @@
   // From a value nobody comes to its prototype or its constructor, but for the constructors that are named here: so
   // functions make no code, and only these need freezing. Freezing all would double what a machine costs.
   [function () {}, function* () {}, async function () {}, /x/, Promise.prototype, Symbol.prototype, BigInt.prototype, Error.prototype,
-    TypeError.prototype, RangeError.prototype, ReferenceError.prototype, SyntaxError.prototype].forEach(function (v, i) {
+    TypeError.prototype, RangeError.prototype, ReferenceError.prototype, SyntaxError.prototype, URIError.prototype,
+    EvalError.prototype, AggregateError.prototype, GoError.prototype].forEach(function (v, i) {
     define(i < 4 ? protoOf(v) : v, "constructor", { value: undefined, writable: false, configurable: false });
   });
   var protos = [Object, Math, JSON, format];
