@@ -44,7 +44,7 @@ type Control struct {
 
 	Limits  pack.Limits      // of tarballs; zero fields have pack's defaults
 	Workers int              // builds at a time; 0 is two per processor, as half of a build is waiting for the store
-	Shards  int              // of a release; 0 is 1
+	Shards  int              // of a release; 0 is one for some 500 builds
 	Now     func() time.Time // nil is time.Now
 
 	cache cache

@@ -283,10 +283,11 @@ func (m *mover) lost(err error) error {
 
 // put stores a release: shards first, so that whoever finds the header finds all.
 func (c *Control) put(ctx context.Context, r *release.Release) (string, error) {
-	if err := r.Sign(c.Signer, c.Shards); err != nil {
+	shards := c.shards(r)
+	if err := r.Sign(c.Signer, shards); err != nil {
 		return "", err
 	}
-	e, err := r.Encode(c.Shards)
+	e, err := r.Encode(shards)
 	if err != nil {
 		return "", err
 	}
@@ -301,4 +302,19 @@ func (c *Control) put(ctx context.Context, r *release.Release) (string, error) {
 	}
 	remember(&c.cache, &c.cache.releases, r.Env+" "+e.Digest, r)
 	return e.Digest, nil
+}
+
+// buildsInShard is how many builds a shard has at about most, if nobody says how many shards there are.
+const buildsInShard = 512
+
+// shards is how many parts a release is stored in: a power of two, so that it seldom changes while an environment grows.
+func (c *Control) shards(r *release.Release) int {
+	if c.Shards > 0 {
+		return c.Shards
+	}
+	n := 1
+	for n*buildsInShard < len(r.Builds) && n < 256 {
+		n *= 2
+	}
+	return n
 }

@@ -114,11 +114,12 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 		}
 		_ = pprof.StartCPUProfile(f)
 	}
-	began = time.Now()
+	began, cpu = time.Now(), processorNow()
 	i.serves(res.Digest)
-	live := time.Since(began)
+	live, lively := time.Since(began), processorNow()-cpu
 	pprof.StopCPUProfile()
-	t.Logf("a patch: %d builds made and compared (%d outputs differ) in %v (%v of processor), live %v after the release", len(res.Made), len(res.Outputs), took.Round(time.Millisecond), burnt.Round(time.Millisecond), live.Round(time.Millisecond))
+	t.Logf("a patch: %d builds made and compared (%d outputs differ) in %v (%v of processor), live %v after the release (%v of processor)",
+		len(res.Made), len(res.Outputs), took.Round(time.Millisecond), burnt.Round(time.Millisecond), live.Round(time.Millisecond), lively.Round(time.Millisecond))
 
 	if len(res.Made) != consumers || len(res.Reused) != 0 || len(res.Failures) != 0 {
 		t.Errorf("%d made, %d reused, %d failed", len(res.Made), len(res.Reused), len(res.Failures))
@@ -149,11 +150,9 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 			t.Fatalf("consumer %d: %s", n, got)
 		}
 	}
-	if took > 30*time.Second {
-		t.Errorf("the builds took %v", took)
-	}
-	if live > 2*time.Second {
-		t.Errorf("live %v after the release", live)
+	// Of two processors that are its own: on a machine that others use too, the clock says nothing.
+	if *long && (burnt > 60*time.Second || lively > 2*time.Second) {
+		t.Errorf("the builds took %v of processor, 60 s are what two have in 30 s; the way to live took %v", burnt, lively)
 	}
 }
 
