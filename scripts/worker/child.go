@@ -23,7 +23,7 @@ import (
 // What a pool tells a child about the child itself, on the socket that the child has from the start: a byte, seven that
 // are nothing, and a number. Ready is the child's one answer.
 const (
-	cMemory byte = iota + 1 // bytes that it may have; 0 leaves it as it is
+	cMemory byte = iota + 1 // bytes that it may take besides what it has
 	cLane                   // a lane's number; the socket comes with it
 	cCancel                 // the run of a handler that is not waited for any more: see runToken
 	cReady
@@ -87,12 +87,13 @@ func Main(stderr io.Writer) int {
 		}
 		switch arg := ctlArg(msg); msg[0] {
 		case cMemory:
-			if err := limitMemory(arg); err != nil {
+			all, err := limitMemory(arg)
+			if err != nil {
 				fmt.Fprintln(stderr, "the memory could not be limited:", err)
 				return exitWrong
 			}
 			// Near the limit the collector works more; much below it, what runs away would only die more slowly.
-			debug.SetMemoryLimit(arg)
+			debug.SetMemoryLimit(all)
 		case cLane:
 			fd, err := fdOf(oob[:nob])
 			if err != nil {

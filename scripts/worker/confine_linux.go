@@ -32,15 +32,17 @@ func confine() error {
 
 // limitMemory bounds what the process may take besides what it has. RLIMIT_DATA counts private writable memory, which is what
 // Go's heap and stacks are; RLIMIT_AS would count what the runtime only reserves, some hundred megabytes before the first object.
-func limitMemory(n int64) error {
-	if n <= 0 || instrumented {
-		return nil
+// It gives the whole, which the collector is told of as well.
+func limitMemory(n int64) (int64, error) {
+	if instrumented {
+		return n, nil
 	}
 	has, err := dataSize()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(n) + has, Max: uint64(n) + has})
+	all := uint64(n) + has
+	return int64(all), unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: all, Max: all})
 }
 
 // dataSize is what RLIMIT_DATA counts of this process: threads of a program that is linked with C have large stacks.

@@ -16,12 +16,9 @@ func confine() error {
 }
 
 // limitMemory does what other systems have: the runtime's soft limit is all that holds where they ignore this one.
-func limitMemory(n int64) error {
-	if n <= 0 {
-		return nil
-	}
+func limitMemory(n int64) (int64, error) {
 	_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
-	return nil
+	return n, nil
 }
 
 func threadClock() int32 { return 0 }
