@@ -50,6 +50,8 @@ func makeBundle(ctx context.Context, pkg *pack.Package, lock *pack.Lock, entry s
 		Format:      api.FormatIIFE,
 		GlobalName:  "m",
 		Target:      api.ES2017,
+		// Regular expressions stay literals, so that they can be looked at.
+		Supported:   map[string]bool{"regexp-named-capture-groups": true, "regexp-dot-all-flag": true, "regexp-lookbehind-assertions": true, "regexp-unicode-property-escapes": true},
 		Sourcemap:   api.SourceMapExternal,
 		TreeShaking: api.TreeShakingTrue,
 		LogLevel:    api.LogLevelSilent,

@@ -21,7 +21,7 @@ const (
 	maxBundle   = 8 << 20   // bytes of the bundle
 	maxExports  = 1_000     // of the entry
 	maxRecorded = 16 << 20  // bytes of what was recorded
-	maxMade     = 256 << 20 // bytes that natives and joined texts make
+	maxMade     = 128 << 20 // bytes that natives and joined texts make
 	maxGrown    = 512 << 20 // bytes that the process grows by
 )
 
