@@ -15,7 +15,7 @@ GOLDEN     = $(shell grep -rlE 'flag.Bool."update"' --include=*_test.go . | xarg
 FUZZ       = $(shell grep -rhoE '^func Fuzz[A-Za-z0-9_]+' --include=*_test.go -H . | sed -E 's|/[^/]+_test\.go:func |:|' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate bench fuzz update race deps need-go need-node need-cc
+.PHONY: help run test check generate bench budgets fuzz update race deps need-go need-node need-cc
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ bench: need-go ## all benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 # A target that is busy when its time ends makes go test report "context deadline exceeded" and no failing input: that is no finding (golang/go#75804, mended in Go 1.27).
+budgets: need-go ## 100,000 random requests against random published budgets: 0 violations
+	$(GO) test ./cmd/edge -run TestBudgetsAreKept -count 1 -v -timeout 60m -budget.requests 100000
+
 fuzz: need-go ## every fuzz target for FUZZTIME (10s) each
 	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for t in $(FUZZ); do \
 		echo "fuzz $$t $(FUZZTIME)"; \
