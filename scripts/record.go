@@ -193,17 +193,17 @@ func (r *recorder) whole(name string, args ...goja.Value) error {
 
 // exports records what the entry exports, each in a try of its own, then the shapes that they use.
 func (r *recorder) exports() {
+	if n := len(r.vm.Get("m").ToObject(r.vm).GetOwnPropertyNames()); n > maxExports {
+		r.dead = true
+		r.add(stack{}, stack{}, "F207", fmt.Sprintf("the entry exports %d names, %d are allowed", n, maxExports), "Export the views, mutations and shapes alone; split the package", nil)
+		return
+	}
 	list, err := r.call("exported", r.vm.Get("m"))
 	if err != nil {
 		r.failed(err, stack{})
 		return
 	}
 	all := list.ToObject(r.vm)
-	if n := all.Get("length").ToInteger(); n > maxExports {
-		r.dead = true
-		r.add(stack{}, stack{}, "F207", fmt.Sprintf("the entry exports %d names, %d are allowed", n, maxExports), "Export the views, mutations and shapes alone; split the package", nil)
-		return
-	}
 	var warmup goja.Value
 	for _, i := range all.Keys() {
 		e := all.Get(i).ToObject(r.vm)
