@@ -290,3 +290,15 @@ func BenchmarkHandler(b *testing.B) {
 		}
 	}
 }
+
+// FuzzLines: whatever a build says about its lines, a place is looked up without a fault.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte(`{"files":["a.ts"],"at":[[1,1,0,3,5],[2,4,0,4,1]]}`), 1, 7)
+	f.Add([]byte(`{"files":[],"at":[[1,1,9,3,5]]}`), 1, 1)
+	f.Add([]byte(`{"at":[[0,0,-1,0,0]]}`), -5, 0)
+	f.Fuzz(func(t *testing.T, text []byte, line, col int) {
+		if pos := readLines(text).pos(line, col); pos.File == "" && (pos.Line != 0 || pos.Col != 0) {
+			t.Error(pos)
+		}
+	})
+}
