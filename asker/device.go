@@ -16,7 +16,7 @@ type Rule struct {
 	Form, Bandwidth, AppVersion string
 }
 
-// networks are the classes of the ECT request header: what the browser measured of its connection.
+// networks are the classes of the effective connection type: what the browser measured of its connection.
 var networks = map[string]string{"slow-2g": Low, "2g": Low, "3g": Medium, "4g": High}
 
 // device reads what the device is: from trusted headers, from rules, from what browsers say of themselves.
@@ -37,7 +37,7 @@ func (s *Settings) device(h http.Header, d *Device) {
 	if strings.EqualFold(h.Get("Save-Data"), "on") {
 		take(&d.Bandwidth, Low)
 	}
-	take(&d.Bandwidth, networks[strings.ToLower(h.Get("ECT"))])
+	take(&d.Bandwidth, networks[strings.ToLower(h.Get("ECT"))]) //nolint:misspell // the header of the effective connection type
 	take(&d.Form, d.Type)
 }
 

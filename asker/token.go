@@ -310,7 +310,7 @@ func find(claims map[string]any, name string) any {
 
 // text is a claim's text: a number's digits, too, since some issuers number their viewers. Nothing is "".
 func text(v any) (string, bool) {
-	s := ""
+	var s string
 	switch v := v.(type) {
 	case nil:
 		return "", true

@@ -32,8 +32,8 @@ export interface Setting {
   locale?: string;
   region?: string;
   cells?: { readonly [experiment: string]: string };
-  /** When the request comes: a Date, "2026-11-22T10:00:00Z", or milliseconds since 1970. By default 2026-01-01T00:00:00Z, so that tests give the same every day. */
-  now?: Date | string | number;
+  /** When the request comes: "2026-11-22T10:00:00Z", or milliseconds since 1970. By default 2026-01-01T00:00:00Z, so that tests give the same every day. */
+  now?: string | number;
   /** The request's random number, from 0 to below 1. By default 0.5. */
   random?: number;
   tiers: Tiers;

@@ -72,6 +72,11 @@ func (h *testHost) Render(ctx context.Context, r *scripts.RenderRequest) (*scrip
 		return nil, err
 	}
 	req.Asker = h.asker(r)
+	if r.Now != "" {
+		if req.Asker.Now, err = asker.ReadTime(r.Now); err != nil {
+			return nil, fault.New(fault.Invalid, "now is a text such as \"2026-11-22T10:00:00Z\" or milliseconds since 1970, not %q", r.Now)
+		}
+	}
 	tier, err := h.tier(r)
 	if err != nil {
 		return nil, err
@@ -132,9 +137,6 @@ func below(p []any) []any {
 func (h *testHost) asker(r *scripts.RenderRequest) *asker.Asker {
 	a := &asker.Asker{Device: asker.Device{Type: r.Device, Form: r.Form}, Locale: r.Locale, Region: r.Region, Cells: r.Cells, Now: testNow, Random: 0.5}
 	a.Device.Bandwidth, a.Device.AppVersion = r.Bandwidth, r.AppVersion
-	if r.Now != nil {
-		a.Now = time.UnixMilli(*r.Now)
-	}
 	if r.Random != nil {
 		a.Random = *r.Random
 	}

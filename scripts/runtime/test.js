@@ -71,10 +71,8 @@
     const viewer = typeof setting.viewer === "string" ? { id: setting.viewer } : setting.viewer;
     const args = { ...(warm ? JSON.parse(warm.args) : {}), ...setting.args };
     const { device, form, bandwidth, appVersion, locale, region, cells, random, fields } = setting;
-    const at = setting.now instanceof Date ? setting.now.getTime() : typeof setting.now === "string" ? Date.parse(setting.now) : setting.now;
-    if (at !== undefined && !(Number.isFinite(at) && at >= 0)) throw new Error(`now is a Date, a text such as "2026-11-22T10:00:00Z" or milliseconds since 1970, not ${show(setting.now)}`);
     if (random !== undefined && !(random >= 0 && random < 1)) throw new Error(`random is a number from 0 to below 1, not ${show(random)}`);
-    const now = at === undefined ? undefined : Math.floor(at);
+    const now = setting.now === undefined ? undefined : String(setting.now);
     return Promise.resolve(JSON.parse(host.render(JSON.stringify({
       mutation: declared.what !== "view", name, args, viewer, device, form, bandwidth, appVersion, locale, region, cells, now, random, fields, tiers: { answers, fails, delays, file },
     }))));
