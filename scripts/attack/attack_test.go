@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -30,11 +29,7 @@ const (
 )
 
 // A world is the fleet of one test.
-type world struct {
-	*Fleet
-	mu    sync.Mutex
-	known map[string]bool // ids that are deployed
-}
+type world struct{ *Fleet }
 
 func build(t *testing.T) string {
 	t.Helper()

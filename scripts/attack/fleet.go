@@ -203,7 +203,7 @@ func (i *Instance) serves(ctx context.Context, digest string) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("it does not serve the release in time: %v", err)
+			return fmt.Errorf("it does not serve the release in time: %w", errors.Join(ctx.Err(), err))
 		}
 	}
 }
