@@ -54,7 +54,7 @@ var libraries = []library{
 	{path: "github.com/99designs/gqlgen", in: []string{"resolvers", "serve/graphql"}, sealed: true, open: []string{"resolvers"}},
 	{path: "github.com/vektah/gqlparser", in: []string{"graph", "view", "resolvers", "serve/graphql"}},
 	{path: "github.com/graph-gophers/dataloader", in: []string{"composer"}, sealed: true},
-	{path: "github.com/failsafe-go/failsafe-go", in: []string{"tiers"}, sealed: true},
+	{path: "github.com/failsafe-go/failsafe-go", in: []string{"tiers", "scripts"}, sealed: true},
 	{path: "google.golang.org/grpc", in: []string{"tiers", "examples"}, sealed: true, open: []string{"examples", "tiers/tiertest"}},
 	{path: "github.com/nats-io", in: []string{"notice", "cmd"}, sealed: true},
 	{path: "go.opentelemetry.io", in: []string{"cmd"}},
