@@ -36,6 +36,8 @@ type world struct {
 	*control.Control
 	t *testing.T
 
+	ships bool // packages ship tier answers, and have a warm-up
+
 	mu    sync.Mutex
 	built []string
 }
@@ -85,6 +87,9 @@ func (w *world) build(_ context.Context, in control.Input) (*view.Build, fault.D
 	if ds.Failed() {
 		return nil, ds, nil
 	}
+	if in.Package.Files["fixtures/demo.json"] != nil {
+		b.Warmups = []*view.Warmup{{View: "home"}}
+	}
 	return b, nil, nil
 }
 
@@ -102,6 +107,9 @@ func (w *world) try(id, edge, deps, text, suffix string) (*control.Published, er
 	name, version := pack.SplitID(id)
 	manifest := fmt.Sprintf(`{"name": %q, "version": %q, "dependencies": {%s}, "edge": {%s}}`, name, version, deps, edge)
 	pkg := &pack.Package{Files: map[string][]byte{"package.json": []byte(manifest), "index.ts": []byte(text)}}
+	if w.ships {
+		pkg.Files["fixtures/demo.json"] = []byte("{}")
+	}
 	tarball, err := pkg.Tarball()
 	if err != nil {
 		w.t.Fatal(err)

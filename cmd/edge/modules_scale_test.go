@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -22,6 +23,8 @@ import (
 	"facet/view"
 )
 
+var patchPackages = flag.Int("modulespackages", 0, "how many packages TestModulePatch has; 0: 10,000 in full, else 100")
+
 var profileTo = flag.String("modulesprofile", "", "where the profiles of TestModulePatch go")
 
 const (
@@ -37,7 +40,7 @@ func TestModulePatch(t *testing.T) {
 		"memory": func(*testing.T) storage.Store { return memory.New() },
 		"s3":     func(t *testing.T) storage.Store { _, s := realBucket(t); return s },
 	} {
-		t.Run(name, func(t *testing.T) { patchModule(t, store(t), fullOr(10_000, 100)) })
+		t.Run(name, func(t *testing.T) { patchModule(t, store(t), cmp.Or(*patchPackages, fullOr(10_000, 100))) })
 	}
 }
 
