@@ -60,7 +60,7 @@ type RenderRequest struct {
 	// Bandwidth and AppVersion are the device's.
 	Bandwidth  string            `json:"bandwidth"`
 	AppVersion string            `json:"appVersion"`
-	Now        *int64            `json:"now"` // milliseconds since 1970; nil: not stated
+	Now        string            `json:"now"` // RFC 3339, or milliseconds since 1970; "" is not stated
 	Random     *float64          `json:"random"`
 	Cells      map[string]string `json:"cells"`
 	Fields     string            `json:"fields"` // as REST's; "": everything
