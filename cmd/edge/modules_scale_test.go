@@ -83,7 +83,12 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 	t.Logf("first release of %d consumers over %d others in %v", consumers, packages-consumers, time.Since(began).Round(time.Millisecond))
 
 	began = time.Now()
-	i := w.start("one", func(c *catalog.Config[*served], _ *opener) { c.Interval = 50 * time.Millisecond })
+	i := w.start("one", func(c *catalog.Config[*served], _ *opener) {
+		c.Interval, c.LookFor = 50*time.Millisecond, 5*time.Minute
+	})
+	for deadline := time.Now().Add(5 * time.Minute); i.catalog.Status().Release != before.Digest && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // a first load of thousands takes longer than tests are patient
+	}
 	i.serves(before.Digest)
 	t.Logf("an instance loads %d packages on %d routes in %v", packages, routes, time.Since(began).Round(time.Millisecond))
 	about := func(n int) string {
