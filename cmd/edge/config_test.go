@@ -88,7 +88,7 @@ func TestConfigMistakes(t *testing.T) {
 		want       string
 	}{
 		{"an unknown key", "serve:\n  lisen: :80\n", nil, `edge.yaml:2:3: error Y003: unknown key "serve.lisen". did you mean listen?`},
-		{"far from all", "zzzzzzzzzz: 1\n", nil, `edge.yaml:1:1: error Y003: unknown key "zzzzzzzzzz". there are env, region, instance, store, cache, serve, ops, control, trust, tiers, limits, log, tracing`},
+		{"far from all", "zzzzzzzzzz: 1\n", nil, `edge.yaml:1:1: error Y003: unknown key "zzzzzzzzzz". there are env, region, instance, store, cache, serve, ops, control, registry, trust, tiers, scripts, limits, asker, log, tracing, notice`},
 		{"two at once", "evn: a\nops:\n  liste: b\n", nil, "edge.yaml:1:1: error Y003: unknown key \"evn\". did you mean env?\nedge.yaml:3:3: error Y003: unknown key \"ops.liste\". did you mean listen?"},
 		{"twice", "env: a\nenv: b\n", nil, `edge.yaml:2:1: error Y001: this is no YAML: mapping key "env" already defined at [1:1]`},
 		{"no YAML", "serve: [\n", nil, "Y001"},
