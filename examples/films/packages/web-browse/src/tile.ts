@@ -24,7 +24,7 @@ export const FilmPage = shape("FilmPage", graph.Title, (t, { viewer }) => {
       critics: judged.critics,
       audience: judged.audience,
       verdict: judged.verdict,
-      quotes: judged.quotes.map((q) => ({ by: q.by, text: q.text })),
+      quotes: judged.quotes.take(6).map((q) => ({ by: q.by, text: q.text })),
     },
     saga: t.series.titles.take(12).map(Tile),
     similar: t.similar.page({ first: 6, max: 12 }).map(Tile),
