@@ -390,3 +390,43 @@ func TestFollowerThatWouldBreakStays(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What breaks one consumer of a module holds that one back: what else stands on its route moves, or is not spoken of.
+func TestOnlyTheBrokenFollowerStays(t *testing.T) {
+	w := newWorld(t, memory.New())
+	live := `"device": ["tv"], "schema": "v1", "bindings": {"@a/kit": "live"}`
+	w.publish("@a/kit@1.0.0", ``, ``, "gives card\ngives tile")
+	w.publish("@tv/cards@1.0.0", live, `"@a/kit": "^1"`, "view cards\ngiven card")
+	w.publish("@tv/tiles@1.0.0", live, `"@a/kit": "^1"`, "view tiles\ngiven tile")
+	w.publish("@tv/plain@1.0.0", live, `"@a/kit": "^1"`, "view plain")
+	w.publish("@tv/exact@1.0.0", live, `"@a/kit": "1.0.0"`, "view exact")
+	w.publish("@tv/locked@1.0.0", `"device": ["tv"], "schema": "v1"`, `"@a/kit": "^1"`, "view locked")
+	w.release(control.Request{Env: "prod", Deploy: []string{"@tv/cards", "@tv/tiles", "@tv/plain", "@tv/exact", "@tv/locked"}})
+	for _, c := range []struct{ version, gives, moved, held string }{
+		{"1.0.1", "gives card\ngives tile", "@tv/cards @tv/plain @tv/tiles", ""},
+		{"1.0.2", "gives tile", "@tv/plain @tv/tiles", "@tv/cards"},
+		{"1.0.3", "gives nothing", "@tv/plain", "@tv/cards @tv/tiles"},
+		{"1.0.4", "gives card\ngives tile", "@tv/cards @tv/plain @tv/tiles", ""},
+	} {
+		w.publish("@a/kit@"+c.version, ``, ``, c.gives)
+		res := w.release(control.Request{Env: "prod", Deploy: []string{"@a/kit"}})
+		var moved, held []string
+		for _, line := range served(res.Release) {
+			if strings.HasSuffix(line, "+ @a/kit@"+c.version) {
+				moved = append(moved, line[len("tv/v1 "):strings.LastIndexByte(line[:strings.Index(line, " +")], '@')])
+			}
+		}
+		for _, h := range res.Release.Held {
+			held = append(held, h.Package)
+			if len(h.From) != 1 || len(h.Why) != 1 {
+				t.Errorf("%s: %s stays without %v: %v", c.version, h.Package, h.From, h.Why)
+			}
+		}
+		if got, want := strings.Join(moved, " ")+"; "+strings.Join(held, " "), c.moved+"; "+c.held; got != want {
+			t.Errorf("%s: moved; held: got %s, want %s", c.version, got, want)
+		}
+		if len(res.Failures) != len(held) {
+			t.Errorf("%s: failures %v", c.version, res.Failures)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"facet/fault"
 	"facet/pack"
 	"facet/release"
+	"facet/view"
 )
 
 // An attempt is what a request needs over all its tries: so that trying again gives the same bytes.
@@ -188,13 +190,53 @@ func keepBroken(try *attempt, jobs []*job, res *Result) bool {
 		if len(ds) == 0 || named {
 			continue // nothing to keep, or the gate's to refuse
 		}
-		for _, j := range mine {
+		for j, ds := range a.culprits(mine, ds, paths) {
 			any = true
-			j.failed = a.own(j, ds, paths)
+			j.failed = ds
 			res.Failures = append(res.Failures, Failure{Package: j.id, Diagnostics: j.failed})
 		}
 	}
 	return any
+}
+
+// culprits are those of a route's jobs that lose what its apps rely on, each with its own diagnostics; what only stands beside them moves on.
+// If what is wrong is nobody's alone, all that moved are.
+func (a *altered) culprits(mine []*job, ds fault.Diagnostics, paths []string) iter.Seq2[*job, fault.Diagnostics] {
+	moved := slices.DeleteFunc(slices.Clone(mine), func(j *job) bool { return j.digest == j.before })
+	if len(moved) == 0 {
+		moved = mine
+	}
+	return func(yield func(*job, fault.Diagnostics) bool) {
+		found := false
+		for _, j := range moved {
+			own, about := a.share(j, ds, paths)
+			if len(own) == 0 {
+				continue
+			}
+			found = true
+			if !yield(j, a.own(j, own, about)) {
+				return
+			}
+		}
+		for _, j := range moved {
+			if !found && !yield(j, a.own(j, ds, paths)) {
+				return
+			}
+		}
+	}
+}
+
+// share are the diagnostics, with their paths, of what a job's package defines.
+func (a *altered) share(j *job, ds fault.Diagnostics, paths []string) (own fault.Diagnostics, about []string) {
+	for i, path := range paths {
+		for _, b := range []*view.Build{a.was[j.pkg.Manifest.Name], a.is[j.pkg.Manifest.Name]} {
+			if b != nil && defines(b, subject(path)) {
+				own, about = append(own, ds[i]), append(about, path)
+				break
+			}
+		}
+	}
+	return own, about
 }
 
 // tooManyGraphs names what holds the oldest graph version, where a release needs more than an instance holds.

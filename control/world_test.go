@@ -58,7 +58,7 @@ func (w *world) graph(version, text string) {
 	}
 }
 
-// build takes one word a line: "view home", "needs a later graph", "mistake".
+// build takes one word a line: "view home", "until" a text of the graph, "mistake", and "given card": a view if a linked module "gives card".
 func (w *world) build(_ context.Context, in control.Input) (*view.Build, fault.Diagnostics, error) {
 	w.mu.Lock()
 	w.built = append(w.built, in.Package.ID())
@@ -75,7 +75,7 @@ func (w *world) build(_ context.Context, in control.Input) (*view.Build, fault.D
 	for i, line := range strings.Split(text, "\n") {
 		word, rest, _ := strings.Cut(line, " ")
 		switch {
-		case word == "view":
+		case word == "view" || word == "given" && strings.Contains(text, "gives "+rest):
 			r := &viewtest.Recorder{}
 			says, _ := json.Marshal(m.Version)
 			leaf := r.Literal(string(says), "String!")
