@@ -70,7 +70,9 @@ func TestSandboxCost(t *testing.T) {
 	slices.Sort(ratios)
 	median := (ratios[(pairs-1)/2] + ratios[pairs/2]) / 2
 	low, high := medianInterval(pairs)
-	each := func(d time.Duration) time.Duration { return (d / time.Duration(pairs*requests)).Round(time.Microsecond) }
+	each := func(d time.Duration) time.Duration {
+		return (d / time.Duration(pairs*requests)).Round(time.Microsecond)
+	}
 	t.Logf("%d pairs of %d requests: %v of CPU each with limits, %v without; median ratio %.3f, 95%% interval %.3f to %.3f",
 		pairs, requests, each(with), each(without), median, ratios[low], ratios[high])
 	if *sandboxPairs > 0 && median > 1.05 {
