@@ -4,11 +4,17 @@ import (
 	"github.com/dop251/goja"
 )
 
+// Bounds of what is formatted, in bytes.
+const (
+	maxDate = 64
+	maxForm = 4 << 10 // of plurals: each of its # becomes a number
+)
+
 // formats makes the global `format` of a machine: the host functions in the locale of the call that runs.
 func (m *machine) formats() *goja.Object {
 	o := m.vm.NewObject()
 	set := func(name string, f func(l *locale, c goja.FunctionCall) (string, error)) {
-		_ = o.Set(name, func(c goja.FunctionCall) goja.Value {
+		_ = o.Set(name, m.deeper(func(c goja.FunctionCall) goja.Value {
 			if v := c.Argument(0); goja.IsNull(v) || goja.IsUndefined(v) {
 				return goja.Null()
 			}
@@ -16,14 +22,16 @@ func (m *machine) formats() *goja.Object {
 			if err != nil {
 				panic(m.vm.NewTypeError("format." + name + ": " + err.Error()))
 			}
+			m.long(int64(len(s)))
 			return m.vm.ToValue(s)
-		})
+		}))
 	}
 	set("date", func(l *locale, c goja.FunctionCall) (string, error) {
-		if !goja.IsString(c.Argument(0)) {
+		s, ok := c.Argument(0).(goja.String)
+		if !ok || s.Length() > maxDate {
 			return "", errDate
 		}
-		return l.formatDate(c.Argument(0).String(), m.option(c.Argument(1), "style"))
+		return l.formatDate(s.String(), m.option(c.Argument(1), "style"))
 	})
 	set("number", func(l *locale, c goja.FunctionCall) (string, error) {
 		if !goja.IsNumber(c.Argument(0)) {
@@ -45,7 +53,11 @@ func (m *machine) formats() *goja.Object {
 		x := c.Argument(0).ToFloat()
 		forms := map[string]string{}
 		for _, name := range []string{l.category(x), "other"} {
-			if s := m.option(c.Argument(1), name); s != "" {
+			s := m.option(c.Argument(1), name)
+			if len(s) > maxForm {
+				return "", errOptions
+			}
+			if s != "" {
 				forms[name] = s
 			}
 		}

@@ -28,8 +28,14 @@ func indexName(i int) string {
 func (m *machine) boundLists() {
 	array := m.global("Array")
 	proto := m.prototype("Array")
-	m.guard(proto, func(c *goja.FunctionCall) { m.charge(0); m.items(c.This) },
-		"indexOf", "lastIndexOf", "includes", "fill", "reverse", "shift", "copyWithin", "at", "pop",
+	m.guard(proto, func(c *goja.FunctionCall) { // texts of one length are compared to their ends
+		n := m.items(c.This)
+		if s, ok := c.Argument(0).(goja.String); ok && int64(n)*int64(s.Length()) > maxCompared {
+			m.exceed(LimitString, "a text of %d units was looked for in a list of %d items", s.Length(), n)
+		}
+	}, "indexOf", "lastIndexOf", "includes")
+	m.guard(proto, func(c *goja.FunctionCall) { m.items(c.This) },
+		"fill", "reverse", "shift", "copyWithin", "at", "pop",
 		"forEach", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "reduce", "reduceRight", "keys", "values", "entries")
 	m.guard(proto, func(c *goja.FunctionCall) {
 		n := m.items(c.This) + len(c.Arguments)

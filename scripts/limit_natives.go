@@ -7,13 +7,14 @@ import (
 // Bounds of what one native call may make or walk: goja does not look at its interrupt inside one. Each native that can walk or
 // make more than it is given is guarded here, done anew, or gone; TestNatives holds the list of all that can be reached.
 const (
-	maxText  = 1 << 20 // UTF-16 units of one string
-	maxItems = 50_000  // elements of one list
-	maxArgs  = 10_000  // arguments of one call
-	maxParse = 64 << 10
-	maxSteps = 1 << 23 // comparisons that one search may make
-	maxNest  = 64      // of text read or written as JSON
-	maxChain = 256     // natives inside natives
+	maxText     = 1 << 20 // UTF-16 units of one string
+	maxItems    = 50_000  // elements of one list
+	maxArgs     = 10_000  // arguments of one call
+	maxParse    = 64 << 10
+	maxSteps    = 1 << 23 // comparisons that one search may make
+	maxCompared = 1 << 25 // units of texts that a search in a list may compare
+	maxNest     = 64      // of text read or written as JSON
+	maxChain    = 256     // natives inside natives
 )
 
 type native = func(goja.FunctionCall) goja.Value
@@ -35,7 +36,7 @@ func codeOf(v goja.Value) native {
 
 // put replaces a function of an object. It has the name and the length of the one that it replaces.
 func (m *machine) put(of *goja.Object, name string, f native) {
-	fn := m.vm.ToValue(f).(*goja.Object)
+	fn := m.vm.ToValue(m.deeper(f)).(*goja.Object)
 	_ = fn.DefineDataProperty("name", m.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	if old, ok := of.Get(name).(*goja.Object); ok {
 		_ = fn.DefineDataProperty("length", old.Get("length"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
@@ -71,6 +72,8 @@ func (m *machine) bound() {
 	m.boundJSON()
 	m.boundFunctions()
 	m.boundCollections()
+	m.boundCircles()
+	m.boundNumbers()
 }
 
 // items is the length of a list, which it must really be: what else has a length can have another one when it is asked again.
@@ -172,13 +175,6 @@ func (m *machine) long(units int64) {
 func (m *machine) boundFunctions() {
 	proto := m.prototype("Function")
 	apply := member(proto, "apply")
-	depth := 0
-	deeper := func() func() {
-		if depth++; depth > maxChain {
-			m.exceed(LimitStack, "more than %d functions of the language inside each other", maxChain)
-		}
-		return func() { depth-- }
-	}
 	m.put(proto, "apply", func(c goja.FunctionCall) goja.Value {
 		args := c.Argument(1)
 		if goja.IsUndefined(args) || goja.IsNull(args) {
@@ -201,7 +197,6 @@ func (m *machine) boundFunctions() {
 			return apply(c)
 		}
 		m.charge(int64(len(list)) * sizeOfItem)
-		defer deeper()()
 		return f(goja.FunctionCall{This: c.Argument(0), Arguments: list})
 	})
 	call := member(proto, "call")
@@ -210,8 +205,6 @@ func (m *machine) boundFunctions() {
 		if f == nil {
 			return call(c)
 		}
-		m.charge(0)
-		defer deeper()()
 		var args []goja.Value
 		if len(c.Arguments) > 1 {
 			args = c.Arguments[1:]
@@ -229,11 +222,9 @@ func (m *machine) boundFunctions() {
 			first = append(first, c.Arguments[1:]...)
 		}
 		m.charge(256 + int64(len(first))*sizeOfItem)
-		bound := m.vm.ToValue(func(c goja.FunctionCall) goja.Value {
-			m.charge(0)
-			defer deeper()()
+		bound := m.vm.ToValue(m.deeper(func(c goja.FunctionCall) goja.Value {
 			return f(goja.FunctionCall{This: this, Arguments: append(first[:len(first):len(first)], c.Arguments...)})
-		}).(*goja.Object)
+		})).(*goja.Object)
 		_ = bound.DefineDataProperty("name", m.vm.ToValue("bound"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 		return bound
 	})

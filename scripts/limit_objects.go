@@ -14,6 +14,15 @@ func (m *machine) boundObjects() {
 		}
 	}, "assign", "keys", "values", "entries", "getOwnPropertyNames", "getOwnPropertyDescriptors", "defineProperties", "freeze", "seal", "isFrozen", "isSealed", "create",
 		"preventExtensions")
+	assign := member(object, "assign")
+	m.put(object, "assign", func(c goja.FunctionCall) goja.Value { // one at a time: together they have no end
+		to := assign(goja.FunctionCall{This: c.This, Arguments: c.Arguments[:min(1, len(c.Arguments))]})
+		for i := 1; i < len(c.Arguments); i++ {
+			m.charge(0)
+			assign(goja.FunctionCall{This: c.This, Arguments: []goja.Value{to, c.Arguments[i]}})
+		}
+		return to
+	})
 	fromEntries := member(object, "fromEntries")
 	m.put(object, "fromEntries", func(c goja.FunctionCall) goja.Value {
 		list := m.list(c.Argument(0), maxItems/4)

@@ -79,6 +79,7 @@ func (r *recorder) bound() {
 	r.limits = m
 	m.boundText()
 	m.boundLists()
+	m.boundCircles()
 	pass := func(name string, look func(goja.Value)) {
 		_ = r.vm.Set(name, func(c goja.FunctionCall) goja.Value {
 			look(c.Arguments[0])

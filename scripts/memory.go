@@ -20,11 +20,13 @@ type meter struct {
 	made    int64
 	broken  *broken
 	joining []*goja.Object // the lists that are being made into text
+	inside  int            // natives inside natives
 }
 
 func (m *meter) reset() {
 	m.made, m.broken = 0, nil
 	m.joining = m.joining[:0]
+	m.inside = 0
 }
 
 // Sizes of what natives make, in bytes.

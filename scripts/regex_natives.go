@@ -202,6 +202,7 @@ func (m *machine) occurrences(s, what goja.String, all bool, one func([]int) boo
 	m.search(s, what)
 	n, k := s.Length(), what.Length()
 	for from := 0; from <= n; {
+		m.charge(0)
 		i := int(m.indexOf(goja.FunctionCall{This: s, Arguments: []goja.Value{what, m.vm.ToValue(from)}}).ToInteger())
 		if i < 0 || i < from {
 			return
