@@ -28,6 +28,10 @@ type Asker struct {
 	From map[string][]string
 	// Experiments give the cells that are not fixed; nil: there are none.
 	Experiments *Experiments
+	// Until is when what says who asks is not good any more: the token's expiry. Zero: never.
+	Until time.Time
+
+	arms *arms // shared between requests; nil: none are remembered
 }
 
 // A Viewer is who is signed in. The zero Viewer is nobody.

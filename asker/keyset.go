@@ -132,7 +132,10 @@ func (s *keyset) find(ctx context.Context, id, alg string) (*key, error) {
 			return k, nil
 		}
 	}
-	if s.keys.Load() == nil {
+	s.mu.Lock()
+	failed := s.failed != nil
+	s.mu.Unlock()
+	if failed || s.keys.Load() == nil { // it may be a new key: who has a good token is not told that it is bad
 		return nil, fault.New(fault.Unavailable, "tokens cannot be verified now")
 	}
 	return nil, errUnknownKey

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/text/language"
 
 	"facet/fault"
@@ -55,6 +56,7 @@ type Settings struct {
 type prepared struct {
 	matcher language.Matcher
 	from    map[string][]string
+	arms    *arms
 }
 
 // maxHeader bounds what one Facet-* header may hold, and maxList how many values.
@@ -79,6 +81,7 @@ func (s *Settings) FromRequest(r *http.Request, device string, x *Experiments) (
 		Random:      rand.Float64(),
 		From:        ready.from,
 		Experiments: x,
+		arms:        ready.arms,
 	}
 	if s.Now != nil {
 		a.Now = s.Now()
@@ -113,6 +116,7 @@ func (s *Settings) Prepare() { s.ready = s.prepared() }
 
 func (s *Settings) prepared() *prepared {
 	p := &prepared{from: s.origins()}
+	p.arms, _ = lru.New[armKey, string](maxArms) // its size is above 0
 	if len(s.Locales) > 0 {
 		served := make([]language.Tag, len(s.Locales))
 		for i, l := range s.Locales {

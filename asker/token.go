@@ -141,7 +141,7 @@ func (t *Tokens) asks(r *http.Request, a *Asker) error {
 	if err != nil {
 		return err
 	}
-	a.Viewer = id.viewer
+	a.Viewer, a.Until = id.viewer, id.until
 	if p := r.Header.Get(HeaderProfile); p != "" {
 		if !slices.Contains(id.viewer.Profiles, p) {
 			return fault.New(fault.Forbidden, "the token does not name this profile").WithHint("choose one of the token's profiles in %s", HeaderProfile)
@@ -164,20 +164,30 @@ func (t *Tokens) verify(ctx context.Context, token string) (*identity, error) {
 	if token == "" || len(token) > maxToken {
 		return nil, bad("the token is empty or larger than %d bytes", maxToken)
 	}
-	sum := sha256.Sum256([]byte(token)) // collisions cannot be made: equal sums are equal tokens
-	if id, ok := t.known.Get(sum); ok {
-		now := t.config.Now()
-		if !id.key.gone.Load() && now.Before(id.until) && !now.Before(id.from) {
-			return id, nil
-		}
-		t.known.Remove(sum)
+	if id := t.remembered(token); id != nil {
+		return id, nil
 	}
 	id, err := t.read(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	t.known.Add(sum, id)
+	t.known.Add(sha256.Sum256([]byte(token)), id)
 	return id, nil
+}
+
+// remembered is what a token says that was verified before and is good still, or nil.
+func (t *Tokens) remembered(token string) *identity {
+	sum := sha256.Sum256([]byte(token)) // collisions cannot be made: equal sums are equal tokens
+	id, ok := t.known.Get(sum)
+	if !ok {
+		return nil
+	}
+	now := t.config.Now()
+	if id.key.gone.Load() || !now.Before(id.until) || now.Before(id.from) {
+		t.known.Remove(sum)
+		return nil
+	}
+	return id
 }
 
 // OpToken is the Op of the error of a token that is not good.

@@ -330,6 +330,9 @@ func TestEndpointDown(t *testing.T) {
 	if _, err := ask(s, k.token(t, claims("jti", "2"))); err != nil {
 		t.Errorf("keys were not kept while the endpoint is down: %v", err)
 	}
+	if _, err := ask(s, newES(t, "new").token(t, claims())); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("a key that may be new while the endpoint is down: got %v, want unavailable", err)
+	}
 	for _, body := range []string{"<html>", `{"keys":[]}`, `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `{"keys":"x"}`} {
 		if _, err := readKeys([]byte(body), 10); err == nil {
 			t.Errorf("%s is a key set", body)

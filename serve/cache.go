@@ -87,7 +87,8 @@ func Vary(a *asker.Asker, reads []string, also ...string) string {
 
 // ContextHash names the context of an asker within a device schema: equal hashes mean that every answer is the same. It
 // covers all that views can read, so that it does not change from one view to the next; what changes by itself (the
-// connection, an update of the app) counts where some view reads it, time and random never do.
+// connection, an update of the app) counts where some view reads it, time and random never do. An arm that a tier allocates counts
+// from the first answer on that depended on it.
 func ContextHash(s *view.Surface, a *asker.Asker) string {
 	h := sha256.New()
 	put(h, s.Device)
@@ -110,7 +111,7 @@ func ContextHash(s *view.Surface, a *asker.Asker) string {
 	slices.Sort(cells)
 	for _, c := range slices.Compact(cells) {
 		put(h, c)
-		put(h, a.Cell(c))
+		put(h, a.LastCell(c))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }

@@ -404,6 +404,15 @@ func testAskerExperiments(t *testing.T, w *askerWorld) {
 	if _, body := w.get("/tv/v1/art", "Facet-Viewer", "v1"); !strings.Contains(body, `{"arm":"b","base":"base"}`) {
 		t.Errorf("allocated: %s", body)
 	}
+	context := func(path string) string {
+		res, _ := w.get(path, "Facet-Viewer", "v1")
+		return res.Header.Get("Facet-Context")
+	}
+	inB := context("/tv/v1/art")
+	w.tier.Store("a")
+	if inA := context("/tv/v1/art"); inA == inB || inA == "" || context("/tv/v1/rows") != inA {
+		t.Errorf("the context of an allocated arm: %q after %q, and %q of what does not depend on it", inA, inB, context("/tv/v1/rows"))
+	}
 	w.tier.Store("")
 	if res, body := w.get("/tv/v1/art", "Facet-Viewer", "v2"); res.StatusCode != 200 || !strings.Contains(body, `{"arm":"a","base":"base"}`) || !strings.Contains(body, "degraded") || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("without the tier: %d %s %q", res.StatusCode, body, res.Header.Get("Cache-Control"))

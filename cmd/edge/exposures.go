@@ -94,6 +94,7 @@ func (x *exposures) release(set map[string]*exposed) {
 // expose notes what an answer to an asker depended on. Nobody counts for nothing.
 func (s *served) expose(a *asker.Asker, list []composer.Exposure) {
 	for _, e := range list {
+		a.Allocated(e.Experiment, e.Arm)
 		x := s.exposed[e.Experiment]
 		if x == nil {
 			continue

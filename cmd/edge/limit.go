@@ -22,7 +22,8 @@ import (
 // Buckets of viewers are bounded: the one that asked least lately is forgotten, and starts full if it comes back.
 type rates struct {
 	limits  limitsConfig
-	trust   bool // viewers are known by their header, addresses by X-Forwarded-For
+	trust   bool                       // viewers are known by their header, addresses by X-Forwarded-For
+	who     func(*http.Request) string // the viewer of a token that was verified before, or ""; nil: there are no tokens
 	known   func(device, schema string) bool
 	devices map[string]*rate.Limiter // made at the start; what is not here has no limit of its own
 	rest    *lru.Cache[string, *rate.Limiter]
@@ -90,7 +91,10 @@ func (rs *rates) viewer(device string, r *http.Request) (*rate.Limiter, rateConf
 	if c.Rate <= 0 {
 		return nil, c
 	}
-	if rs.trust {
+	if rs.who != nil {
+		key.viewer = rs.who(r)
+	}
+	if rs.trust && key.viewer == "" {
 		key.viewer = r.Header.Get(asker.HeaderViewer)
 	}
 	if key.viewer == "" {

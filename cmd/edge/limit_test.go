@@ -58,6 +58,20 @@ func TestRates(t *testing.T) {
 			t.Errorf("a second later: got %d", w.Code)
 		}
 	})
+	t.Run("a viewer by token", func(t *testing.T) {
+		rs := make(t)
+		who := "ann"
+		rs.who = func(*http.Request) string { return who }
+		for i, tt := range []struct {
+			token, header string
+			want          int
+		}{{"ann", "eve", 200}, {"ann", "bob", 200}, {"ann", "cy", 429}, {"dan", "", 200}, {"", "bob", 200}} {
+			who = tt.token
+			if w := ask(t, rs, "/web/v1/home", tt.header); w.Code != tt.want {
+				t.Errorf("%d: got %d, want %d", i, w.Code, tt.want)
+			}
+		}
+	})
 	t.Run("a device", func(t *testing.T) {
 		rs := make(t)
 		for i := range 4 {

@@ -155,6 +155,9 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if err := f.gate.limit(c.Limits, c.Serve.TrustHeaders, f.known, m.registry); err != nil {
 			return err
 		}
+		if f.gate.rates != nil {
+			f.gate.rates.who = f.ask.Known
+		}
 		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Scripts: &c.Scripts, Workers: workers, Tiers: c.environment(m), Front: f})
 		if err != nil {
 			return err

@@ -125,7 +125,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	beat := time.NewTicker(h.o.Beat)
 	defer beat.Stop()
-	longest := time.NewTimer(h.o.Longest)
+	longest := time.NewTimer(h.longest(who))
 	defer longest.Stop()
 	for {
 		var err error
@@ -145,6 +145,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// longest is how long an asker may listen: no longer than what says who asks is good.
+func (h *Handler) longest(who *asker.Asker) time.Duration {
+	if who.Until.IsZero() {
+		return h.o.Longest
+	}
+	return min(h.o.Longest, time.Until(who.Until))
 }
 
 func headers(h http.Header) {

@@ -44,7 +44,11 @@ func newWorld(t *testing.T, o feed.Options) *world {
 	w := &world{t: t, bus: feed.NewLocal()}
 	o.Bus = w.bus
 	o.Asker = func(r *http.Request, _ string) (*asker.Asker, error) {
-		return &asker.Asker{Viewer: asker.Viewer{Profile: r.Header.Get("Facet-Profile")}}, nil
+		a := &asker.Asker{Viewer: asker.Viewer{Profile: r.Header.Get("Facet-Profile")}}
+		if a.Viewer.Profile == "brief" {
+			a.Until = time.Now().Add(100 * time.Millisecond)
+		}
+		return a, nil
 	}
 	o.Find = func(_ context.Context, device, _ string, _ *asker.Asker) (feed.Reader, func(), error) {
 		if device != "tv" {
@@ -147,6 +151,18 @@ func TestBeatAndEnd(t *testing.T) {
 		t.Errorf("%s, want a beat", got)
 	}
 	for e := w.next(ch); e != "end"; e = w.next(ch) {
+	}
+}
+
+// TestExpiry: nobody listens for longer than their token is good.
+func TestExpiry(t *testing.T) {
+	w := newWorld(t, feed.Options{})
+	ann := w.listen("ann")
+	if got := w.next(w.listen("brief")); got != "end" {
+		t.Errorf("%s after the token's expiry, want the end", got)
+	}
+	if len(ann) > 0 || w.h.Listening() > 2 {
+		t.Error("another listener was harmed")
 	}
 }
 
