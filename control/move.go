@@ -87,6 +87,11 @@ func (c *Control) move(ctx context.Context, m *mover) (*Result, error) {
 			if _, err := c.othersFit(ctx, m, before, next, res); err != nil { // what is stale loses below, and is tried again
 				return nil, err
 			}
+			if m.gated { // what is rolled back to may be unpublished
+				if err := c.listed(ctx, m.try.now, parent, next); err != nil {
+					return nil, err
+				}
+			}
 			if res.Digest, err = c.put(ctx, next); err != nil {
 				return nil, err
 			}

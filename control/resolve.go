@@ -109,6 +109,12 @@ func (c *Control) why(r *resolver, d release.Dependency, version string, kept bo
 	if n == 1 {
 		return "the only one that " + d.Range + " allows", nil
 	}
+	if best, err := pack.Resolve(d.Range, in); err == nil && best.String() != version {
+		if kept {
+			return "kept from the lock of release " + release.Short(served.digest), nil
+		}
+		return fmt.Sprintf("one of %d that %s allows; the highest is %s", n, d.Range, best), nil // others' ranges, or it came later
+	}
 	return fmt.Sprintf("highest of %d that %s allows", n, d.Range), nil
 }
 

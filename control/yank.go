@@ -1,7 +1,9 @@
 package control
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,11 +12,13 @@ import (
 	"facet/fault"
 	"facet/pack"
 	"facet/release"
+	"facet/storage"
 )
 
 // Yank notes on every version in a range why nothing new may be bound to it; the reason "" takes that back. Who is
 // linked with one keeps it, and so does who is served by it: only new bindings, by range, tag or number, pass it over. The tag
-// latest goes to the highest version that is left. NotFound if the range has no version.
+// latest goes to the highest version that is left, and back when the yank is taken back, unless it means a higher one by then.
+// NotFound if the range has no version.
 func (c *Control) Yank(ctx context.Context, name, versions, why string) (pack.Index, error) {
 	if len(why) > maxMessage {
 		return pack.Index{}, fault.New(fault.TooLarge, "the reason of a yank has %d bytes at most", maxMessage)
@@ -30,7 +34,15 @@ func (c *Control) Yank(ctx context.Context, name, versions, why string) (pack.In
 			if err != nil || !rng.Contains(v) && text != versions {
 				continue
 			}
-			any, entry.Yanked = true, why
+			any = true
+			switch {
+			case why == "" && entry.Latest:
+				entry.Latest = false
+				back(in, v)
+			case why != "" && in.Tags[latestTag] == text:
+				entry.Latest = true
+			}
+			entry.Yanked = why
 			in.Versions[text] = entry
 		}
 		if !any {
@@ -41,6 +53,13 @@ func (c *Control) Yank(ctx context.Context, name, versions, why string) (pack.In
 		}
 		return nil
 	})
+}
+
+// back lets latest mean a version again that is no longer yanked, if it means no higher one.
+func back(in *pack.Index, v pack.Version) {
+	if now, err := pack.ParseVersion(in.Tags[latestTag]); err != nil || now.Compare(v) < 0 {
+		in.Tags[latestTag] = v.String()
+	}
 }
 
 // retag lets latest mean the highest version that is neither yanked nor a pre-release, or nothing if there is none.
@@ -63,6 +82,9 @@ func (c *Control) Unpublish(ctx context.Context, name, version string) (pack.Ind
 		return in, missingVersion(&in, version)
 	}
 	if err := c.unserved(ctx, name, version); err != nil {
+		return in, err
+	}
+	if err := c.noteUnpublishing(ctx); err != nil {
 		return in, err
 	}
 	out, err := c.editIndex(ctx, name, func(in *pack.Index) error {
@@ -162,6 +184,88 @@ func (c *Control) unserved(ctx context.Context, name, version string) error {
 		Kind: fault.Conflict, Op: "control.unpublish", Subject: name + "@" + version, Message: "is served: " + text,
 		Hint: "yank it instead (edge yank): who has it keeps it, and nothing new is bound to it",
 	}
+}
+
+// noteUnpublishing lets releases that are being made now look at their indexes again.
+func (c *Control) noteUnpublishing(ctx context.Context) error {
+	raw, err := json.Marshal(lastUnpublished{c.now().UTC()})
+	if err != nil {
+		return err
+	}
+	_, err = storage.Update(ctx, c.objects(), release.UnpublishedKey, indexWrite, func(old []byte) ([]byte, error) {
+		if bytes.Equal(raw, old) {
+			return nil, nil
+		}
+		return raw, nil
+	})
+	return err
+}
+
+type lastUnpublished struct {
+	Last time.Time `json:"last"`
+}
+
+// listed is a Conflict if what a release has and its parent (nil for the first) has not was unpublished since began. A build may
+// take minutes; what is unpublished between this and the pointer's write is brought back by Unpublish, which looks again.
+func (c *Control) listed(ctx context.Context, began time.Time, parent, next *release.Release) error {
+	obj, err := c.objects().Get(ctx, release.UnpublishedKey, storage.GetOptions{MaxBytes: 1 << 10})
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // nothing ever was
+	}
+	if err != nil {
+		return err
+	}
+	var was lastUnpublished
+	if err := json.Unmarshal(obj.Body, &was); err != nil {
+		return fault.Wrap(fault.BadAnswer, "control.release", release.UnpublishedKey, err)
+	}
+	if was.Last.Before(began.Add(-skew)) {
+		return nil
+	}
+	before := map[string]bool{}
+	if parent != nil {
+		before = uses(parent)
+	}
+	byName := map[string][]string{}
+	for _, id := range sorted(uses(next)) {
+		if !before[id] {
+			name, version := pack.SplitID(id)
+			byName[name] = append(byName[name], version)
+		}
+	}
+	return each(ctx, readers, sorted(byName), func(ctx context.Context, _ int, name string) error {
+		in, err := c.Index(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, version := range byName[name] {
+			if when, gone := in.Unpublished[version]; gone {
+				return &fault.Error{
+					Kind: fault.Conflict, Op: "control.release", Subject: name + "@" + version,
+					Message: "was unpublished meanwhile, at " + when.Format(time.TimeOnly), Hint: "try again: another version is bound then, if a range allows one",
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// uses are the packages and modules of a release, "name@version".
+func uses(r *release.Release) map[string]bool {
+	out := map[string]bool{}
+	for digest, b := range r.Builds {
+		out[b.Package+"@"+b.Version] = true
+		for _, lock := range r.Locks[digest] {
+			for _, id := range lock {
+				out[id] = true
+			}
+		}
+	}
+	for line, version := range r.Modules {
+		name, _ := pack.SplitID(line)
+		out[name+"@"+version] = true
+	}
+	return out
 }
 
 // served are the uses of a version in a release, a line each: "tv/v3 @tv/home@3.4.1".

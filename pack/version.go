@@ -60,6 +60,7 @@ type Published struct {
 	Bytes      int64  `json:"bytes,omitempty"`      // of the tarball
 	Deprecated string `json:"deprecated,omitempty"` // why it should not be used any more; Resolve takes it last
 	Yanked     string `json:"yanked,omitempty"`     // why nothing new may be bound to it; Resolve never takes it
+	Latest     bool   `json:"latest,omitempty"`     // it was tagged latest when it was yanked
 }
 
 // Resolve picks the version that want means. A dist-tag of the index stands for its version, and

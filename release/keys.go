@@ -26,6 +26,9 @@ func IndexName(key string) (string, bool) {
 	return name, ok && is
 }
 
+// UnpublishedKey is where the time of the last unpublishing lies: whoever is about to write a pointer looks whether it was since they began.
+const UnpublishedKey = PackagePrefix + "unpublished.json"
+
 // GraphPrefix begins the key of every graph version.
 const GraphPrefix = "graphs/"
 
