@@ -92,7 +92,11 @@ func (k *packer) bundle() {
 		}
 		if !ok {
 			if !w.optional {
-				k.add(w, "P035", fmt.Sprintf("Run npm install, or remove %q", w.name), "%s is not installed%s", w.name, w.whose())
+				hint := fmt.Sprintf("Run npm install, or remove %q", w.name)
+				if w.by == "" && strings.HasPrefix(w.name, "@") && k.m.Edge != nil {
+					hint = fmt.Sprintf(`Run npm install, or if it is a module write "bindings": { %q: "locked" } in "edge"`, w.name)
+				}
+				k.add(w, "P035", hint, "%s is not installed%s", w.name, w.whose())
 			}
 			continue
 		}
