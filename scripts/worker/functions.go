@@ -148,7 +148,7 @@ func (p *Pool) forget(name string, id uint64) {
 		return
 	}
 	if h, err := c.hand(); err == nil {
-		if _, _, err := c.exchange(h, putUint(h.begin(fClose), id), time.Second); err == nil {
+		if _, _, err := c.exchange(h, putUint(h.begin(fClose), id), maxPlain, time.Second); err == nil {
 			c.back(h)
 		}
 	}
@@ -225,7 +225,7 @@ func (f *Functions) opened(p *process, h *hand) error {
 			return errFrame
 		}
 	}
-	kind, payload, err := p.exchange(h, append(h.begin(fOpen), f.open...), openWithin)
+	kind, payload, err := p.exchange(h, append(h.begin(fOpen), f.open...), maxPlain, openWithin)
 	if err == nil && kind != fOK {
 		r := reader{b: payload}
 		err = r.error()
@@ -272,7 +272,7 @@ func (f *Functions) batch(i int, a *view.Account, in [][][]byte, dst []byte, end
 		out := dst
 		err := f.with(func(p *process, h *hand) error {
 			frame := appendRows(putUint(h.begin(fBatch), f.id), i, left, in)
-			kind, payload, err := p.exchange(h, frame, patience(left))
+			kind, payload, err := p.exchange(h, frame, maxLoads+len(in)*(f.outputs()+maxRow), patience(left))
 			if err != nil {
 				return err
 			}
@@ -341,10 +341,14 @@ func appendRows(b []byte, fn int, left time.Duration, in [][][]byte) []byte {
 
 // results appends the rows of an answer.
 func (f *Functions) results(r *reader, a *view.Account, dst []byte, ends []int, errs []error) ([]byte, error) {
-	spent, calls, breaks := time.Duration(r.int()), int(r.int()), r.breaks()
+	spent, calls, breaks := max(0, time.Duration(r.int())), min(max(0, int(r.int())), len(ends)), believed(r.breaks(), f.known)
 	for i := range ends {
 		if r.int8() == 0 {
-			dst = append(dst, r.span()...)
+			text := r.span()
+			if r.err == nil && !answer(text, f.outputs()) {
+				return nil, errFrame
+			}
+			dst = append(dst, text...)
 		} else {
 			errs[i] = r.error()
 		}

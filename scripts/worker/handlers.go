@@ -44,7 +44,7 @@ func (h *handlers) Run(ctx context.Context, c *scripts.HandlerCall, dst []byte) 
 		return dst, did, err
 	}
 	for n := 0; ; n++ {
-		r := &running{ctx: ctx, def: def, loader: c.Loader, dst: dst, did: did}
+		r := &running{ctx: ctx, f: h.f, def: def, loader: c.Loader, dst: dst, did: did}
 		err := h.f.with(func(p *process, l *hand) error { return r.run(p, l, h.f.id, call) })
 		h.f.used(r.did.CPU)
 		if err == nil {
@@ -60,7 +60,7 @@ func (h *handlers) Run(ctx context.Context, c *scripts.HandlerCall, dst []byte) 
 		if ctx.Err() != nil {
 			return dst, r.did, fault.Wrap(fault.KindOf(context.Cause(ctx)), "handler", def.Name, context.Cause(ctx))
 		}
-		if n == 1 || r.changed {
+		if n == 1 || r.changes > 0 {
 			return dst, r.did, h.f.crashed(died, def.Name)
 		}
 	}
@@ -69,9 +69,12 @@ func (h *handlers) Run(ctx context.Context, c *scripts.HandlerCall, dst []byte) 
 // A running is one attempt of a handler's run.
 type running struct {
 	ctx     context.Context
+	f       *Functions
 	def     *view.Handler
 	loader  scripts.Loader
-	changed bool // a mutation was called
+	asked   bool // for something, by the child
+	loads   int
+	changes int // mutations that were called
 
 	dst    []byte
 	did    *view.HandlerRun
@@ -87,12 +90,16 @@ func (r *running) run(p *process, h *hand, id uint64, call []byte) error {
 	}
 	h.runs++
 	token := runToken(h.n, h.runs)
-	stop := context.AfterFunc(r.ctx, func() { _, _ = p.ctl.Write(ctl(cCancel, token)) })
+	stop := context.AfterFunc(r.ctx, func() { _ = p.tell(cCancel, token) })
 	defer stop()
 	until := time.Now().Add(max(left, 0) + 2*time.Second) // it ends by itself; after that it is ended
 	frame := putText(putInt(putInt(putUint(h.begin(fRun), id), token), int64(left)), call)
 	for {
-		kind, payload, err := p.exchange(h, frame, time.Until(until))
+		kind, payload, err := p.exchange(h, frame, maxLoads, time.Until(until))
+		if e, ok := err.(*fault.Error); ok && r.asked { // what was loaded is too large to be sent, and the child waits for it
+			p.kill("what it loaded is too large")
+			return errors.New(e.Message)
+		}
 		if err != nil {
 			return err
 		}
@@ -103,6 +110,7 @@ func (r *running) run(p *process, h *hand, id uint64, call []byte) error {
 		case fFailed:
 			return in.error()
 		case fLoad, fMutate:
+			r.asked = true
 			if frame, err = r.load(h, kind, in); err != nil {
 				p.lost(errFrame)
 				return err
@@ -123,9 +131,16 @@ func (r *running) load(h *hand, kind byte, in *reader) ([]byte, error) {
 	if json.Unmarshal(in.span(), &calls) != nil || in.end() != nil || len(calls) == 0 || kind == fMutate && len(calls) != 1 {
 		return nil, errFrame
 	}
+	quota := r.def.Quota.Filled()
+	if kind == fLoad {
+		r.loads += len(calls)
+	}
+	if len(calls) > quota.Parallel || r.loads > quota.Loads || r.changes >= quota.Mutations && kind == fMutate {
+		return nil, errFrame // the child has counted: whoever asks now is not its engine
+	}
 	var got []view.Loaded
 	if kind == fMutate {
-		r.changed = true
+		r.changes++
 		got = []view.Loaded{r.loader.Mutate(r.ctx, calls[0])}
 	} else {
 		got = r.loader.Load(r.ctx, calls)
@@ -144,11 +159,15 @@ func (r *running) load(h *hand, kind byte, in *reader) ([]byte, error) {
 // settled reads what became of the run.
 func (r *running) settled(in *reader) error {
 	text := in.span()
-	breaks := in.breaks()
+	breaks := believed(in.breaks(), r.f.known)
 	var err error
 	out := r.dst
 	if in.int8() == 0 {
-		out = append(out, in.span()...)
+		result := in.span()
+		if in.err == nil && !answer(result, r.def.Quota.Filled().Result) {
+			return errFrame
+		}
+		out = append(out, result...)
 	} else {
 		err = in.error()
 	}
@@ -159,6 +178,7 @@ func (r *running) settled(in *reader) error {
 	if json.Unmarshal(text, did) != nil {
 		return errFrame
 	}
+	believedRun(did, r.f.build, r.def.Quota)
 	r.dst, r.did, r.breaks, r.err = out, did, breaks, err
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"facet/fault"
 )
 
 // A process is a child as its parent sees it.
@@ -121,7 +123,19 @@ func (p *process) kill(why string) {
 // give limits the memory of the process, before anything foreign is sent to it.
 func (p *process) give(memory int64) error {
 	p.memory, p.since = memory, time.Now()
-	_, err := p.ctl.Write(ctl(cMemory, memory))
+	return p.tell(cMemory, memory)
+}
+
+// listenWithin is how long a child may leave what it is told unread, once its socket is full.
+const listenWithin = time.Second
+
+// tell says something on the control socket. A child that does not read it is ended.
+func (p *process) tell(kind byte, n int64) error {
+	_ = p.ctl.SetWriteDeadline(time.Now().Add(listenWithin))
+	_, err := p.ctl.Write(ctl(kind, n))
+	if err != nil {
+		p.kill("it did not listen")
+	}
 	return err
 }
 
@@ -179,8 +193,10 @@ func (p *process) hand() (*hand, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = p.ctl.SetWriteDeadline(time.Now().Add(listenWithin))
 	if _, _, err := p.ctl.WriteMsgUnix(ctl(cLane, p.hands), syscall.UnixRights(fds[1]), nil); err != nil {
 		_ = sock.Close()
+		p.kill("it did not listen")
 		return nil, err
 	}
 	h := &hand{conn: conn{rw: sock}, sock: sock, n: p.hands}
@@ -200,8 +216,12 @@ func (p *process) back(h *hand) {
 	}
 }
 
-// exchange sends a frame and reads the answer. An error means that the process is of no more use: it is killed.
-func (p *process) exchange(h *hand, frame []byte, within time.Duration) (kind byte, payload []byte, err error) {
+// exchange sends a frame and reads the answer, of so many bytes at most. An error means that the process is of no more use: it is killed.
+func (p *process) exchange(h *hand, frame []byte, most int, within time.Duration) (kind byte, payload []byte, err error) {
+	if len(frame) > maxFrame {
+		return 0, nil, &fault.Error{Kind: fault.TooLarge, Op: "worker", Message: "a call is too large"}
+	}
+	h.most = most
 	_ = h.sock.SetDeadline(time.Now().Add(within))
 	if err = h.send(frame); err == nil {
 		kind, payload, err = h.recv()

@@ -86,7 +86,7 @@ func (p *process) record(memory int64, within time.Duration, pkg *pack.Package, 
 	if len(frame) > maxFrame {
 		return nil, nil, fault.New(fault.TooLarge, "%s with its modules is past %s", pkg.ID(), size(maxFrame))
 	}
-	kind, payload, err := p.exchange(h, frame, within+time.Second)
+	kind, payload, err := p.exchange(h, frame, maxFrame, within+time.Second)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,6 +109,10 @@ func (p *process) record(memory int64, within time.Duration, pkg *pack.Package, 
 	}
 	b, err := view.Decode(built)
 	if err != nil {
+		p.lost(errFrame)
+		return nil, nil, errFrame
+	}
+	if b.Package != pkg.Manifest.Name || b.Version != pkg.Manifest.Version { // it speaks for another one
 		p.lost(errFrame)
 		return nil, nil, errFrame
 	}

@@ -37,10 +37,11 @@ var errFrame = errors.New("a frame that is none")
 
 // A conn reads and writes frames. One goroutine uses it.
 type conn struct {
-	rw  io.ReadWriter
-	in  []byte
-	n   int // bytes in in
-	out []byte
+	rw   io.ReadWriter
+	in   []byte
+	n    int // bytes in in
+	out  []byte
+	most int // bytes of the next frame's payload; 0: maxFrame
 }
 
 // begin starts a frame, whose payload is appended to what it returns.
@@ -74,7 +75,7 @@ func (c *conn) recv() (kind byte, payload []byte, err error) {
 		return 0, nil, err
 	}
 	size := int(binary.LittleEndian.Uint32(c.in))
-	if size > maxFrame {
+	if most := c.most; size > maxFrame || most > 0 && size > most {
 		return 0, nil, errFrame
 	}
 	if err := c.fill(headerSize + size); err != nil {
@@ -96,7 +97,7 @@ func (c *conn) fill(size int) error {
 		n, err := c.rw.Read(c.in[c.n:])
 		c.n += n
 		if err != nil && c.n < size {
-			if err == io.EOF && c.n > 0 {
+			if errors.Is(err, io.EOF) && c.n > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return err

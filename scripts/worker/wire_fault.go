@@ -31,7 +31,7 @@ func (r *reader) error() *fault.Error {
 	if r.int8() != 0 {
 		e.Err = errors.New(r.text())
 	}
-	return e
+	return trimmed(e)
 }
 
 func (r *reader) int8() byte {

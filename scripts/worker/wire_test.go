@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"facet/fault"
 	"facet/scripts"
+	"facet/view"
 )
 
 // A half is one direction of a lane.
@@ -34,7 +36,7 @@ func TestFrames(t *testing.T) {
 	if cap(in.in) > 4<<20 {
 		t.Errorf("it keeps %d bytes", cap(in.in))
 	}
-	if _, _, err := in.recv(); err != io.EOF {
+	if _, _, err := in.recv(); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -64,14 +66,19 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Add(putInt(putInt(putInt(nil, 1), 1), 1<<40))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		fn := &Functions{stats: scripts.Stats{Breaks: map[string]uint64{}}}
+		fn := &Functions{build: &view.Build{Funcs: []*view.Func{{Name: "f"}}}, stats: scripts.Stats{Breaks: map[string]uint64{}}}
 		ends, errs := make([]int, 2), make([]error, 2)
 		out, err := fn.results(&reader{b: b}, nil, nil, ends, errs)
 		if err == nil && (!slices.IsSorted(ends) || ends[1] != len(out)) {
 			t.Fatalf("%v of %d", ends, len(out))
 		}
-		r := &running{}
-		_ = r.settled(&reader{b: b})
+		if s := fn.Stats(); s.CPU < 0 || len(s.Breaks) > len(limits) {
+			t.Fatalf("%+v", s)
+		}
+		r := &running{f: fn, def: &view.Handler{}}
+		if r.settled(&reader{b: b}) == nil && (r.did.CPU < 0 || r.did.Dropped < 0 || len(r.did.Metrics) > 0 || r.err == nil && !json.Valid(r.dst)) {
+			t.Fatalf("%+v, %s", r.did, r.dst)
+		}
 	})
 }
 
