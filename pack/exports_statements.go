@@ -188,7 +188,7 @@ func (s *statements) declaration() []string {
 			return nil
 		}
 		s.i++
-		word, name, pos = "function", s.at(s.i+1), s.pos(s.i+1)
+		name, pos = s.at(s.i+1), s.pos(s.i+1)
 		fallthrough
 	case "function":
 		return put(s.function(s.i, name, pos))

@@ -276,7 +276,7 @@ type keyed struct {
 func (m *machine) join(c goja.FunctionCall) goja.Value {
 	n := m.items(c.This)
 	m.charge(0)
-	between := goja.String(m.vm.ToValue(",").(goja.String))
+	between := m.vm.ToValue(",").(goja.String)
 	if s := c.Argument(0); !goja.IsUndefined(s) {
 		between = text16(s)
 	}

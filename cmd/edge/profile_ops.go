@@ -201,9 +201,8 @@ func (p *packagePages) profile(w http.ResponseWriter, r *http.Request) {
 	if badJS == nil {
 		all = withScripts(all, js)
 	}
-	name, version := q.Get("package"), ""
-	if name != "" {
-		name, version = splitPackage(name)
+	if of := q.Get("package"); of != "" {
+		name, version := splitPackage(of)
 		keepPackage(all, name, version)
 	}
 	var b bytes.Buffer
