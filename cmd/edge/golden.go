@@ -31,12 +31,12 @@ func renderGolden(ctx context.Context, in control.Rendering) ([]control.Golden, 
 }
 
 // render is renderGolden with the functions run where their package is to run.
-func (ws *workers) render(ctx context.Context, in control.Rendering) ([]control.Golden, error) {
+func (w *workers) render(ctx context.Context, in control.Rendering) ([]control.Golden, error) {
 	surface, ds := view.NewSurface(in.Device, in.Schema, in.Build)
 	if err := ds.Err(); err != nil {
 		return nil, err
 	}
-	f, err := ws.functions(in.Build, scripts.RunOptions{})
+	f, err := w.functions(in.Build, scripts.RunOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +56,11 @@ func (ws *workers) render(ctx context.Context, in control.Rendering) ([]control.
 		if json.Unmarshal(in.Answers[file], &answers) != nil {
 			continue // it is of something else
 		}
-		for _, w := range in.Build.Warmups {
+		for _, warm := range in.Build.Warmups {
 			tier.begin(answers)
-			g := control.Golden{Fixture: file, View: w.View, Args: string(w.Args)}
-			if err := goldenOne(ctx, e, in.Device, w, &g); err != nil {
-				return nil, fmt.Errorf("%s under %s: %w", w.View, file, err)
+			g := control.Golden{Fixture: file, View: warm.View, Args: string(warm.Args)}
+			if err := goldenOne(ctx, e, in.Device, warm, &g); err != nil {
+				return nil, fmt.Errorf("%s under %s: %w", warm.View, file, err)
 			}
 			g.Missing = tier.missing()
 			out = append(out, g)
