@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"facet/fault"
 )
@@ -31,20 +32,18 @@ func (b *Build) Encode() ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
+// strictly refuses members that no build has, twice the same member, and text that is no UTF-8. Durations are nanoseconds, as they are written.
+var strictly = jsonv2.JoinOptions(jsonv2.RejectUnknownMembers(true), jsonv1.FormatDurationAsNano(true))
+
 // Decode reads what Encode wrote. Its input is not trusted: whatever it accepts can be planned, printed and encoded
 // without a further check of indices and names. Its errors are Invalid or TooLarge.
 func Decode(data []byte) (*Build, error) {
 	if len(data) > MaxEncoded {
 		return nil, fault.New(fault.TooLarge, "a build takes %d bytes; the limit is %d", len(data), MaxEncoded)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
 	b := &Build{}
-	if err := dec.Decode(b); err != nil {
+	if err := jsonv2.Unmarshal(data, b, strictly); err != nil {
 		return nil, refuse(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, refuse(errors.New("bytes after its end"))
 	}
 	if err := b.check(); err != nil {
 		return nil, refuse(err)
