@@ -75,6 +75,14 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 		return nil, err
 	}
 	open.quarantines.tell = cat.Tell
+	open.quarantines.served = func() map[string]release.Build {
+		s, done, ok := cat.Acquire()
+		if !ok {
+			return nil
+		}
+		defer done()
+		return s.release.Builds
+	}
 	f.catalog, f.environment = cat, c.Env
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}

@@ -21,6 +21,8 @@ type quarantines struct {
 	opts scripts.QuarantineOptions
 	log  zerolog.Logger
 	tell func() // asks for an acknowledgement, so that the control plane knows; may be nil
+	// served gives the builds of the release that is served now: nobody has to mend a version that is in none of them. nil: all are.
+	served func() map[string]release.Build
 
 	mu       sync.Mutex
 	breakers map[string]*scripts.Breaker
@@ -72,7 +74,8 @@ func (q *quarantines) changed(s scripts.Quarantine) {
 	}
 }
 
-// list are the quarantines that last, for the acknowledgement.
+// list are the quarantines that last of what is served, for the acknowledgement and the metrics. One of a version that is served no more
+// is kept, for when somebody goes back to it.
 func (q *quarantines) list() []release.Quarantine {
 	q.mu.Lock()
 	breakers := make([]*scripts.Breaker, 0, len(q.breakers))
@@ -80,9 +83,21 @@ func (q *quarantines) list() []release.Quarantine {
 		breakers = append(breakers, b)
 	}
 	q.mu.Unlock()
+	var builds map[string]release.Build
+	if q.served != nil {
+		builds = q.served()
+	}
+	live := func(s scripts.Quarantine) bool {
+		for _, b := range builds {
+			if b.Package == s.Package && b.Version == s.Version {
+				return true
+			}
+		}
+		return builds == nil
+	}
 	var out []release.Quarantine
 	for _, b := range breakers {
-		if s, in := b.Quarantine(); in {
+		if s, in := b.Quarantine(); in && live(s) {
 			reason := quarantineReason(s.Last)
 			out = append(out, release.Quarantine{Package: s.Package, Version: s.Version, Since: s.Since.UTC(), Until: s.Until.UTC(), Times: s.Times,
 				Reason: reason[:min(len(reason), release.MaxReason)]})
