@@ -48,10 +48,13 @@ type Note struct {
 	Text string `json:"text"`
 }
 
-// String prints the diagnostic on one line: file:line:column: error F111: text; fix.
+// String prints the diagnostic on one line: "file:line:column: error F111: text. Fix", without a place if it has none.
 func (d Diagnostic) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s %s: %s", d.Pos, d.Severity, d.Code, d.Text)
+	if at := d.Pos.String(); at != "" {
+		b.WriteString(at + ": ")
+	}
+	fmt.Fprintf(&b, "%s %s: %s", d.Severity, d.Code, d.Text)
 	if d.Fix != "" {
 		fmt.Fprintf(&b, ". %s", d.Fix)
 	}
