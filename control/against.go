@@ -29,6 +29,9 @@ func (c *Control) against(ctx context.Context, r *resolver, a *Against, out *Pub
 	}
 	if r.extra[out.Package.ID()] == nil {
 		r.extra[out.Package.ID()] = out.Package
+		if err := r.list(out.Package); err != nil {
+			return nil, err
+		}
 	}
 	j := &job{id: out.Package.ID(), pkg: out.Package, asked: true}
 	on := &ground{graph: g, version: version, modules: served.release.Modules}

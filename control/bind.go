@@ -55,6 +55,27 @@ func (r *resolver) index(name string) (pack.Index, error) {
 	return in, nil
 }
 
+// list lets ranges find a version of a module that is not published yet: else a circle that it closes would show only to who links it.
+func (r *resolver) list(p *pack.Package) error {
+	m := &p.Manifest
+	if m.Kind() != pack.Module || len(m.Dependencies)+len(m.PeerDependencies) == 0 {
+		return nil
+	}
+	in, err := r.index(m.Name)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // the first version: nobody links it
+	}
+	if _, ok := in.Versions[m.Version]; err != nil || ok {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	in.Versions = maps.Clone(in.Versions)
+	in.Versions[m.Version] = pack.Published{Digest: p.Digest}
+	r.indexes[m.Name] = in
+	return nil
+}
+
 // dependencies are the modules among what a manifest depends on: all that is
 // neither the host's nor bundled in the tarball.
 func (r *resolver) dependencies(id string) ([]release.Dependency, error) {

@@ -23,6 +23,8 @@ type Deps struct {
 	Held    []release.Held // consumers that did not go along
 	// Diagnostics are cycles, missing modules and range conflicts (errors), and what is deprecated, yanked or linked twice (warnings).
 	Diagnostics fault.Diagnostics
+
+	locks map[string][]release.Lock // of a release, by root: one importer may be linked with different versions in different builds
 }
 
 // A DepsNode is one version of a package or module.
@@ -57,7 +59,7 @@ func (c *Control) Deps(ctx context.Context, env, subject string) (*Deps, error) 
 	if strings.LastIndexByte(subject, '@') > 0 {
 		name, version = pack.SplitID(subject)
 	}
-	out := &Deps{Env: cmp.Or(env, "dev"), Release: now.digest, Subject: subject}
+	out := &Deps{Env: cmp.Or(env, "dev"), Release: now.digest, Subject: subject, locks: map[string][]release.Lock{}}
 	nodes, edges := map[string]*DepsNode{}, map[[2]string]bool{}
 	node := func(id, kind string) *DepsNode {
 		if nodes[id] == nil {
@@ -79,6 +81,7 @@ func (c *Control) Deps(ctx context.Context, env, subject string) (*Deps, error) 
 			}
 		}
 		slices.Sort(n.Routes)
+		out.locks[root] = append(out.locks[root], lock)
 		for importer, uses := range lock {
 			for _, id := range uses {
 				if name != "" && b.Package != name && !leads(lock, importer, id, name, version) {
@@ -243,43 +246,67 @@ func (d *Deps) warn() {
 
 // Twice warns of packages that are linked with more than one version of a module, with the ranges that ask for them.
 func (d *Deps) Twice() fault.Diagnostics {
-	uses := map[string][]DepsEdge{}
+	drawn := map[string][]DepsEdge{}
 	for _, e := range d.Edges {
-		uses[e.From] = append(uses[e.From], e)
+		drawn[e.From] = append(drawn[e.From], e)
 	}
 	var ds fault.Diagnostics
 	for _, n := range d.Nodes {
 		if n.Kind != string(pack.Device) {
 			continue
 		}
-		by := map[string]map[string][]string{} // module -> version -> who asks, and for what
-		seen := map[string]bool{}
-		var walk func(id string)
-		walk = func(id string) {
-			if seen[id] {
-				return
-			}
-			seen[id] = true
-			for _, e := range uses[id] {
-				name, version := pack.SplitID(e.To)
-				if by[name] == nil {
-					by[name] = map[string][]string{}
-				}
-				by[name][version] = append(by[name][version], e.From+" asks for "+cmp.Or(e.Range, "it"))
-				walk(e.To)
+		links := []func(DepsEdge) bool{func(DepsEdge) bool { return true }}
+		if locks, ok := d.locks[n.ID]; ok {
+			links = nil
+			for _, lock := range locks {
+				links = append(links, func(e DepsEdge) bool { name, _ := pack.SplitID(e.To); return lock[e.From][name] == e.To })
 			}
 		}
-		walk(n.ID)
-		for _, name := range sorted(by) {
-			if len(by[name]) < 2 {
-				continue
+		for _, links := range links {
+			for _, text := range twice(n.ID, drawn, links) {
+				add := fault.Diagnostic{Severity: fault.Warn, Code: codeTwice, Text: text}
+				if !slices.ContainsFunc(ds, func(x fault.Diagnostic) bool { return x.Text == text }) {
+					ds = append(ds, add)
+				}
 			}
-			var parts []string
-			for _, version := range sorted(by[name]) {
-				parts = append(parts, version+" ("+strings.Join(by[name][version], ", ")+")")
-			}
-			ds = append(ds, fault.Diagnostic{Severity: fault.Warn, Code: codeTwice, Text: fmt.Sprintf("%s is linked with %s in %s: no version is in all ranges", n.ID, name, strings.Join(parts, " and "))})
 		}
 	}
 	return ds
+}
+
+// twice are the modules that a package is linked with in several versions, a sentence each. Of the uses that are drawn only those count that link.
+func twice(root string, drawn map[string][]DepsEdge, links func(DepsEdge) bool) []string {
+	by := map[string]map[string][]string{} // module -> version -> who asks, and for what
+	seen := map[string]bool{}
+	var walk func(id string)
+	walk = func(id string) {
+		if seen[id] {
+			return
+		}
+		seen[id] = true
+		for _, e := range drawn[id] {
+			if !links(e) {
+				continue
+			}
+			name, version := pack.SplitID(e.To)
+			if by[name] == nil {
+				by[name] = map[string][]string{}
+			}
+			by[name][version] = append(by[name][version], e.From+" asks for "+cmp.Or(e.Range, "it"))
+			walk(e.To)
+		}
+	}
+	walk(root)
+	var out []string
+	for _, name := range sorted(by) {
+		if len(by[name]) < 2 {
+			continue
+		}
+		var parts []string
+		for _, version := range sorted(by[name]) {
+			parts = append(parts, version+" ("+strings.Join(by[name][version], ", ")+")")
+		}
+		out = append(out, fmt.Sprintf("%s is linked with %s in %s: no version is in all ranges", root, name, strings.Join(parts, " and ")))
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"facet/control"
+	"facet/fault"
 	"facet/storage/memory"
 )
 
@@ -89,5 +90,43 @@ func TestTagBinding(t *testing.T) {
 	}
 	if d := cmp.Diff(want, served(r)); d != "" {
 		t.Errorf("served (-want +got):\n%s", d)
+	}
+}
+
+// One module may be linked with different versions in different packages' builds. That is no package's conflict.
+func TestOneModuleLinkedInTwoWays(t *testing.T) {
+	w := newWorld(t, memory.New())
+	for _, v := range []string{"1.0.0", "1.5.0"} {
+		w.publish("@a/base@"+v, ``, ``, "")
+	}
+	w.publish("@a/left@1.0.0", ``, `"@a/base": "^1"`, "")
+	w.publish("@a/right@1.0.0", ``, `"@a/base": "~1.0.0"`, "")
+	w.publish("@tv/home@1.0.0", `"device": ["tv"], "schema": "v3"`, `"@a/left": "^1", "@a/right": "^1"`, "view home")
+	w.publish("@tv/other@1.0.0", `"device": ["tv"], "schema": "v3"`, `"@a/left": "^1"`, "view other")
+	w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home", "@tv/other"}})
+	deps, err := w.Deps(t.Context(), "prod", "")
+	if err != nil || len(deps.Diagnostics) > 0 || len(deps.Nodes) != 6 {
+		t.Errorf("%v: %v", err, deps)
+	}
+}
+
+// A version that closes a circle is refused itself, not only who links it; so is what nothing published satisfies. Both in words of the registry.
+func TestUnboundModule(t *testing.T) {
+	w := newWorld(t, memory.New())
+	w.publish("@a/left@1.0.0", ``, ``, "")
+	w.publish("@a/right@1.0.0", ``, `"@a/left": "^1"`, "")
+	for deps, want := range map[string]string{
+		`"@a/right": "^1"`: "package.json:2:18: error C002: modules depend on each other in a circle: @a/left@1.0.1 -> @a/right@1.0.0 -> @a/left@1.0.1. Move what both need into a third module",
+		`"@a/none": "^1"`:  "package.json:2:18: error C002: cannot resolve @a/none@^1: no version of this package is published. edge publish makes it known",
+		`"@a/right": "^7"`: `package.json:2:18: error C002: cannot resolve @a/right@^7: no version of @a/right matches "^7". there are: 1.0.0`,
+	} {
+		p, err := w.Publish(t.Context(), control.Publication{Tarball: packed(t, "@a/left@1.0.1", ``, deps, ""), Against: &control.Against{Env: "prod"}})
+		if fault.KindOf(err) != fault.Invalid || len(p.Diagnostics) != 1 {
+			t.Errorf("%s: %v", deps, err)
+			continue
+		}
+		if d := cmp.Diff(want, p.Diagnostics[0].String()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", deps, d)
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (r *resolver) draft(d *Published, p *Publication) error {
 func (p *Published) list(in *pack.Index, asked *Publication) {
 	m := &p.Package.Manifest
 	before, listed := in.Versions[m.Version]
-	entry := pack.Published{Digest: p.Package.Digest, Bytes: int64(len(asked.Tarball)), Deprecated: before.Deprecated, Yanked: before.Yanked}
+	entry := pack.Published{Digest: p.Package.Digest, Bytes: int64(len(asked.Tarball)), Deprecated: before.Deprecated, Yanked: before.Yanked, Latest: before.Latest}
 	if before.Digest == entry.Digest {
 		entry.Bytes = before.Bytes
 	}

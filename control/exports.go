@@ -39,7 +39,7 @@ func (c *Control) compatible(ctx context.Context, r *resolver, out *Published, b
 	add := func(at fault.Pos, text string, notes ...fault.Note) {
 		out.Diagnostics = append(out.Diagnostics, fault.Diagnostic{
 			Pos: at, Severity: severity, Code: codeExports, Text: text, Notes: notes,
-			Fix: "keep what users of " + before.ID() + " have, or raise the version to " + nextLine(v),
+			Fix: "Keep what users of " + before.ID() + " have, or raise the version to " + nextLine(v),
 		})
 	}
 	for _, b := range pack.Breaks(was, is) {

@@ -111,7 +111,7 @@ func (a *altered) breaks(req *Request, where string) (ds fault.Diagnostics, line
 		}
 		lines = append(lines, on+": "+x.String())
 		if slices.Contains(req.Remove, release.Place{Device: a.device, Schema: a.schema, Package: owner}) {
-			code, fix = codeRemoved, "leave it mounted, or say that the users of "+a.name()+" are gone (retire)"
+			code, fix = codeRemoved, "Leave it mounted, or say that the users of "+a.name()+" are gone (retire)"
 		}
 		if _, stays := a.after.Mount(owner); !stays && a.mover == "" {
 			if one := gone[owner]; one != nil { // all that goes with a mount is told in one
@@ -178,7 +178,7 @@ func (a *altered) raise() string {
 	if n, err := strconv.Atoi(strings.TrimPrefix(a.schema, "v")); err == nil {
 		next = fmt.Sprintf(`"v%d"`, n+1)
 	}
-	return fmt.Sprintf(`raise "schema" in package.json to %s: apps of %s keep what they have`, next, a.name())
+	return fmt.Sprintf(`Raise "schema" in package.json to %s: apps of %s keep what they have`, next, a.name())
 }
 
 // subject is the name that a change's path is about: "Card" of "Card.title", "film" of "Query.film(id)".

@@ -100,7 +100,7 @@ func (c *Control) golden(ctx context.Context, parent *release.Release, on *groun
 	for i, j := range moved {
 		for _, d := range found[i] {
 			if d.Breaks {
-				j.failed = append(j.failed, fault.Diagnostic{Pos: d.Pos, Severity: fault.Err, Code: codeGolden, Text: d.String() + ", " + j.with(), Fix: "change the package so that it holds with both, or bind the module so that this version is out of its range"})
+				j.failed = append(j.failed, fault.Diagnostic{Pos: d.Pos, Severity: fault.Err, Code: codeGolden, Text: d.String() + ", " + j.with(), Fix: "Change the package so that it holds with both, or bind the module so that this version is out of its range"})
 			}
 		}
 		if len(res.Outputs) < mostDifferents {

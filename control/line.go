@@ -143,7 +143,7 @@ func (a *altered) own(j *job, ds fault.Diagnostics, paths []string) fault.Diagno
 		if moved := j.with(); moved != "with " {
 			d.Text += ", " + moved
 		}
-		d.Fix = "write what apps of " + a.name() + " have so that it holds with both versions, or bind the module so that this version is out of its range"
+		d.Fix = "Write what apps of " + a.name() + " have so that it holds with both versions, or bind the module so that this version is out of its range"
 		for _, b := range []*view.Build{a.is[j.pkg.Manifest.Name], a.was[j.pkg.Manifest.Name]} {
 			if b == nil {
 				continue

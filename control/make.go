@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -59,6 +60,19 @@ func (c *Control) run(ctx context.Context, r *resolver, jobs []*job, on *ground,
 	return nil
 }
 
+// unbound says for people why a package's modules cannot be bound: who asks, if it is a module on the way, for what, and what is there.
+func unbound(id string, err error) string {
+	text := fault.Public(err)
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Err == nil {
+		return text
+	}
+	if f.Subject != "" && f.Subject != id {
+		text = f.Subject + " " + text
+	}
+	return text + ": " + fault.Public(f.Err)
+}
+
 // one binds and builds one package, and says whether the build had to be made.
 func (c *Control) one(ctx context.Context, r *resolver, j *job, on *ground) (made bool, err error) {
 	fail := func(code, fix, text string) {
@@ -78,7 +92,7 @@ func (c *Control) one(ctx context.Context, r *resolver, j *job, on *ground) (mad
 	}
 	j.lock, err = release.Bind(j.id, j.old, on.modules, r.known())
 	if k := fault.KindOf(err); k == fault.NotFound || k == fault.Invalid {
-		fail(codeResolve, fault.HintOf(err), err.Error())
+		fail(codeResolve, fault.HintOf(err), unbound(j.id, err))
 		return false, nil
 	}
 	if err != nil {

@@ -82,7 +82,7 @@ type ask struct {
 
 func (b *binder) visit(importer string) error {
 	if at := slices.Index(b.chain, importer); at >= 0 {
-		return wrong("modules depend on each other in a circle: %s", strings.Join(append(b.chain[at:], importer), " -> "))
+		return wrong("modules depend on each other in a circle: %s", strings.Join(append(b.chain[at:], importer), " -> ")).WithHint("Move what both need into a third module")
 	}
 	if _, done := b.lock[importer]; done {
 		return nil
