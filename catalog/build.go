@@ -55,7 +55,7 @@ func rest(body []byte, what release.Build) (*resting, *view.Build, error) {
 	if err := r.is(what); err != nil {
 		return nil, nil, err
 	}
-	r.packed = bytes.Clone(s2.EncodeBetter(nil, body)) // without the room for the worst case
+	r.packed = bytes.Clone(s2.Encode(nil, body)) // without the room for the worst case
 	return r, b, nil
 }
 

@@ -25,8 +25,8 @@ type Loaded struct {
 	fresh   []*view.Build // just decoded: kept from the garbage collector until the release is open, so that opening does not decode them again
 }
 
-// freshBytes is how many bytes of encoded builds a load keeps decoded until its release is open: some 600 builds of ordinary size.
-const freshBytes = 24 << 20
+// freshBytes is how many bytes of encoded builds a load keeps decoded until its release is open: some 1,000 builds of ordinary size.
+const freshBytes = 40 << 20
 
 // Build gives a build of the release. Two calls give the same one for as long as
 // somebody keeps it; after that it is decoded again, from memory. It is a

@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"maps"
 	"reflect"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"facet/fault"
 )
@@ -221,19 +222,14 @@ func marshal(v any, most int) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
+// strictly refuses members that a document does not have. Durations are nanoseconds, as they are written.
+var strictly = jsonv2.JoinOptions(jsonv2.RejectUnknownMembers(true), jsonv1.FormatDurationAsNano(true))
+
 func unmarshal(data []byte, most int, v any) error {
 	if len(data) > most {
 		return &fault.Error{Kind: fault.TooLarge, Op: "release.decode", Message: fmt.Sprintf("it takes %d bytes; the limit is %d", len(data), most)}
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(v)
-	if err == nil {
-		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
-			err = errors.New("bytes after its end")
-		}
-	}
-	if err != nil {
+	if err := jsonv2.Unmarshal(data, v, strictly); err != nil {
 		return &fault.Error{Kind: fault.Invalid, Op: "release.decode", Message: "this document cannot be read", Err: err}
 	}
 	return nil

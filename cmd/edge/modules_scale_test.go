@@ -130,7 +130,7 @@ func patchModule(t *testing.T, store storage.Store, packages int) {
 		len(res.Made), len(res.Outputs), took.Round(time.Millisecond), burnt.Round(time.Millisecond), live.Round(time.Millisecond), lively.Round(time.Millisecond))
 
 	if len(res.Made) != consumers || len(res.Reused) != 0 || len(res.Failures) != 0 {
-		t.Errorf("%d made, %d reused, %d failed", len(res.Made), len(res.Reused), len(res.Failures))
+		t.Errorf("%d made, %d reused, %d failed: %v", len(res.Made), len(res.Reused), len(res.Failures), res.Failures[:min(3, len(res.Failures))])
 	}
 	if len(res.Outputs) != consumers || res.Outputs[0].String() != `about rows under fixtures/demo.json: "2.1.0" -> "2.1.1"` {
 		t.Errorf("%d outputs differ: %v", len(res.Outputs), res.Outputs[:min(1, len(res.Outputs))])
