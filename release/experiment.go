@@ -41,6 +41,9 @@ const (
 	MaxArms        = 64   // of one experiment
 )
 
+// nameForm is what experiments and arms are called: Facet-Cells has experiment=arm with commas, and both are labels of metrics.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@-]{0,199}$`)
+
 var fieldForm = regexp.MustCompile(`^(Viewer|Profile)\.[_A-Za-z][_0-9A-Za-z]{0,99}$`)
 
 // how says for people how cells come about.
@@ -72,6 +75,15 @@ func (r *Release) Experiment(name string) *Experiment {
 // SetExperiment is the release that follows r with an experiment as it shall be. An experiment without a salt keeps the one
 // that it has, so that a change of weights moves as few as it can; a new one has the release's time.
 func (r *Release) SetExperiment(parent string, e Experiment, note Note, now time.Time) (*Release, error) {
+	names := []string{e.Name}
+	for _, a := range e.Arms {
+		names = append(names, a.Name)
+	}
+	for _, name := range names {
+		if !nameForm.MatchString(name) {
+			return nil, fault.New(fault.Invalid, "%.80q cannot be the name of an experiment or an arm", name).WithHint("letters, digits and _ . - / : @, at most 200, beginning with a letter, a digit or _")
+		}
+	}
 	n := r.Clone()
 	n.stamp(parent, note, now)
 	e.Arms = slices.Clone(e.Arms)
