@@ -4,7 +4,7 @@ GO        ?= go
 FUZZTIME  ?= 10s
 BENCH     ?= .
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-# The parts that live by concurrency: the race detector's slowness is spent on these.
+# The parts that live by concurrency: the race detector's slowness is spent on these. scripts/attack runs the edge as processes, without the detector.
 RACE      ?= $(patsubst %,./%/...,$(wildcard asker storage tiers scripts composer catalog control notice serve))
 
 # Folders of tests that run npm packages: a private package.json below some testdata.
@@ -56,7 +56,7 @@ update: need-go need-node deps ## rewrite the golden files; read the difference 
 	$(if $(GOLDEN),$(GO) test $(GOLDEN) -update,@echo "no test has golden files")
 
 race: need-go need-cc ## the concurrent parts under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(RACE)
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list $(RACE) | grep -v /attack)
 
 deps: need-node
 	@set -e; for d in $(NPM_TESTS); do \
