@@ -41,8 +41,8 @@ const (
 	MaxArms        = 64   // of one experiment
 )
 
-// nameForm is what experiments and arms are called: Facet-Cells has experiment=arm with commas, and both are labels of metrics.
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@-]{0,199}$`)
+// experimentForm is what experiments and arms are called: Facet-Cells has experiment=arm with commas, and both are labels of metrics.
+var experimentForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@-]{0,199}$`)
 
 var fieldForm = regexp.MustCompile(`^(Viewer|Profile)\.[_A-Za-z][_0-9A-Za-z]{0,99}$`)
 
@@ -80,7 +80,7 @@ func (r *Release) SetExperiment(parent string, e Experiment, note Note, now time
 		names = append(names, a.Name)
 	}
 	for _, name := range names {
-		if !nameForm.MatchString(name) {
+		if !experimentForm.MatchString(name) {
 			return nil, fault.New(fault.Invalid, "%.80q cannot be the name of an experiment or an arm", name).WithHint("letters, digits and _ . - / : @, at most 200, beginning with a letter, a digit or _")
 		}
 	}
