@@ -122,6 +122,14 @@ func (x *handling) late() *fault.Error {
 // limit is a broken quota, told to who listens.
 func (x *handling) limit(limit, text string) *fault.Error { return x.limitAt(limit, text, x.code.Pos) }
 
+// broke is a limit that the engine kept, or why it ended a turn.
+func (x *handling) broke(b *broken, at fault.Pos) *fault.Error {
+	if b.starved {
+		return x.code.fail(at, fault.Unavailable, "%s found no processor", errors.New(b.text))
+	}
+	return x.limitAt(b.limit, b.text, at)
+}
+
 func (x *handling) limitAt(limit, text string, at fault.Pos) *fault.Error {
 	how, ok := limitSentences[limit]
 	if !ok {
@@ -160,7 +168,7 @@ func (x *handling) report(err error) error {
 	case errors.As(err, &interrupted):
 		at := x.code.place(interrupted.Stack())
 		if b, ok := interrupted.Value().(*broken); ok {
-			return x.limitAt(b.limit, b.text, at)
+			return x.broke(b, at)
 		}
 		return x.limitAt(LimitCPU, fmt.Sprint(interrupted.Value()), at)
 	case errors.As(err, &overflow):

@@ -181,7 +181,7 @@ func (x *handling) turn(do func() error) (err error) {
 	x.left -= used
 	x.did.CPU += used
 	if m.broken != nil { // what the code made of the error that ended the native does not count
-		return x.limitAt(m.broken.limit, m.broken.text, x.code.place(m.broken.frames))
+		return x.broke(m.broken, x.code.place(m.broken.frames))
 	}
 	if err == nil && late {
 		err = x.limit(LimitCPU, fmt.Sprintf("it had %v", x.quota.CPU))

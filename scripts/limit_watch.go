@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// patience is how many budgets a call may last on the wall on a machine that is too busy to run it.
-const patience = 20
+// patience is how many budgets a call may last on the wall on a machine that is too busy to run it, and that is never short: a
+// package is not to blame for what others do.
+const (
+	patience = 20
+	starving = int64(2 * time.Second)
+)
 
 // Times of the watchdog.
 const (
@@ -17,6 +21,7 @@ const (
 	idle     = 200 * time.Millisecond // without a call: then it sleeps until there is one
 	resync   = 200 * time.Microsecond // a call that lasted longer has its processor time read, a shorter one is charged its wall
 	maxBurst = 32 << 20               // bytes that the heap may grow by while a call runs for over a millisecond
+	busiest  = 2 * time.Millisecond   // of the processor that a call must have had to have made them
 )
 
 // A watch is what the watchdog knows of one machine. Its fields are the machine's, but for the atomic ones.
@@ -136,7 +141,7 @@ func (d *watchdog) look(now int64, heap []metrics.Sample) (running bool, longest
 			w.cut(s, LimitCPU, time.Duration(used))
 			continue
 		}
-		if lasted >= patience*budget {
+		if lasted >= max(patience*budget, starving) {
 			w.cut(s, "wall", time.Duration(lasted))
 			continue
 		}
@@ -147,7 +152,7 @@ func (d *watchdog) look(now int64, heap []metrics.Sample) (running bool, longest
 		if w.seen != s {
 			w.seen, w.heap = s, heap[0].Value.Uint64()
 		}
-		if heap[0].Value.Uint64() > w.heap+maxBurst && used > most {
+		if heap[0].Value.Uint64() > w.heap+maxBurst && used >= int64(busiest) && used > most {
 			worst, most, began = w, used, s
 		}
 	}

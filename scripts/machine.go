@@ -27,6 +27,7 @@ type machine struct {
 	thread thread
 	began  int64 // of the call that runs, on our clock
 	base   int64 // processor time of the thread then, as far as it is known
+	guess  int64 // of it what is the wall's: calls too short to be measured
 
 	meter
 	matching
@@ -67,7 +68,7 @@ func (m *machine) late(why string, used time.Duration) {
 	b := &broken{limit: why, text: fmt.Sprintf("it ran for %v", used.Round(time.Millisecond/10))}
 	switch why {
 	case "wall":
-		b.limit, b.text = LimitCPU, fmt.Sprintf("it did not end within %v", used.Round(time.Millisecond))
+		b.limit, b.starved, b.text = LimitCPU, true, fmt.Sprintf("it found too little of the processors within %v", used.Round(time.Millisecond))
 	case LimitMemory:
 		b.text = fmt.Sprintf("the process grew by more than %d MiB while it ran", maxBurst>>20)
 	}
@@ -82,7 +83,7 @@ func (m *machine) enter() {
 	}
 	m.thread = lockThread()
 	m.watch.thread.Store(int64(m.thread))
-	m.base = int64(m.thread.used())
+	m.base, m.guess = int64(m.thread.used()), 0
 	m.began = clock()
 }
 
@@ -109,10 +110,13 @@ func (m *machine) finish() (used time.Duration, late bool) {
 	if d >= int64(resync) {
 		if at := int64(m.thread.used()); at >= 0 {
 			d = min(d, max(0, at-m.base))
-			m.base = at
+			m.base, m.guess = at, 0
 		}
 	} else {
 		m.base += d
+		if m.guess += d; m.guess > int64(time.Millisecond) { // on a busy machine the wall runs ahead: the next call would have more than its budget
+			m.base, m.guess = int64(m.thread.used()), 0
+		}
 	}
 	m.began = now
 	return time.Duration(d), late
@@ -251,6 +255,8 @@ func (m *machine) report(fn *function, err error, budget time.Duration) error {
 		if wrong.limit != "" {
 			e.Kind = fault.Limit
 		}
+	case b != nil && b.starved:
+		return fn.fail(at, fault.Unavailable, "%s found no processor", errors.New(b.text))
 	case b != nil && b.limit == LimitCPU && budget < m.opts.CPU:
 		e = fn.fail(at, fault.Limit, "%s found no time left for this request", errors.New(b.text))
 	case b != nil:

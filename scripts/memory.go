@@ -9,6 +9,7 @@ import (
 // A broken is a limit that a call broke.
 type broken struct {
 	limit, text string
+	starved     bool              // the machine was too busy to run it: the call broke nothing
 	frames      []goja.StackFrame // where, if it is known
 }
 
