@@ -67,6 +67,7 @@ const (
 	mostDifferent  = 20      // that one package lists
 	mostDifferents = 2000    // that a result lists
 	shownValue     = 80      // bytes of a value in a difference
+	renderings     = 3       // of a package whose outputs seem to get worse
 )
 
 // answers are the tier answers that a package ships: the JSON files right below its folder fixtures.
@@ -148,17 +149,12 @@ func (c *Control) differences(ctx context.Context, parent *release.Release, on *
 		out = plans(j.pkg, a, b)
 	}
 	if fixtures := answers(j.pkg); c.Render != nil && len(fixtures) > 0 && len(before.Warmups) > 0 {
-		in := Rendering{Build: before, Graph: old, Device: at.Device, Schema: at.Schema, Answers: fixtures}
-		a, err := c.Render(ctx, in)
+		found, err := c.rendered(ctx, Rendering{Build: before, Graph: old, Device: at.Device, Schema: at.Schema, Answers: fixtures},
+			Rendering{Build: after, Graph: on.graph, Device: at.Device, Schema: at.Schema, Answers: fixtures})
 		if err != nil {
 			return nil, err
 		}
-		in.Build, in.Graph = after, on.graph
-		b, err := c.Render(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, outputs(a, b)...)
+		out = append(out, found...)
 	}
 	// What breaks comes first, so that it is not what is left out.
 	slices.SortStableFunc(out, func(a, b Difference) int {
@@ -179,6 +175,33 @@ func (c *Control) differences(ctx context.Context, parent *release.Release, on *
 	}
 	return out, nil
 }
+
+// rendered compares the answers of two builds. Where a value came or went, they are asked again: on a busy machine a value can be late, and
+// what is late is null or an error for once. Only what differs every time counts.
+func (c *Control) rendered(ctx context.Context, before, after Rendering) ([]Difference, error) {
+	var out []Difference
+	for n := range renderings {
+		a, err := c.Render(ctx, before)
+		if err != nil {
+			return nil, err
+		}
+		b, err := c.Render(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		found := outputs(a, b)
+		if n > 0 {
+			found = slices.DeleteFunc(found, func(d Difference) bool { return !slices.Contains(out, d) })
+		}
+		if out = found; !slices.ContainsFunc(out, Difference.mayBeLate) {
+			break
+		}
+	}
+	return out, nil
+}
+
+// mayBeLate says whether a difference can come of values that were late, before or after.
+func (d Difference) mayBeLate() bool { return d.Breaks || d.From == "null" || d.From == "nothing" }
 
 // plans compares what views cost. More calls than before break where the package's budget has not as many.
 func plans(p *pack.Package, before, after map[string]Cost) []Difference {

@@ -59,8 +59,36 @@ func TestGoldenOutputs(t *testing.T) {
 			if held := strings.Contains(line, "@tv/home@3.4.2 + @originals/rows@2.1.0"); held != c.held || len(res.Release.Held) > 0 != c.held || len(res.Failures) > 0 != c.held {
 				t.Errorf("held %v, want %v:\n%s\n%v", held, c.held, line, res.Release.Held)
 			}
-			if answered != 2 {
+			if want := 2; answered != want && answered != 3*want { // what may be late is asked for again
 				t.Errorf("rendered %d times", answered)
+			}
+		})
+	}
+}
+
+// A value that was late once, as values are on a busy machine, keeps nobody where it is.
+func TestLateOutputs(t *testing.T) {
+	full, void := json.RawMessage(`{"a":1,"b":2}`), json.RawMessage(`{"a":null,"b":3}`)
+	for name, late := range map[string]string{"before": "2.1.0", "after": "2.1.1"} {
+		t.Run(name, func(t *testing.T) {
+			w := films(t)
+			answered := map[string]int{}
+			w.Render = func(_ context.Context, in control.Rendering) ([]control.Golden, error) {
+				at := in.Build.Locks["@originals/rows"]
+				answered[at]++
+				g := control.Golden{View: "home", Fixture: "fixtures/demo.json", Data: full}
+				if at == late && answered[at] == 1 {
+					g.Data = void
+				}
+				return []control.Golden{g}, nil
+			}
+			w.ships = true
+			w.publish("@originals/rows@2.1.1", ``, ``, "")
+			w.publish("@tv/home@3.4.2", `"device": ["tv"], "schema": "v3", "bindings": {"@originals/rows": "live"}`, `"@originals/rows": "^2.1.0"`, "view home")
+			w.release(control.Request{Env: "prod", Deploy: []string{"@tv/home"}})
+			res := w.release(control.Request{Env: "prod", Deploy: []string{"@originals/rows"}})
+			if len(res.Outputs) != 0 || len(res.Failures) != 0 || answered[late] != 2 {
+				t.Errorf("%v %v after %v", res.Outputs, res.Failures, answered)
 			}
 		})
 	}
