@@ -29,10 +29,11 @@ type Functions struct {
 	calls atomic.Uint64
 	used  atomic.Int64
 
-	mu     sync.Mutex
-	free   []*machine
-	closed bool
-	breaks map[string]uint64
+	mu      sync.Mutex
+	free    []*machine
+	closed  bool
+	watched bool // by the attic, which lets free machines go
+	breaks  map[string]uint64
 }
 
 var _ Callable = (*Functions)(nil)
@@ -178,6 +179,7 @@ func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []b
 		budget = min(budget, a.Left)
 	}
 	out, used, err, spoiled = m.call(i, fn, budget, in, dst)
+	f.opts.Share.took(used)
 	f.calls.Add(1)
 	if a != nil {
 		a.Calls++
@@ -189,11 +191,16 @@ func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []b
 
 // begin finds a machine for a function's calls, and the package's turn.
 func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
+	inLane := false
 	if !f.opts.Unlimited {
 		if a != nil && a.Left <= 0 {
 			return nil, fn.spent()
 		}
-		if !f.opts.Share.wait(f.opts.Wait) {
+		ok := f.opts.Share.wait(f.opts.Wait)
+		if ok {
+			inLane, ok = f.opts.Share.enterLane(f.opts.Wait)
+		}
+		if !ok {
 			how := limitSentences[LimitShare]
 			f.broke(Break{Function: fn.Name, Limit: LimitShare, Kind: how.kind, Pos: fn.Pos, At: time.Now(), Text: "the package used more than its share of the processors"})
 			return nil, fn.fail(fn.Pos, how.kind, how.text, fmt.Errorf("its turn would come later than in %v", f.opts.Wait))
@@ -201,14 +208,21 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 	}
 	m, err := f.take(fn)
 	if err != nil {
+		if inLane {
+			f.opts.Share.leaveLane()
+		}
 		return nil, err
 	}
+	m.inLane = inLane
 	m.enter()
 	return m, nil
 }
 
 func (f *Functions) end(m *machine, good bool) {
 	m.leave()
+	if m.inLane {
+		f.opts.Share.leaveLane()
+	}
 	f.give(m, good)
 }
 
@@ -233,6 +247,7 @@ func (f *Functions) take(fn *function) (*machine, error) {
 	}
 	if n := len(f.free); n > 0 {
 		m := f.free[n-1]
+		f.free[n-1] = nil
 		f.free = f.free[:n-1]
 		f.mu.Unlock()
 		return m, nil
@@ -247,12 +262,18 @@ func (f *Functions) take(fn *function) (*machine, error) {
 }
 
 func (f *Functions) give(m *machine, good bool) {
+	watch := false
 	f.mu.Lock()
 	if good && m.calls < maxCalls && !f.closed {
+		m.since = clock()
 		f.free = append(f.free, m)
 		m = nil
+		watch, f.watched = !f.watched, true
 	}
 	f.mu.Unlock()
+	if watch {
+		idlers.watch(f)
+	}
 	if m != nil {
 		m.stop()
 	}

@@ -55,18 +55,45 @@ func (m *machine) furnish() error {
 	describe := member(m.global("Object"), "getOwnPropertyDescriptor")
 	_, err = furnish(goja.Undefined(), m.vm.ToValue(func(c goja.FunctionCall) goja.Value {
 		of := c.Argument(0).ToObject(m.vm)
-		for _, name := range of.GetOwnPropertyNames() {
-			d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object)
-			if d == nil {
+		names := of.GetOwnPropertyNames()
+		asked := getters(int(c.Argument(1).ToInteger()), func() map[string]bool {
+			list := map[string]bool{}
+			for _, name := range names {
+				if d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object); d != nil && d.Get("get") != nil {
+					list[name] = true
+				}
+			}
+			return list
+		})
+		frozen := func(v goja.Value) {
+			if f, ok := v.(*goja.Object); ok && codeOf(f) != nil {
+				_, _ = freeze(goja.Undefined(), f)
+			}
+		}
+		for _, name := range names {
+			if !asked[name] {
+				frozen(of.Get(name))
 				continue
 			}
-			for _, part := range []string{"value", "get", "set"} {
-				if f, ok := d.Get(part).(*goja.Object); ok && codeOf(f) != nil {
-					_, _ = freeze(goja.Undefined(), f)
-				}
+			if d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object); d != nil {
+				frozen(d.Get("get"))
+				frozen(d.Get("set"))
 			}
 		}
 		return goja.Undefined()
 	}))
 	return err
+}
+
+var gettersOf sync.Map // by the object's place in machine.js
+
+// getters are the properties of an object of the furniture that have a getter or a setter: they are the same in every machine, and to
+// ask for each property's description would be a fifth of what a machine costs.
+func getters(object int, find func() map[string]bool) map[string]bool {
+	if of, ok := gettersOf.Load(object); ok {
+		return of.(map[string]bool)
+	}
+	of := find()
+	gettersOf.Store(object, of)
+	return of
 }

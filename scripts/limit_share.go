@@ -3,13 +3,15 @@ package scripts
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Shares divide the processors of one instance between its packages: one that runs alone may have them all; as soon as another
 // ran within the last second, each has at most its part.
 type Shares struct {
-	part float64 // of all processors, for one package
+	part float64       // of all processors, for one package
+	lane chan struct{} // a token for each long call that runs
 
 	mu         sync.Mutex
 	shares     map[string]*Share
@@ -22,6 +24,7 @@ type Shares struct {
 // Its zero value bounds nothing.
 type Share struct {
 	pool *Shares
+	long atomic.Int64 // until then the package's calls are taken to be long, on our clock
 
 	// Under the pool's mutex.
 	left int64 // nanoseconds; below 0: used ahead
@@ -36,7 +39,7 @@ func NewShares(part float64) *Shares {
 	if part <= 0 || part > 1 {
 		part = 0.25
 	}
-	return &Shares{part: part, shares: map[string]*Share{}}
+	return &Shares{part: part, lane: newLane(), shares: map[string]*Share{}}
 }
 
 // Of is the share of a package, which all its versions have together.

@@ -18,6 +18,8 @@ type machine struct {
 	opts   *RunOptions
 	loaded []*loaded
 	calls  int
+	since  int64 // it was given back, on our clock
+	inLane bool  // that of long calls
 	locale string
 
 	patterns  []*pattern // of the program that runs
@@ -41,15 +43,20 @@ type loaded struct {
 }
 
 func newMachine(funcs int, o *RunOptions) (*machine, error) {
-	m, err := bareMachine(o, func(*machine) {})
+	if o.Unlimited {
+		m, err := bareMachine(o, func(*machine) {})
+		if err == nil {
+			m.loaded = make([]*loaded, funcs)
+		}
+		return m, err
+	}
+	m, err := newLimited(o)
 	if err != nil {
 		return nil, err
 	}
 	m.loaded = make([]*loaded, funcs)
-	if !o.Unlimited {
-		m.watch.end = m.late
-		dog.add(&m.watch)
-	}
+	m.watch.end = m.late
+	dog.add(&m.watch)
 	return m, nil
 }
 

@@ -1,0 +1,140 @@
+package scripts
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Furnishing a machine takes milliseconds, and one takes some 400 KiB. So a few that nobody has used yet are made ahead, beside
+// the requests, and those that have nothing to do are let go.
+const (
+	mostIdle  = 32                     // machines without work that are kept, of all packages together
+	idleAfter = 500 * time.Millisecond // without a call: a machine counts as one without work
+	lookEvery = 250 * time.Millisecond
+)
+
+// A store holds machines that are furnished and belong to nobody. What ran in one never comes back to it.
+type store struct {
+	once sync.Once
+	made chan *machine
+	want chan struct{}
+}
+
+var spares store
+
+// newLimited is a furnished machine under limits: one that was made ahead, if there is one.
+func newLimited(o *RunOptions) (*machine, error) {
+	spares.once.Do(func() {
+		n := 2 * runtime.GOMAXPROCS(0)
+		spares.made, spares.want = make(chan *machine, min(n, 16)), make(chan struct{}, 1)
+		go spares.fill()
+	})
+	select {
+	case spares.want <- struct{}{}:
+	default:
+	}
+	select {
+	case m := <-spares.made:
+		m.opts = o
+		m.vm.SetMaxCallStackSize(o.CallStack)
+		return m, nil
+	default:
+		return bareMachine(o, func(*machine) {})
+	}
+}
+
+// fill makes machines, one after another, until there are enough; then it waits until one is taken.
+func (s *store) fill() {
+	o := RunOptions{}.filled()
+	for range s.want {
+		for len(s.made) < cap(s.made) {
+			m, err := bareMachine(&o, func(*machine) {})
+			if err != nil {
+				break // who needs one meets the error himself
+			}
+			s.made <- m
+		}
+	}
+}
+
+// An attic knows the Functions whose machines may be without work.
+type attic struct {
+	mu     sync.Mutex
+	owners map[*Functions]bool
+	awake  bool
+}
+
+var idlers = attic{owners: map[*Functions]bool{}}
+
+// watch lets the machines of f go when they are without work for long.
+func (a *attic) watch(f *Functions) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.owners[f] = true
+	if !a.awake {
+		a.awake = true
+		go a.run()
+	}
+}
+
+func (a *attic) run() {
+	for {
+		time.Sleep(lookEvery)
+		if !a.look(clock()) {
+			return
+		}
+	}
+}
+
+// look lets go what is too much, and says whether there is anything left to look at.
+func (a *attic) look(now int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var since []int64
+	for f := range a.owners {
+		n, idle := f.idle(now-int64(idleAfter), since)
+		since = idle
+		if n == 0 {
+			delete(a.owners, f)
+		}
+	}
+	if len(since) > mostIdle {
+		slices.Sort(since)
+		until := since[len(since)-mostIdle]
+		for f := range a.owners {
+			f.drop(until)
+		}
+	}
+	a.awake = len(a.owners) > 0
+	return a.awake
+}
+
+// idle adds when machines without work were given back, before a time, and says how many machines are free.
+func (f *Functions) idle(before int64, since []int64) (free int, _ []int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.free {
+		if m.since < before {
+			since = append(since, m.since)
+		}
+	}
+	if len(f.free) == 0 {
+		f.watched = false
+	}
+	return len(f.free), since
+}
+
+// drop lets the machines go that were given back before a time.
+func (f *Functions) drop(before int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = slices.DeleteFunc(f.free, func(m *machine) bool {
+		if m.since >= before {
+			return false
+		}
+		m.stop()
+		return true
+	})
+}
