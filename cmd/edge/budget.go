@@ -60,9 +60,16 @@ func budgetRows(b *view.Build, g *graph.Graph) ([]budgetRow, error) {
 		if err := add(composer.RootMutation, m.Name, m.Pos); err != nil {
 			return nil, err
 		}
+		if b.Handler(m) != nil { // its code decides what it loads: nothing is proved, the package's limit is kept
+			row := &out[len(out)-1]
+			row.Kind, row.Default.Calls.Most, row.Widest.Calls.Most = kindHandler, int64(limits.Calls), int64(limits.Calls)
+		}
 	}
 	return out, nil
 }
+
+// kindHandler is the kind of a row that is a handler's.
+const kindHandler = "handler"
 
 // budgetMistakes says which lists of a build have no bound, and which of its views are not proved to stay within the budget that its
 // manifest states.
@@ -114,36 +121,75 @@ func viewBudgets(b *view.Build, g *graph.Graph) ([]control.ViewBudget, error) {
 // atMost is a figure as GraphQL's Int takes it; -1 has no bound.
 func atMost(f composer.Figure) int { return int(min(f.Most, 1<<31-1)) }
 
-// printBudgets prints rows as a table, numbers to the right.
+// printBudgets prints rows as a table.
 func printBudgets(out io.Writer, rows []budgetRow) {
-	if len(rows) == 0 {
+	var lines [][6]string
+	for _, r := range rows {
+		lines = append(lines, budgetLine(r.Kind, r.Name, r.keeps(), r.Default.Calls, r.Widest.Calls, r.Widest.Entities, r.Widest.Items))
+	}
+	printBudgetLines(out, lines)
+}
+
+// budgetLine are the cells of a row; of a handler's only the most calls are known.
+func budgetLine(kind, name, keeps string, calls, atMost, entities, items composer.Figure) [6]string {
+	if kind == kindHandler {
+		return [6]string{name, "-", atMost.String(), "-", "-", keeps}
+	}
+	return [6]string{name, calls.String(), atMost.String(), entities.String(), items.String(), keeps}
+}
+
+// printBudgetLines prints cells below their titles, numbers to the right; nothing if there are none.
+func printBudgetLines(out io.Writer, lines [][6]string) {
+	if len(lines) == 0 {
 		return
 	}
-	cells := [][]string{{"", "calls", "at most", "entities", "items", "bytes"}}
-	for _, r := range rows {
-		cells = append(cells, []string{r.Name, r.Default.Calls.String(), r.Widest.Calls.String(), r.Widest.Entities.String(), r.Widest.Items.String(), r.keeps()})
-	}
+	lines = append([][6]string{{"", "calls", "at most", "entities", "items", "bytes"}}, lines...)
 	var widths [6]int
-	for _, row := range cells {
-		for i, c := range row {
+	for _, line := range lines {
+		for i, c := range line {
 			widths[i] = max(widths[i], len(c))
 		}
 	}
-	for _, row := range cells {
-		fmt.Fprintf(out, "  %-*s", widths[0], row[0])
-		for i, c := range row[1:5] {
+	for _, line := range lines {
+		fmt.Fprintf(out, "  %-*s", widths[0], line[0])
+		for i, c := range line[1:5] {
 			fmt.Fprintf(out, "  %*s", widths[i+1], c)
 		}
-		fmt.Fprintf(out, "  %s\n", row[5])
+		fmt.Fprintf(out, "  %s\n", line[5])
 	}
 }
 
-// keeps says what is done about bytes.
-func (r budgetRow) keeps() string {
-	if r.Shorten {
-		return sizeText(r.Bytes) + ", shortened"
+// A remoteBudget is a view's or mutation's budget as the control API has it; counts of -1 have no bound.
+type remoteBudget struct {
+	Name          string `json:"name"`
+	Kind          string `json:"kind"`
+	Calls         int64  `json:"calls"`
+	WorstCalls    int64  `json:"worstCalls"`
+	WorstEntities int64  `json:"worstEntities"`
+	WorstItems    int64  `json:"worstItems"`
+	Bytes         int64  `json:"bytes"`
+	Shorten       bool   `json:"shorten"`
+}
+
+const remoteBudgetFields = "budgets { name kind calls worstCalls worstEntities worstItems bytes shorten }"
+
+func printRemoteBudgets(out io.Writer, rows []remoteBudget) {
+	var lines [][6]string
+	for _, r := range rows {
+		figure := func(n int64) composer.Figure { return composer.Figure{Most: n} }
+		lines = append(lines, budgetLine(r.Kind, r.Name, keepsText(r.Bytes, r.Shorten), figure(r.Calls), figure(r.WorstCalls), figure(r.WorstEntities), figure(r.WorstItems)))
 	}
-	return sizeText(r.Bytes)
+	printBudgetLines(out, lines)
+}
+
+// keeps says what is done about bytes.
+func (r budgetRow) keeps() string { return keepsText(r.Bytes, r.Shorten) }
+
+func keepsText(bytes int64, shorten bool) string {
+	if shorten {
+		return sizeText(bytes) + ", shortened"
+	}
+	return sizeText(bytes)
 }
 
 // sizeText writes a number of bytes with the unit that divides it.

@@ -131,7 +131,7 @@ const releaseFragment = `fragment released on ReleasePayload {
   pointers { region pointer { seq release previous activateAt } }
   failures { package asked diagnostics { ...diagnostic } }
   outputs { package view fixture path from to breaks }
-  drafts { ok package version tag new digest build changes { ...changes } diagnostics { ...diagnostic } }
+  drafts { ok package version tag new digest build ` + remoteBudgetFields + ` changes { ...changes } diagnostics { ...diagnostic } }
   changes { ...changes }
   replaced { route package from to release }
   diagnostics { ...diagnostic }

@@ -93,6 +93,7 @@ type published struct {
 	New         bool              `json:"new"`
 	Digest      string            `json:"digest"`
 	Build       string            `json:"build"`
+	Budgets     []remoteBudget    `json:"budgets,omitempty"`
 	Changes     []routeChanges    `json:"changes"`
 	Diagnostics fault.Diagnostics `json:"diagnostics"`
 }
@@ -102,6 +103,7 @@ func (p published) id() string { return p.Package + "@" + p.Version }
 const publishMutation = `mutation Publish($tarball: Upload!, $tag: String!, $suffix: String!, $env: String!, $graph: String!) {
   publish(tarball: $tarball, tag: $tag, suffix: $suffix, env: $env, graph: $graph) {
     ok package version tag new digest build
+    ` + remoteBudgetFields + `
     changes { ...changes }
     diagnostics { ...diagnostic }
   }
@@ -214,6 +216,9 @@ func (r *remote) printPublished(list []published, would string) {
 			fmt.Fprintf(r.Out, "%s %spublished as %s\n", p.id(), would, p.Tag)
 		default:
 			fmt.Fprintf(r.Out, "%s was published before, with the same files\n", p.id())
+		}
+		if p.OK && p.New {
+			printRemoteBudgets(r.Out, p.Budgets)
 		}
 	}
 }

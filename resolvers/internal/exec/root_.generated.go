@@ -2827,7 +2827,7 @@ type PublishPayload {
 "What a view or mutation takes of one request. Counts of -1 have no bound."
 type ViewBudget {
   name: String!
-  "view or mutation"
+  "view, mutation or handler; of a handler nothing is proved, its calls are what its package may make"
   kind: String!
   "Tier calls, as REST asks it by default."
   calls: Int!
