@@ -56,7 +56,6 @@ type recorder struct {
 	wall    time.Duration
 	stacks  []stack
 	known   map[stack]int
-	types   map[string]string
 	api     map[string]goja.Callable
 	diags   fault.Diagnostics
 	starved atomic.Bool // it was interrupted, and had hardly run
@@ -65,7 +64,7 @@ type recorder struct {
 }
 
 func newRecorder(m *module, g *graph.Graph, o Options, ds fault.Diagnostics) *recorder {
-	return &recorder{vm: goja.New(), module: m, graph: g, wall: o.Wall, known: map[stack]int{}, types: map[string]string{}, diags: ds}
+	return &recorder{vm: goja.New(), module: m, graph: g, wall: o.Wall, known: map[stack]int{}, diags: ds}
 }
 
 // record runs the module and returns what its exports recorded, as the runtime's JSON. The text is empty if nothing could be recorded.
@@ -133,30 +132,26 @@ func (r *recorder) watch(ctx context.Context) (stop func()) {
 // start gives the runtime its host and keeps the functions that it offers.
 func (r *recorder) start(make_ goja.Value) error {
 	host := r.vm.NewObject()
-	set := map[string]any{
-		"at":  func() int { return r.here() },
-		"key": func(fn goja.Value, name string) int { return r.key(fn, name) },
-		"type": func(name string) string {
-			text, ok := r.types[name]
-			if !ok {
-				text = typeText(r.graph, name)
-				r.types[name] = text
-			}
-			return text
-		},
-		"near": func(name, known string) string { return meantBy(name, strings.Split(known, ",")) },
-		"names": func(kind string) string {
+	types := typesOf(r.graph)
+	text := func(c goja.FunctionCall, i int) string { return c.Argument(i).String() }
+	set := map[string]func(goja.FunctionCall) any{
+		"at":   func(goja.FunctionCall) any { return r.here() },
+		"key":  func(c goja.FunctionCall) any { return r.key(c.Argument(0), text(c, 1)) },
+		"type": func(c goja.FunctionCall) any { return types.text(r.graph, text(c, 0)) },
+		"near": func(c goja.FunctionCall) any { return meantBy(text(c, 0), strings.Split(text(c, 1), ",")) },
+		"names": func(c goja.FunctionCall) any {
 			var names []string
 			for _, t := range r.graph.Order {
-				if string(t.Kind) == kind && t != r.graph.Query() && t != r.graph.Mutation() {
+				if string(t.Kind) == text(c, 0) && t != r.graph.Query() && t != r.graph.Mutation() {
 					names = append(names, t.Name)
 				}
 			}
 			return strings.Join(names, ",")
 		},
 	}
-	for k, v := range set {
-		if err := host.Set(k, v); err != nil {
+	for k, does := range set {
+		// Of this type a function is called as it is; of any other by reflection.
+		if err := host.Set(k, func(c goja.FunctionCall) goja.Value { return r.vm.ToValue(does(c)) }); err != nil {
 			return err
 		}
 	}

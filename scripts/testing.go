@@ -224,7 +224,7 @@ func (t *tester) load(ctx context.Context, b *bundle) error {
 		return err
 	}
 	// The recorder's host: views are declared here and never recorded, so of it only places and the graph are asked.
-	r := &recorder{vm: t.vm, module: &module{Places: places}, graph: t.Graph, wall: t.Wall, known: map[stack]int{}, types: map[string]string{}}
+	r := &recorder{vm: t.vm, module: &module{Places: places}, graph: t.Graph, wall: t.Wall, known: map[stack]int{}}
 	text, err := runtimeFiles.ReadFile("runtime/test.js")
 	if err != nil {
 		return err

@@ -2,8 +2,11 @@ package scripts
 
 import (
 	"encoding/json"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"weak"
 
 	"facet/graph"
 )
@@ -50,6 +53,35 @@ func (f fieldsData) MarshalJSON() ([]byte, error) {
 		out = append(append(append(out, name...), ':'), data...)
 	}
 	return append(out, '}'), nil
+}
+
+// A typeBook holds the texts of a graph's types that packages asked for: every package of an environment asks for the same ones.
+type typeBook struct{ texts sync.Map }
+
+// typeBooks are those of the graphs that somebody holds, by weak pointer.
+var typeBooks sync.Map
+
+func typesOf(g *graph.Graph) *typeBook {
+	key := weak.Make(g)
+	b, ok := typeBooks.Load(key)
+	if !ok {
+		if b, ok = typeBooks.LoadOrStore(key, &typeBook{}); !ok {
+			runtime.AddCleanup(g, func(key weak.Pointer[graph.Graph]) { typeBooks.Delete(key) }, key)
+		}
+	}
+	return b.(*typeBook)
+}
+
+// text is typeText of the book's graph. Names that the graph does not have leave nothing behind.
+func (b *typeBook) text(g *graph.Graph, name string) string {
+	if got, ok := b.texts.Load(name); ok {
+		return got.(string)
+	}
+	text := typeText(g, name)
+	if text != "" {
+		b.texts.Store(strings.Clone(name), text)
+	}
+	return text
 }
 
 // typeText is a type as JSON for the runtime; "" if the graph has none of the name.

@@ -41,6 +41,8 @@ const offered = (what, o) => new Proxy(freeze(o), {
 const metaOf = (v) => (v !== null && (typeof v === "object" || typeof v === "function") ? v[META] : undefined);
 const isSym = (v) => metaOf(v) !== undefined;
 
+const among = (list, v) => { for (let i = 0; i < list.length; i++) if (list[i] === v) return true; return false; };
+
 const quote = (v) => stringify(v);
 const show = (v) => (isSym(v) ? v[META].path : typeof v === "function" ? "a function" : v === undefined ? "undefined" : quote(v));
 
@@ -55,18 +57,27 @@ function nearly(name, known) {
 // Types come from the graph one by one, as data: { Kind, Fields, Args, Members, Values, Key }.
 const types = new Map();
 const alone = (o) => (o === undefined ? o : Object.assign(Object.create(null), o));
-/** A type whose fields and arguments are none of JavaScript's own: it has no field "constructor" unless the graph says so. */
+/** A type whose fields are none of JavaScript's own: it has no field "constructor" unless the graph says so. */
 function bare(t) {
   t.Fields = alone(t.Fields);
-  for (const k of keys(t.Fields || {})) t.Fields[k].Args = alone(t.Fields[k].Args);
+  t.composite = t.Kind === "object" || t.Kind === "interface" || t.Kind === "union";
   return t;
 }
 function typeOf(name) {
-  if (!types.has(name)) {
+  let t = types.get(name);
+  if (t === undefined && !types.has(name)) {
     const text = host.type(name);
-    types.set(name, text === "" ? undefined : bare(parse(text)));
+    types.set(name, (t = text === "" ? undefined : bare(parse(text))));
   }
-  return types.get(name);
+  return t;
+}
+/** The names of a field's arguments, which are none of JavaScript's own either. Most fields of a type are never asked for. */
+function argsOf(fd) {
+  if (fd.names === undefined) {
+    fd.Args = alone(fd.Args);
+    fd.names = fd.Args === undefined ? [] : keys(fd.Args);
+  }
+  return fd.names;
 }
 const named = (Name, NonNull = false) => ({ Name, NonNull });
 const listOf = (Elem, NonNull = false) => ({ Name: "", Elem, NonNull });
@@ -74,7 +85,7 @@ const loose = (t) => (t.NonNull ? { ...t, NonNull: false } : t);
 const strict = (t) => (t.NonNull ? t : { ...t, NonNull: true });
 const baseName = (t) => { while (t.Elem) t = t.Elem; return t.Name; };
 const typeText = (t) => (t.Elem ? `[${typeText(t.Elem)}]` : t.Name) + (t.NonNull ? "!" : "");
-const composite = (name) => { const t = typeOf(name); return t !== undefined && ["object", "interface", "union"].some((k) => k === t.Kind); };
+const composite = (name) => { const t = typeOf(name); return t !== undefined && t.composite; };
 const a = (name) => (/^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`);
 
 // A scope is the table of one view, shape or mutation. Equal values are one entry.
@@ -82,12 +93,14 @@ let scope;
 const newScope = (what, kind) => ({ what, kind, values: [], seen: new Map(), moved: new Map(), effects: [], metrics: [] });
 const none = -1;
 
+/** The id of a value that was just made. */
 function push(v, into = scope) {
   const key = v.op === "effect" ? `effect ${into.effects.length}` : stringify(v);
   let id = into.seen.get(key);
   if (id === undefined) {
     id = into.values.length;
-    into.values.push({ ...v, pos: host.at() });
+    v.pos = host.at();
+    into.values.push(v);
     into.seen.set(key, id);
   }
   return id;
@@ -140,8 +153,10 @@ function duration(text, what) {
 function options(o, what, known) {
   if (o === undefined) return {};
   if (o === null || typeof o !== "object" || isSym(o) || isArray(o)) fail("F118", `${what} takes options, not ${show(o)}`, `Write { ${known[0]}: … }`);
-  for (const k of keys(o)) {
-    if (!known.some((x) => x === k)) fail("F118", `${what} has no option ${quote(k)}`, meant(k, known));
+  const names = keys(o);
+  for (let i = 0; i < names.length; i++) {
+    const k = names[i];
+    if (!among(known, k)) fail("F118", `${what} has no option ${quote(k)}`, meant(k, known));
   }
   return o;
 }

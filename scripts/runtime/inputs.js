@@ -44,8 +44,8 @@ function fits(from, to) {
   return !builtin.has(t) && !ownEnums.has(t) && !typeOf(t)?.Values && typeOf(t)?.Kind !== "input"; // a scalar of the graph's own
 }
 const ownEnums = new Map();
-const isEnum = (n) => ownEnums.has(n) || (typeOf(n) && typeOf(n).Kind === "enum");
-const enumValues = (n) => (ownEnums.has(n) ? ownEnums.get(n).values : typeOf(n) && typeOf(n).Kind === "enum" ? typeOf(n).Values : undefined);
+const isEnum = (n) => { if (ownEnums.has(n)) return true; const t = typeOf(n); return t && t.Kind === "enum"; };
+const enumValues = (n) => { if (ownEnums.has(n)) return ownEnums.get(n).values; const t = typeOf(n); return t && t.Kind === "enum" ? t.Values : undefined; };
 
 /** A value or constant where an argument of a type stands. */
 function input(v, type, what) {
@@ -75,9 +75,11 @@ const keyed = (v, type) => (type.Name === "ID" && typeof v === "number" ? String
 
 function inputObject(v, type, t, what) {
   if (typeof v !== "object" || isArray(v)) fail("F115", `${what} wants ${a(type.Name)}, not ${show(v)}`, `Write { ${keys(t.Fields)[0]}: … }`);
-  for (const k of keys(v)) if (!t.Fields[k]) fail("F113", `${type.Name} has no field ${quote(k)}`, meant(k, keys(t.Fields)));
+  const given = keys(v), names = keys(t.Fields);
+  for (let i = 0; i < given.length; i++) if (!t.Fields[given[i]]) fail("F113", `${type.Name} has no field ${quote(given[i])}`, meant(given[i], names));
   const args = [];
-  for (const k of keys(t.Fields)) {
+  for (let i = 0; i < names.length; i++) {
+    const k = names[i];
     const fd = t.Fields[k];
     if (v[k] !== undefined) args.push({ name: k, value: input(v[k], fd.Type, `${what}.${k}`) });
     else if (fd.Default !== undefined) args.push({ name: k, value: push(value("literal", fd.Type, { json: fd.Default })) });

@@ -7,7 +7,7 @@ const graph = new Proxy(target, {
   get(_, k) {
     if (typeof k === "symbol") return undefined;
     const t = typeOf(k);
-    if (t && k !== "Query" && k !== "Mutation" && ["object", "interface", "union"].some((x) => x === t.Kind)) {
+    if (t && t.composite && k !== "Query" && k !== "Mutation") {
       return sym({ kind: "tag", kindOf: t.Kind, type: named(k), path: `graph.${k}` });
     }
     const q = (typeOf("Query") || {}).Fields || {};

@@ -38,7 +38,9 @@ function tree(v, at, depth) {
   if (v[ARG] || v[VIEW] || v[DECLARED]) fail("F132", `${what} is a declaration, not a value`, "Return fields of the graph");
   if (proto !== plain && proto !== null) fail("F132", `${what} is ${a((proto.constructor && proto.constructor.name) || "special object")}`, "Return a plain object");
   const fields = [];
-  for (const k of keys(v)) {
+  const names = keys(v);
+  for (let i = 0; i < names.length; i++) {
+    const k = names[i];
     const before = looking, own = metaOf(v[k]) ? -1 : host.key(fnIds.get(running), k);
     if (own >= 0) looking = own;
     if (!fieldName.test(k) || k.startsWith("__")) fail("F138", `${quote(k)} cannot be a field's name`, "Use letters, digits and _, not starting with a digit or __");

@@ -79,7 +79,7 @@ function fieldNamed(m, k) {
 function field(parent, name, fd) {
   const path = parent.kind === "root" ? name : `${parent.path}.${name}`;
   const m = { type: fd.Type, path };
-  const own = keys(fd.Args || {});
+  const own = argsOf(fd);
   const effects = parent.kind === "mutations";
   if (own.length === 0) {
     if (effects) return effect(name, fd);
@@ -111,11 +111,13 @@ function call(m, args) {
 
 /** The arguments of a field in declared order. */
 function fieldArgs(path, fd, given) {
-  for (const k of keys(given)) {
-    if (!fd.Args[k]) fail("F113", `${path} has no argument ${quote(k)}`, meant(k, keys(fd.Args)));
+  const all = argsOf(fd), names = keys(given);
+  for (let i = 0; i < names.length; i++) {
+    if (!fd.Args[names[i]]) fail("F113", `${path} has no argument ${quote(names[i])}`, meant(names[i], all));
   }
   const list = [];
-  for (const k of keys(fd.Args)) {
+  for (let i = 0; i < all.length; i++) {
+    const k = all[i];
     const want = fd.Args[k];
     if (given[k] === undefined) {
       if (want.Type.NonNull && want.Default === undefined) fail("F114", `${path} needs the argument ${quote(k)}`, `Write ${path}({ ${k}: … })`);
