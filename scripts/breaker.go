@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -118,6 +119,9 @@ func (b *Breaker) Broke(k Break) {
 	if b.opts.Breaks < 0 || b.shut.Load() {
 		return // trials are counted by their outcome
 	}
+	if k.Limit == LimitShare {
+		return // it is paced already: many ask for it, or others need the machine
+	}
 	now := time.Now().UnixNano()
 	if before := b.counted.Load(); now-before < int64(burst) || !b.counted.CompareAndSwap(before, now) {
 		return
@@ -141,6 +145,19 @@ func (b *Breaker) allow() (run, trial bool) {
 	return ok, ok
 }
 
+// try makes a trial, whose outcome counts however it ends: a permit that is not given back would keep the package in quarantine.
+func (b *Breaker) try(trial func() error) {
+	ended := false
+	defer func() {
+		if !ended {
+			b.breaker.RecordFailure()
+		}
+	}()
+	err := trial()
+	ended = true
+	b.tried(err)
+}
+
 func (b *Breaker) tried(err error) {
 	if brokeLimit(err) {
 		b.breaker.RecordFailure()
@@ -149,9 +166,16 @@ func (b *Breaker) tried(err error) {
 	b.breaker.RecordSuccess()
 }
 
+// A waits is why a call was not run that itself broke nothing: the request's time, or the package's turn.
+type waits struct{ error }
+
 // brokeLimit says whether an error is a limit that a call broke.
 func brokeLimit(err error) bool {
 	if err == nil {
+		return false
+	}
+	var w waits
+	if errors.As(err, &w) {
 		return false
 	}
 	k := fault.KindOf(err)
@@ -181,15 +205,18 @@ type guarded struct {
 func (g *guarded) Computes() []view.Compute {
 	all := g.Callable.Computes()
 	for i, f := range all {
-		all[i] = func(a *view.Account, in [][]byte, dst []byte) ([]byte, error) {
+		all[i] = func(a *view.Account, in [][]byte, dst []byte) (out []byte, err error) {
 			run, trial := g.breaker.allow()
 			if !run {
 				return dst, g.breaker.refusal(g.names(i))
 			}
-			out, err := f(a, in, dst)
-			if trial {
-				g.breaker.tried(err)
+			if !trial {
+				return f(a, in, dst)
 			}
+			g.breaker.try(func() error {
+				out, err = f(a, in, dst)
+				return err
+			})
 			return out, err
 		}
 	}
@@ -199,7 +226,7 @@ func (g *guarded) Computes() []view.Compute {
 func (g *guarded) Batches() []view.Batch {
 	all := g.Callable.Batches()
 	for i, f := range all {
-		all[i] = func(a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
+		all[i] = func(a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) (out []byte) {
 			run, trial := g.breaker.allow()
 			if !run {
 				no := g.breaker.refusal(g.names(i))
@@ -208,16 +235,18 @@ func (g *guarded) Batches() []view.Batch {
 				}
 				return dst
 			}
-			out := f(a, in, dst, ends, errs)
-			if trial {
-				var worst error
+			if !trial {
+				return f(a, in, dst, ends, errs)
+			}
+			g.breaker.try(func() (worst error) {
+				out = f(a, in, dst, ends, errs)
 				for _, err := range errs {
 					if brokeLimit(err) {
 						worst = err
 					}
 				}
-				g.breaker.tried(worst)
-			}
+				return worst
+			})
 			return out
 		}
 	}

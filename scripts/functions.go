@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -203,7 +204,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 		if !ok {
 			how := limitSentences[LimitShare]
 			f.broke(Break{Function: fn.Name, Limit: LimitShare, Kind: how.kind, Pos: fn.Pos, At: time.Now(), Text: "the package used more than its share of the processors"})
-			return nil, fn.fail(fn.Pos, how.kind, how.text, fmt.Errorf("its turn would come later than in %v", f.opts.Wait))
+			return nil, fn.fail(fn.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", f.opts.Wait)})
 		}
 	}
 	m, err := f.take(fn)
@@ -292,7 +293,7 @@ func (f *Functions) broke(b Break) {
 
 // spent is the error of a call for a request that has no time left. It is no break of the function's own.
 func (fn *function) spent() *fault.Error {
-	return fn.fail(fn.Pos, fault.Limit, "%s found no time left for this request", fmt.Errorf("the request's functions used up their processor time"))
+	return fn.fail(fn.Pos, fault.Limit, "%s found no time left for this request", waits{errors.New("the request's functions used up their processor time")})
 }
 
 // headLines are the lines that enclosed puts before a source.

@@ -18,18 +18,20 @@ type guardedHandlers struct {
 }
 
 // Run implements Handlers.
-func (g *guardedHandlers) Run(ctx context.Context, c *HandlerCall, dst []byte) ([]byte, *view.HandlerRun, error) {
+func (g *guardedHandlers) Run(ctx context.Context, c *HandlerCall, dst []byte) (out []byte, did *view.HandlerRun, err error) {
 	run, trial := g.breaker.allow()
 	if !run {
 		return dst, nil, g.breaker.refusal(g.names(c.Handler))
 	}
-	out, did, err := g.Handlers.Run(ctx, c, dst)
-	if trial {
-		if ctx.Err() != nil { // it waited for tiers, or for nobody any more: its code broke nothing
-			g.breaker.tried(nil)
-		} else {
-			g.breaker.tried(err)
-		}
+	if !trial {
+		return g.Handlers.Run(ctx, c, dst)
 	}
+	g.breaker.try(func() error {
+		out, did, err = g.Handlers.Run(ctx, c, dst)
+		if ctx.Err() != nil { // it waited for tiers, or for nobody any more: its code broke nothing
+			return nil
+		}
+		return err
+	})
 	return out, did, err
 }

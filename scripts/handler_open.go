@@ -72,7 +72,7 @@ func (h *handlerSet) Close() {}
 func (h *handlerSet) enter(ctx context.Context, code *handlerCode) error {
 	if !h.opts.Share.wait(h.opts.Wait) {
 		how := limitSentences[LimitShare]
-		return code.fail(code.Pos, how.kind, how.text, fmt.Errorf("its turn would come later than in %v", h.opts.Wait))
+		return code.fail(code.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", h.opts.Wait)})
 	}
 	t := time.NewTimer(h.opts.Wait)
 	defer t.Stop()
