@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/net/http/httpguts"
 
 	"facet/asker"
+	"facet/fault"
 	"facet/release"
 )
 
@@ -61,10 +65,24 @@ func (f *front) verify(ctx context.Context, c *jwtConfig, log zerolog.Logger) (f
 	return t.Close, nil
 }
 
+// checkFile reads a key set that is a file. One that has a URL may be away for a moment, so that says nothing.
+func (c *jwtConfig) checkFile() error {
+	if c.JWKS == "" || strings.HasPrefix(c.JWKS, "http://") || strings.HasPrefix(c.JWKS, "https://") {
+		return nil
+	}
+	if _, err := os.ReadFile(c.JWKS); err != nil {
+		return fault.Wrap(fault.Invalid, "read asker.jwt.jwks", c.JWKS, err)
+	}
+	return nil
+}
+
 // maxRules bounds the rules that are asked for each request.
 const maxRules = 100
 
 func checkAsker(c *config, wrong complain) {
+	if j := &c.Asker.JWT; j.JWKS == "" && (len(j.Issuers) > 0 || len(j.Audiences) > 0) {
+		wrong("asker.jwt.jwks", "write https://id.example/.well-known/jwks.json, or the name of a file", "without keys tokens are not looked at, and everybody is nobody")
+	}
 	if j := &c.Asker.JWT; j.JWKS != "" {
 		if u, err := url.Parse(j.JWKS); err == nil && u.Scheme != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 			wrong("asker.jwt.jwks", "write https://id.example/.well-known/jwks.json, or the name of a file", "%q is no URL", j.JWKS)
@@ -103,6 +121,8 @@ func checkAsker(c *config, wrong complain) {
 		at := fmt.Sprintf("asker.rules.%d", i)
 		if r.Header == "" {
 			wrong(at+".header", "name a request header, such as User-Agent", "the rule looks at nothing")
+		} else if !httpguts.ValidHeaderFieldName(r.Header) {
+			wrong(at+".header", "name a request header, such as User-Agent", "%q cannot be a header's name", r.Header)
 		}
 		if _, err := regexp.Compile(r.Match); err != nil {
 			wrong(at+".match", "", "%q is no regular expression: %v", r.Match, err)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"facet/fault"
 	"facet/release"
 	"facet/resolvers"
@@ -88,6 +90,12 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("scripts.output", int(c.Scripts.Output))
 	positive("scripts.requestCPU", int(c.Scripts.RequestCPU))
 	share("scripts.share", c.Scripts.Share)
+	checkScripts(&c.Scripts, wrong)
+	for _, l := range c.Serve.Locales {
+		if _, err := language.Parse(l); err != nil {
+			wrong("serve.locales", "write en-US, or de", "%q is no locale", l)
+		}
+	}
 	checkShed(&c.Limits.Shed, wrong)
 	checkTokens(c.Control.Tokens, wrong)
 	checkAsker(c, wrong)

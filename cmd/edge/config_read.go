@@ -387,7 +387,7 @@ func configKeys(v reflect.Value, path string) []configKey {
 }
 
 // otherVariables are FACET_* variables that are no keys: those of the other commands, and what a parent tells its child.
-var otherVariables = []string{"FACET_CONFIG", "FACET_CONTROL", "FACET_TOKEN", "FACET_SOURCE_REVISION", "FACET_TIER", "FACET_STORE_SECRET"}
+var otherVariables = []string{"FACET_CONFIG", "FACET_CONTROL", "FACET_TOKEN", "FACET_OPS", "FACET_SOURCE_REVISION", "FACET_TIER", "FACET_STORE_SECRET"}
 
 // ofKubernetes says whether a variable is one that Kubernetes sets for a service, which may well be called facet.
 func ofKubernetes(name string) bool {

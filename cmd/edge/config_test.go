@@ -111,7 +111,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"an unknown variable", "", []string{"FACET_SERVE_LISTN=:80"}, "FACET_SERVE_LISTN: error Y004: unknown variable. did you mean FACET_SERVE_LISTEN?"},
 		{"a variable's value", "", []string{"FACET_SERVE_H2C=1"}, `FACET_SERVE_H2C: error Y002: serve.h2c is true or false: not "1"`},
 		{"within a variable", "", []string{"FACET_CONTROL_TOKENS=[{nam: ci}]"}, `FACET_CONTROL_TOKENS: error Y003: unknown key "control.tokens[0].nam". did you mean name?`},
-		{"variables of others", "control:\n  tokens:\n    - {name: ci, env: FACET_CI_TOKEN, scopes: [read]}\n", []string{"FACET_TOKEN=x", "FACET_CONTROL=x", "FACET_CI_TOKEN=x", "FACET_EDGE_SERVICE_HOST=10.0.0.1", "FACET_PORT_8080_TCP_ADDR=10.0.0.1", "FACETS=1", "FACET_SERVE_LISTEN="}, ""},
+		{"variables of others", "control:\n  tokens:\n    - {name: ci, env: FACET_CI_TOKEN, scopes: [read]}\n", []string{"FACET_TOKEN=x", "FACET_CONTROL=x", "FACET_OPS=x", "FACET_CI_TOKEN=x", "FACET_EDGE_SERVICE_HOST=10.0.0.1", "FACET_PORT_8080_TCP_ADDR=10.0.0.1", "FACETS=1", "FACET_SERVE_LISTEN="}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, ds := readConfig("edge.yaml", []byte(c.text), c.env)
@@ -152,6 +152,15 @@ func TestConfigChecks(t *testing.T) {
 		{"only control", func(c *config) { c.Serve.Listen, c.Control.Listen = "", ":81" }, ""},
 		{"no address", func(c *config) { c.Ops.Listen = "9090" }, "ops.listen: error Y006: it is an address with a port"},
 		{"a name", func(c *config) { c.Region = "eu/1" }, `region: error Y006: "eu/1" cannot be a name`},
+		{"a locale", func(c *config) { c.Serve.Locales = []string{"en-US", "xx-notalocale-zzz"} }, `serve.locales: error Y006: "xx-notalocale-zzz" is no locale`},
+		{"too little memory", func(c *config) { c.Scripts.Memory = 1 << 10 }, "scripts.memory: error Y006: a call needs 64KiB"},
+		{"less than a call", func(c *config) { c.Scripts.RequestCPU = time.Millisecond }, "scripts.requestCPU: error Y006: 1ms is less than what one call may take: scripts.cpu is 10ms"},
+		{"workers of none", func(c *config) { c.Scripts.Workers.Nice = 99 }, "scripts.workers.nice: error Y006: it is from 0 to 19, not 99"},
+		{"a worker's time", func(c *config) { c.Scripts.Workers.BuildTime = 0 }, "scripts.workers.buildTime: error Y006: it must be above 0"},
+		{"no breaks", func(c *config) { c.Scripts.Quarantine.Breaks = 0 }, "scripts.quarantine.breaks: error Y006: no broken limit cannot bring about a quarantine. write -1"},
+		{"a long first quarantine", func(c *config) { c.Scripts.Quarantine.For = time.Hour }, "scripts.quarantine.most: error Y006: 10m0s is less than the first quarantine: scripts.quarantine.for is 1h0m0s"},
+		{"tokens without keys", func(c *config) { c.Asker.JWT.Issuers = []string{"https://id.example"} }, "asker.jwt.jwks: error Y006: without keys tokens are not looked at"},
+		{"a rule's header", func(c *config) { c.Asker.Rules = []deviceRule{{Header: "User Agent", Form: "x"}} }, `asker.rules.0.header: error Y006: "User Agent" cannot be a header's name`},
 		{"half a certificate", func(c *config) { c.Serve.TLS.Cert = "c" }, "a certificate needs its key"},
 		{"an old TLS", func(c *config) { c.Serve.TLS.Min = "1.0" }, "serve.tls.min"},
 		{"a choice", func(c *config) { c.Log.Level = "warning" }, "did you mean warn?"},

@@ -332,7 +332,12 @@ func (in remoteInstance) explain(out io.Writer) {
 	}
 	for _, q := range in.Quarantined {
 		until := ""
-		if q.Until != nil {
+		switch {
+		case q.Until == nil:
+		case q.Until.Before(time.Now()): // a trial is a request's: nobody has asked since
+			fmt.Fprintf(out, "  %s tries the functions of %s@%s again with their next request: %s\n", in.ID, q.Package, q.Version, q.Reason)
+			continue
+		default:
 			until = " until " + q.Until.Local().Format(time.TimeOnly)
 		}
 		fmt.Fprintf(out, "  %s does not run the functions of %s@%s%s: %s\n", in.ID, q.Package, q.Version, until, q.Reason)

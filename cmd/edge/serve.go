@@ -92,6 +92,9 @@ func checkFiles(c *config) error {
 	if _, err := c.Trust.keys(); err != nil {
 		return err
 	}
+	if err := c.Asker.JWT.checkFile(); err != nil {
+		return err
+	}
 	for _, t := range []tlsConfig{c.Serve.TLS, c.Control.TLS} {
 		if _, err := t.config(nil); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -161,14 +162,16 @@ func checkWorkers(c *scriptsConfig, wrong complain) {
 			wrong(key, "name the scope alone: its packages share a process", "%q is a package, not a scope", scope)
 		}
 	}
-	if !c.isolates() {
-		return
-	}
 	if c.Workers.Memory < leastWorker {
 		wrong("scripts.workers.memory", "", "a worker needs %v", byteSize(leastWorker))
 	}
 	if c.Workers.BuildMemory < 2*leastWorker {
 		wrong("scripts.workers.buildMemory", "", "recording a package needs %v", byteSize(2*leastWorker))
+	}
+	for key, d := range map[string]time.Duration{"buildTime": c.Workers.BuildTime, "idle": c.Workers.Idle} {
+		if d <= 0 {
+			wrong("scripts.workers."+key, "", "it must be above 0")
+		}
 	}
 	if c.Workers.Most <= 0 {
 		wrong("scripts.workers.most", "", "it must be above 0")
