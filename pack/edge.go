@@ -33,6 +33,9 @@ func (p *parser) edge(n *node, m *Manifest) *Edge {
 	return e
 }
 
+// maxDevices is how many devices one package may serve: each is a route, with an engine, of every release that it is in.
+const maxDevices = 64
+
 // devices takes a list of devices; one alone may stand without brackets.
 func (p *parser) devices(n *node, e *Edge) {
 	v := n.get("device")
@@ -48,6 +51,10 @@ func (p *parser) devices(n *node, e *Edge) {
 	}
 	if len(items) == 0 {
 		p.add(v.off, "P011", `Name a device, or leave "device" out: then the package is a module`, "the list of devices is empty")
+	}
+	if len(items) > maxDevices {
+		p.add(v.off, "P011", "Split the package: each device is a route of its own", "the package names %d devices; it may name %d", len(items), maxDevices)
+		return
 	}
 	for _, item := range items {
 		s, ok := item.value.(string)

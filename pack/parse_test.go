@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,4 +149,26 @@ func FuzzManifest(f *testing.F) {
 			t.Fatalf("device and schema disagree: %+v", m.Edge)
 		}
 	})
+}
+
+// TestManyDevices says that one package cannot take all routes of a release.
+func TestManyDevices(t *testing.T) {
+	for n, want := range map[int]string{maxDevices: "", maxDevices + 1: "P011"} {
+		var devices []string
+		for i := range n {
+			devices = append(devices, fmt.Sprintf("tv%d", i))
+		}
+		text, err := json.Marshal(map[string]any{"name": "@a/b", "version": "1.0.0", "exports": "./index.ts", "edge": map[string]any{"device": devices, "schema": "v1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ds := ParseManifest(text)
+		got := ""
+		for _, d := range ds {
+			got += d.Code
+		}
+		if got != want {
+			t.Errorf("%d devices: got %v, want %q", n, ds, want)
+		}
+	}
 }

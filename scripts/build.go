@@ -16,7 +16,7 @@ import (
 
 // Options bound what recording a package may spend.
 type Options struct {
-	Wall      time.Duration // the whole recording, by the clock; 0: 2 s. One that hardly ran in that time is begun again
+	Wall      time.Duration // processor time of the whole recording; 0: 2 s. By the clock it may last twenty times as long
 	CallStack int           // nested calls; 0: 256
 }
 
@@ -29,9 +29,6 @@ func (o Options) filled() Options {
 	}
 	return o
 }
-
-// attempts is how often a recording is begun that a busy machine gave no time to.
-const attempts = 3
 
 // Build records a package against its locked modules and a graph. The same inputs give the same build. Diagnostics are all of
 // the author's mistakes, sorted; the build is nil if one of them is an error.
@@ -48,10 +45,6 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 	}
 	r := newRecorder(m, g, o, slices.Clone(diags))
 	text, err := r.record(ctx, o.CallStack)
-	for n := 1; n < attempts && r.starved.Load() && ctx.Err() == nil; n++ {
-		r = newRecorder(m, g, o, slices.Clone(diags))
-		text, err = r.record(ctx, o.CallStack)
-	}
 	if err != nil {
 		return nil, defective(r.diags, pkg, err)
 	}

@@ -140,7 +140,7 @@ func TestEndless(t *testing.T) {
 func TestEndlessMatch(t *testing.T) {
 	t.Parallel()
 	_, ds := buildText(t, films(t), imports+`export const v = view({ build: () => ({ n: /(a*)*\1b/.test("a".repeat(60)) ? 1 : 2 }) });`)
-	if len(ds) != 1 || ds[0].Code != "F196" {
+	if len(ds) != 1 || ds[0].Code != "F209" {
 		t.Errorf("got %v", ds)
 	}
 }

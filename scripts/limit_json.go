@@ -60,10 +60,17 @@ type jsonText struct {
 	gap     goja.String
 	indent  int
 	inside  []*goja.Object
+	most    int64 // units
+	nest    int
 }
 
 func (m *machine) stringify(c goja.FunctionCall) goja.Value {
-	w := &jsonText{m: m}
+	return m.stringifyTo(c, maxText, maxNest)
+}
+
+// stringifyTo is stringify with bounds of the text's units and levels.
+func (m *machine) stringifyTo(c goja.FunctionCall, most int64, nest int) goja.Value {
+	w := &jsonText{m: m, most: most, nest: nest}
 	if o, ok := c.Argument(1).(*goja.Object); ok {
 		if w.replace = codeOf(o); w.replace == nil && o.ClassName() == "Array" {
 			w.only = []string{}
@@ -92,7 +99,7 @@ func (m *machine) stringify(c goja.FunctionCall) goja.Value {
 		return goja.Undefined()
 	}
 	w.value(v)
-	m.long(w.total)
+	m.charge(w.total)
 	return w.b.String()
 }
 
@@ -124,8 +131,8 @@ func (w *jsonText) ready(holder *goja.Object, key string, v goja.Value) goja.Val
 }
 
 func (w *jsonText) ascii(s string) {
-	if w.total += int64(len(s)); w.total > maxText {
-		w.m.exceed(LimitString, "a text of more than %d units", maxText)
+	if w.total += int64(len(s)); w.total > w.most {
+		w.m.exceed(LimitString, "a text of more than %d units", w.most)
 	}
 	for i := range len(s) {
 		w.b.WriteRune(rune(s[i]))
@@ -154,8 +161,8 @@ func (w *jsonText) object(o *goja.Object) {
 	if slices.Contains(w.inside, o) {
 		panic(w.m.vm.NewTypeError("Converting circular structure to JSON"))
 	}
-	if len(w.inside) >= maxNest {
-		w.m.exceed(LimitDepth, "JSON nested deeper than %d", maxNest)
+	if len(w.inside) >= w.nest {
+		w.m.exceed(LimitDepth, "JSON nested deeper than %d", w.nest)
 	}
 	w.inside = append(w.inside, o)
 	w.indent++
@@ -217,8 +224,8 @@ func (w *jsonText) line() {
 	}
 	w.ascii("\n")
 	for range w.indent {
-		if w.total += int64(w.gap.Length()); w.total > maxText {
-			w.m.exceed(LimitString, "a text of more than %d units", maxText)
+		if w.total += int64(w.gap.Length()); w.total > w.most {
+			w.m.exceed(LimitString, "a text of more than %d units", w.most)
 		}
 		w.b.WriteString(w.gap)
 	}
@@ -227,8 +234,8 @@ func (w *jsonText) line() {
 // text writes a string between quotes; a lone surrogate is escaped.
 func (w *jsonText) text(s goja.String) {
 	n := s.Length()
-	if w.total += int64(n) + 2; w.total > maxText {
-		w.m.exceed(LimitString, "a text of more than %d units", maxText)
+	if w.total += int64(n) + 2; w.total > w.most {
+		w.m.exceed(LimitString, "a text of more than %d units", w.most)
 	}
 	w.b.WriteRune('"')
 	from := 0

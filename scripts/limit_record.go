@@ -1,11 +1,9 @@
 package scripts
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"runtime/metrics"
 	"strings"
-	"time"
 
 	"github.com/dop251/goja"
 	"github.com/evanw/esbuild/pkg/api"
@@ -20,23 +18,20 @@ const (
 	maxSources  = 16 << 20  // bytes of all of them
 	maxBundle   = 8 << 20   // bytes of the bundle
 	maxExports  = 1_000     // of the entry
+	maxNames    = 5_000     // that any file exports
 	maxRecorded = 16 << 20  // bytes of what was recorded
 	maxMade     = 128 << 20 // bytes that natives and joined texts make
 	maxGrown    = 512 << 20 // bytes that the process grows by
 )
 
 // fits refuses a file that would take the parsers too far, before they see it.
-func (f *files) fits(key, text string, json bool) *api.Message {
+func (f *files) fits(key, text string, loader api.Loader) *api.Message {
 	f.mu.Lock()
 	f.count++
 	f.bytes += len(text)
 	count, bytes := f.count, f.bytes
 	f.mu.Unlock()
-	at := func(i int) *api.Location {
-		line := strings.Count(text[:i], "\n")
-		begin := strings.LastIndexByte(text[:i], '\n') + 1
-		return &api.Location{File: key, Namespace: namespace, Line: line + 1, Column: i - begin, LineText: text[begin:min(i, begin+200)]}
-	}
+	at := func(i int) *api.Location { return locate(key, text, i) }
 	switch {
 	case count > maxFiles:
 		return &api.Message{Text: fmt.Sprintf("the package bundles more than %d files", maxFiles), Location: at(0), Detail: problem{"F205", "Import the parts of a library that are needed; link shared code as a module"}}
@@ -45,17 +40,17 @@ func (f *files) fits(key, text string, json bool) *api.Message {
 	case bytes > maxSources:
 		return &api.Message{Text: fmt.Sprintf("the package bundles more than %d bytes", maxSources), Location: at(0), Detail: problem{"F206", "Give data through the graph: a package is code"}}
 	}
-	if json {
+	if loader == api.LoaderJSON {
 		if n := nestOf(text); n > maxLevels {
 			return &api.Message{Text: fmt.Sprintf("it nests %d levels deep, %d are allowed", n, maxLevels), Location: at(0), Detail: problem{"F204", "Write data as lists of rows"}}
 		}
-		return nil
+		return f.written(key, text, loader, measure{})
 	}
-	if err := nesting(text); err != nil {
-		deep := err.(*tooDeep)
-		return &api.Message{Text: "the file cannot be read: " + deep.text, Location: at(deep.at), Detail: problem{"F204", "Split the expression: name its parts"}}
+	m, err := nesting(text)
+	if err != nil {
+		return &api.Message{Text: "the file cannot be read: " + err.text, Location: at(err.at), Detail: problem{cmp.Or(err.code, "F204"), cmp.Or(err.fix, "Split the expression: name its parts")}}
 	}
-	return nil
+	return f.written(key, text, loader, m)
 }
 
 // bundleFits refuses a bundle that the engine's parser should not see.
@@ -65,7 +60,11 @@ func bundleFits(b *bundle, ds *fault.Diagnostics) bool {
 		ds.Add(where, "F206", "Give data through the graph: a package is code", "the package and what it bundles are %d bytes, %d are allowed", len(b.text), maxBundle)
 		return false
 	}
-	if err := nesting(b.text); err != nil {
+	if n := namesOf(b.text); n > maxNames {
+		tooManyExports(where, n, ds)
+		return false
+	}
+	if _, err := nesting(b.text); err != nil {
 		ds.Add(where, "F204", "Split the expression: name its parts", "the bundle cannot be read: %s", err)
 		return false
 	}
@@ -77,9 +76,15 @@ func (r *recorder) bound() {
 	o := RunOptions{Memory: maxMade}.filled()
 	m := &machine{vm: r.vm, opts: &o, recording: true}
 	r.limits = m
+	r.parse = r.vm.Get("JSON").ToObject(r.vm).Get("parse")
 	m.boundText()
 	m.boundLists()
+	m.boundObjects()
+	m.boundJSON()
+	m.boundCollections()
 	m.boundCircles()
+	m.boundNumbers()
+	m.boundRecording()
 	pass := func(name string, look func(goja.Value)) {
 		_ = r.vm.Set(name, func(c goja.FunctionCall) goja.Value {
 			look(c.Arguments[0])
@@ -96,20 +101,29 @@ func (r *recorder) bound() {
 	pass(ownName, func(v goja.Value) { m.charge(int64(m.members(v)) * sizeOfItem) })
 }
 
-// grows interrupts a recording whose process grows too much, until ctx ends.
-func (r *recorder) grows(ctx context.Context) {
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	began := heap[0].Value.Uint64()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(10 * time.Millisecond):
-		}
-		if metrics.Read(heap); heap[0].Value.Uint64() > began+maxGrown {
-			r.vm.Interrupt(&broken{limit: LimitMemory, text: fmt.Sprintf("the process grew by more than %s", sizeText(maxGrown))})
-			return
-		}
+// json is what the runtime reads types and writes records with.
+func (r *recorder) json() map[string]goja.Value {
+	if r.limits == nil { // a test's, whose code runs by a clock
+		of := r.vm.Get("JSON").ToObject(r.vm)
+		return map[string]goja.Value{"parse": of.Get("parse"), "stringify": of.Get("stringify")}
 	}
+	return map[string]goja.Value{"parse": r.parse, "stringify": r.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		return r.limits.stringifyTo(c, maxRecorded+1, maxLevels)
+	})}
+}
+
+// namesOf is how many names one file of a bundle exports at most, by how the bundler writes them: each on a line of its own.
+func namesOf(bundle string) (most int) {
+	for {
+		_, rest, found := strings.Cut(bundle, "  __export(")
+		if !found {
+			return most
+		}
+		names, rest, _ := strings.Cut(rest, "\n  });")
+		most, bundle = max(most, strings.Count(names, "\n")), rest
+	}
+}
+
+func tooManyExports(at fault.Pos, n int, ds *fault.Diagnostics) {
+	ds.Add(at, "F207", "Export the views, mutations and shapes alone; split the package", "the entry exports %d names, %d are allowed", n, maxExports)
 }

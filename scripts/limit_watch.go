@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type watch struct {
 	over   atomic.Bool  // it was ended: what looks between its steps stops
 	why    atomic.Pointer[broken]
 	end    func(why string, used time.Duration)
+	burst  uint64 // bytes that the heap may grow by meanwhile; 0: maxBurst
 	heap   uint64 // seen by the watchdog alone: of the process at its first look at this call, and which call that was
 	seen   int64
 }
@@ -152,7 +154,7 @@ func (d *watchdog) look(now int64, heap []metrics.Sample) (running bool, longest
 		if w.seen != s {
 			w.seen, w.heap = s, heap[0].Value.Uint64()
 		}
-		if heap[0].Value.Uint64() > w.heap+maxBurst && used >= int64(busiest) && used > most {
+		if heap[0].Value.Uint64() > w.heap+cmp.Or(w.burst, maxBurst) && used >= int64(busiest) && used > most {
 			worst, most, began = w, used, s
 		}
 	}

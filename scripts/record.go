@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
@@ -21,10 +20,9 @@ import (
 //go:embed runtime/*.js
 var runtimeFiles embed.FS
 
-// limitMatching bounds every match of a regular expression while recording, once for the process: the engine gives no way to take
-// a time limit one by one. A match that is cut off reads as "no match" to the code, so the limit lies past a recording's own: then
-// the interrupt comes before the wrong answer is used.
-var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = 2 * time.Second })
+// limitMatching bounds every match of a regular expression that goes back, once for the process: the engine gives no way to take a
+// time limit one by one. A match that is cut off reads as "no match" to the code: see matched.
+var limitMatching = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = maxMatch })
 
 // runtimeOrder is how the runtime's files make one function body.
 var runtimeOrder = []string{"core", "values", "inputs", "choices", "results", "define", "compute", "handler", "realm", "main"}
@@ -50,17 +48,17 @@ var runtimeProgram = sync.OnceValues(func() (*goja.Program, error) {
 
 // A recorder runs one package's code in a runtime of its own and gathers what it records.
 type recorder struct {
-	vm      *goja.Runtime
-	module  *module
-	graph   *graph.Graph
-	wall    time.Duration
-	stacks  []stack
-	known   map[stack]int
-	api     map[string]goja.Callable
-	diags   fault.Diagnostics
-	starved atomic.Bool // it was interrupted, and had hardly run
-	limits  *machine    // counts what natives make
-	dead    bool        // interrupted or out of stack: nothing more is run
+	vm     *goja.Runtime
+	module *module
+	graph  *graph.Graph
+	wall   time.Duration
+	stacks []stack
+	known  map[stack]int
+	api    map[string]goja.Callable
+	diags  fault.Diagnostics
+	parse  goja.Value // JSON's, as the engine has it
+	limits *machine   // counts what natives make
+	dead   bool       // interrupted or out of stack: nothing more is run
 }
 
 func newRecorder(m *module, g *graph.Graph, o Options, ds fault.Diagnostics) *recorder {
@@ -78,11 +76,10 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "package", err)
 	}
 	limitMatching()
-	stop := r.watch(ctx)
-	defer stop()
-
 	r.vm.SetMaxCallStackSize(callStack)
 	r.bound()
+	stop := r.watch(ctx)
+	defer stop()
 	r.vm.SetParserOptions(parser.WithDisableSourceMaps)
 	make_, err := r.vm.RunProgram(program)
 	if err != nil {
@@ -115,18 +112,21 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	return text, nil
 }
 
-// watch interrupts a recording that has used up its time, by the clock: that is also when a regular expression gives up, and what
-// that one says then is not to be used. If the processors were others' for most of it, the recorder is starved.
+// watch ends a recording that has used up its time, which is the processor time of its thread, or that grows too much, or whose
+// asker went away.
 func (r *recorder) watch(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithTimeout(ctx, r.wall)
-	t := lockThread()
-	spent := t.used()
-	release := context.AfterFunc(ctx, func() {
-		r.starved.Store(t.used()-spent < r.wall/2)
-		r.vm.Interrupt(ctx.Err())
-	})
-	go r.grows(ctx)
-	return func() { release(); cancel(); t.unlock() }
+	m := r.limits
+	m.watch.end, m.watch.burst = m.late, maxGrown
+	dog.add(&m.watch)
+	m.enter()
+	m.start(r.wall)
+	release := context.AfterFunc(ctx, func() { r.vm.Interrupt(ctx.Err()) })
+	return func() {
+		release()
+		m.finish()
+		m.leave()
+		m.stop()
+	}
 }
 
 // start gives the runtime its host and keeps the functions that it offers.
@@ -152,6 +152,11 @@ func (r *recorder) start(make_ goja.Value) error {
 	for k, does := range set {
 		// Of this type a function is called as it is; of any other by reflection.
 		if err := host.Set(k, func(c goja.FunctionCall) goja.Value { return r.vm.ToValue(does(c)) }); err != nil {
+			return err
+		}
+	}
+	for k, v := range r.json() { // types and records are longer than what a package may read and write
+		if err := host.Set(k, v); err != nil {
 			return err
 		}
 	}
@@ -190,7 +195,7 @@ func (r *recorder) whole(name string, args ...goja.Value) error {
 func (r *recorder) exports() {
 	if n := len(r.vm.Get("m").ToObject(r.vm).GetOwnPropertyNames()); n > maxExports {
 		r.dead = true
-		r.add(stack{}, stack{}, "F207", fmt.Sprintf("the entry exports %d names, %d are allowed", n, maxExports), "Export the views, mutations and shapes alone; split the package", nil)
+		tooManyExports(fault.Pos{File: r.module.Places.files.pkg.Manifest.Name}, n, &r.diags)
 		return
 	}
 	list, err := r.call("exported", r.vm.Get("m"))
@@ -265,20 +270,23 @@ func (r *recorder) failed(err error, declared stack) {
 	switch {
 	case b != nil:
 		r.dead = true
+		code, text, fix := "F209", "the package makes too much while it is recorded: "+b.text, "A package's constants are small: look for what grows in a loop"
+		switch b.limit {
+		case LimitCPU:
+			code, text, fix = "F196", fmt.Sprintf("the package took longer than %s to record", r.wall), "Look for a loop that does not end"
+		case LimitRegex:
+			text, fix = "a regular expression takes too long while the package is recorded: "+b.text, "Write it with what works without going back, or match shorter texts"
+		}
 		at := stack{}
 		if b.frames != nil {
 			at = r.stackIn(b.frames)
 		} else if late != nil {
 			at = r.stackIn(late.Stack())
 		}
-		r.add(at, declared, "F209", "the package makes too much while it is recorded: "+b.text, "A package's constants are small: look for what grows in a loop", nil)
+		r.add(at, declared, code, text, fix, nil)
 	case errors.As(err, &late):
 		r.dead = true
-		if cause, ok := late.Value().(error); ok && errors.Is(cause, context.Canceled) {
-			r.add(r.stackIn(late.Stack()), declared, "F196", "recording was canceled", "", nil)
-			return
-		}
-		r.add(r.stackIn(late.Stack()), declared, "F196", fmt.Sprintf("the package took longer than %s to record", r.wall), "Look for a loop that does not end", nil)
+		r.add(r.stackIn(late.Stack()), declared, "F196", "recording was canceled", "", nil)
 	case errors.As(err, &deep):
 		r.dead = true
 		r.add(r.stackIn(deep.Stack()), declared, "F197", "the calls nest too deep", "Look for a function that calls itself; a shape refers to itself by self", nil)

@@ -16,15 +16,16 @@ const testModule = sdkModule + "/test"
 
 // files are the sources of a build by the keys that the bundler knows them by: "name@version/path", or a module of the host's.
 type files struct {
-	pkg   *pack.Package
-	lock  *pack.Lock
-	extra map[string]string
-	host  map[string]string // text of the host's modules by specifier
-	mu    sync.Mutex        // of the following: the bundler resolves and loads from many goroutines
-	owner map[string]*pack.Package
-	from  map[string]string // key -> path in the owner
-	count int               // of the files that were loaded
-	bytes int               // of their texts
+	pkg     *pack.Package
+	lock    *pack.Lock
+	extra   map[string]string
+	host    map[string]string // text of the host's modules by specifier
+	mu      sync.Mutex        // of the following: the bundler resolves and loads from many goroutines
+	owner   map[string]*pack.Package
+	from    map[string]string // key -> path in the owner
+	count   int               // of the files that were loaded
+	bytes   int               // of their texts
+	measure                   // of them
 }
 
 // owned is whose file a key names, and its path there.
@@ -182,7 +183,7 @@ func (f *files) load(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf("%s is not packed", file), Detail: problem{"F010", "Check \"files\" in package.json"}}}}, nil
 	}
 	text := withoutMaps(string(b))
-	if m := f.fits(a.Path, text, loader == api.LoaderJSON); m != nil {
+	if m := f.fits(a.Path, text, loader); m != nil {
 		return api.OnLoadResult{Errors: []api.Message{*m}}, nil
 	}
 	if composed(text, loader) {

@@ -120,7 +120,7 @@ type compiled struct {
 // compile parses, vets and compiles the text of one expression. waits says that it may be async; limits that it is instrumented. Source maps
 // stay off: goja would read the files that they name.
 func compile(name, text string, waits, limits bool) (c compiled, err error) {
-	if err := nesting(text); err != nil {
+	if _, err := nesting(text); err != nil {
 		return c, fault.New(fault.Invalid, "it cannot be compiled: %s", err)
 	}
 	prog, err := goja.Parse(name, text, parser.WithDisableSourceMaps)

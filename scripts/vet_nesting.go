@@ -15,25 +15,26 @@ const (
 
 // tooDeep is where a text nests deeper than parsers take.
 type tooDeep struct {
-	at   int // a byte of the text
-	text string
+	at        int // a byte of the text
+	text      string
+	code, fix string // of the diagnostic; "": of what nests
 }
 
 func (e *tooDeep) Error() string { return e.text }
 
 // nesting reads a text of JavaScript or TypeScript only so far as to know its brackets, and refuses one that nests too deep. Where it cannot
 // tell a division from a regular expression, and it matters, it refuses too.
-func nesting(text string) error {
+func nesting(text string) (measure, *tooDeep) {
 	s := scanner{text: text}
 	if strings.HasPrefix(text, "#!") {
 		s.line()
 	}
 	for s.at < len(s.text) {
 		if err := s.token(); err != nil {
-			return err
+			return s.measure, err
 		}
 	}
-	return nil
+	return s.measure, nil
 }
 
 type scanner struct {
@@ -47,21 +48,25 @@ type scanner struct {
 	before string // the one before that
 	broke  bool   // a line ended after it
 	heads  bool   // the parenthesis that closed last was after if, while, for or with
+	items  int    // commas since the bracket
+	length int    // of the text before
+	measure
 }
 
 // A level is an open bracket.
 type level struct {
 	with byte
 	run  int  // of the level around it
+	item int  // commas of the level around it
 	head bool // a parenthesis after if, while, for or with: what follows it begins anew
 	text bool // ${ of a template: } continues it
 }
 
-func (s *scanner) fail(format string, args ...any) error {
+func (s *scanner) fail(format string, args ...any) *tooDeep {
 	return &tooDeep{at: min(s.at, len(s.text)), text: fmt.Sprintf(format, args...)}
 }
 
-func (s *scanner) token() error {
+func (s *scanner) token() *tooDeep {
 	c := s.text[s.at]
 	switch {
 	case c == '\n' || c == '\r':
@@ -80,12 +85,15 @@ func (s *scanner) token() error {
 			s.at = len(s.text)
 			return nil
 		}
+		s.broke = s.broke || strings.ContainsAny(s.text[s.at:s.at+end+4], "\n\r\u2028\u2029")
 		s.at += end + 4
 		return nil
 	case strings.HasPrefix(s.text[s.at:], "<!--"), strings.HasPrefix(s.text[s.at:], "-->") && s.broke:
 		return s.fail("a comment of HTML")
 	case c == '"' || c == '\'':
+		start := s.at
 		s.quoted(c)
+		s.length = s.at - start
 		s.past("'")
 		return nil
 	case c == '`':
@@ -101,6 +109,9 @@ func (s *scanner) token() error {
 
 func (s *scanner) past(token string) {
 	s.before, s.prev, s.broke = s.prev, token, false
+	if s.tokens++; token == "[" {
+		s.uses++
+	}
 }
 
 // line skips a comment to the end of its line.
@@ -123,13 +134,14 @@ func (s *scanner) quoted(c byte) {
 }
 
 // template reads on to the end of a template or to its next ${.
-func (s *scanner) template() error {
+func (s *scanner) template() *tooDeep {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; {
 		case c == '\\':
 			s.at += 2
 		case c == '`':
 			s.at++
+			s.length = 0
 			s.past("'")
 			return nil
 		case c == '$' && strings.HasPrefix(s.text[s.at:], "${"):
@@ -143,8 +155,9 @@ func (s *scanner) template() error {
 	return nil
 }
 
-func (s *scanner) push(l level) error {
-	l.run = s.run
+func (s *scanner) push(l level) *tooDeep {
+	l.run, l.item = s.run, s.items
+	s.items = 0
 	s.open = append(s.open, l)
 	s.run = 0
 	if len(s.open) > maxLevels {
@@ -157,7 +170,7 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c == '\\' || c >= 0x80 || c == '#' || c == '@'
 }
 
-func (s *scanner) name() error {
+func (s *scanner) name() *tooDeep {
 	start := s.at
 	for s.at < len(s.text) && wordByte(s.text[s.at]) {
 		if s.text[s.at] >= 0x80 && (strings.HasPrefix(s.text[s.at:], "\u2028") || strings.HasPrefix(s.text[s.at:], "\u2029")) {
@@ -166,6 +179,13 @@ func (s *scanner) name() error {
 		s.at++
 	}
 	name := s.text[start:s.at]
+	s.uses++
+	if len(name) > s.longest && (name[0] < '0' || name[0] > '9') {
+		s.longest, s.measure.at = len(name), start
+	}
+	if name == "as" && s.prev == "'" && s.length > s.longest { // a text can be a name of what is exported
+		s.longest, s.measure.at = s.length, start
+	}
 	switch {
 	case s.prev == ".":
 		name = "name"
@@ -184,7 +204,7 @@ func (s *scanner) name() error {
 	return s.long()
 }
 
-func (s *scanner) long() error {
+func (s *scanner) long() *tooDeep {
 	if s.run > maxRun {
 		return s.fail("an expression has more than %d operators", maxRun)
 	}
@@ -195,7 +215,7 @@ func (s *scanner) long() error {
 var beforePattern = map[string]bool{"return": true, "typeof": true, "case": true, "do": true, "else": true, "in": true, "instanceof": true, "new": true,
 	"void": true, "delete": true, "throw": true, "default": true, "extends": true}
 
-func (s *scanner) slash() error {
+func (s *scanner) slash() *tooDeep {
 	unclear := false
 	p := s.prev
 	switch {
@@ -215,7 +235,7 @@ func (s *scanner) slash() error {
 	default:
 		return s.pattern(false)
 	}
-	if unclear {
+	if unclear || s.broke { // a type ends with its line: a pattern may follow
 		return s.pattern(true)
 	}
 	s.at++
@@ -225,7 +245,7 @@ func (s *scanner) slash() error {
 }
 
 // pattern skips a regular expression. If it may be a division instead, what it would skip must not matter.
-func (s *scanner) pattern(unclear bool) error {
+func (s *scanner) pattern(unclear bool) *tooDeep {
 	end, inside := s.at+1, false
 	for ; end < len(s.text) && (s.text[end] != '/' || inside); end++ {
 		switch s.text[end] {
@@ -245,15 +265,16 @@ func (s *scanner) pattern(unclear bool) error {
 		s.past("/")
 		return s.long()
 	}
-	if unclear && strings.ContainsAny(s.text[s.at+1:end], "`'\"(){}[]*!~") {
+	if unclear && (strings.ContainsAny(s.text[s.at+1:end], "`'\"(){}[]*!~") || strings.HasPrefix(s.text[end+1:], "*") || strings.HasPrefix(s.text[end+1:], "/")) {
 		return s.fail("a / that may divide or begin a regular expression: put the expression in parentheses")
 	}
 	s.at = end + 1
+	s.length = 0
 	s.past("'")
 	return nil
 }
 
-func (s *scanner) sign(c byte) error {
+func (s *scanner) sign(c byte) *tooDeep {
 	switch c {
 	case '(', '[', '{':
 		head := c == '(' && (s.prev == "if" || s.prev == "while" || s.prev == "for" || s.prev == "with")
@@ -265,7 +286,7 @@ func (s *scanner) sign(c byte) error {
 		if n := len(s.open); n > 0 {
 			l := s.open[n-1]
 			s.open = s.open[:n-1]
-			s.run = l.run + 1
+			s.run, s.items = l.run+1, l.item
 			if l.text && c == '}' {
 				return s.template()
 			}
@@ -278,6 +299,12 @@ func (s *scanner) sign(c byte) error {
 		return s.long()
 	case ',', ';':
 		s.run = 0
+		if s.items++; c == ';' {
+			s.items = 0
+		}
+		if s.items > maxElements {
+			return &tooDeep{at: s.at, text: fmt.Sprintf("it lists more than %d values", maxElements), code: "F206", fix: "Give data through the graph: a package is code"}
+		}
 		if c == ',' && (len(s.open) == 0 || s.open[len(s.open)-1].with == '{') {
 			s.run = 0
 		}

@@ -1,7 +1,7 @@
 // What everything here stands on: mistakes, scopes of recorded values, and types.
 // The files of this folder are one function body: host is the Go side.
 const META = Symbol("facet");
-const { stringify, parse } = JSON;
+const { stringify, parse } = host;
 const { isArray } = Array;
 const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
 const { isInteger, isFinite: finite } = Number;

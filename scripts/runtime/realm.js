@@ -105,14 +105,6 @@ function trapRealm(global) {
   hide(JSON, "stringify", function (v, ...more) {
     const m = metaOf(v);
     if (m) refusals.text(m);
-    let left = mostItems / 5;
-    const count = (x, depth) => {
-      if (--left < 0 || depth > 64) fail("F198", "JSON.stringify makes too much", "A package's constants are small: look at the numbers");
-      if (x === null || typeof x !== "object") return;
-      if (isArray(x)) for (let i = 0; i < x.length; i++) count(x[i], depth + 1);
-      else for (const k of keys(x)) count(x[k], depth + 1);
-    };
-    count(v, 0);
     return text(v, ...more);
   });
 
