@@ -10,7 +10,7 @@ import (
 // Furnishing a machine takes milliseconds, and one takes some 400 KiB. So a few that nobody has used yet are made ahead, beside
 // the requests, and those that have nothing to do are let go.
 const (
-	mostIdle  = 16                     // machines without work that are kept, of all packages together
+	mostIdle  = 8                      // machines without work that are kept for each processor, of all packages together
 	idleAfter = 500 * time.Millisecond // without a call: a machine counts as one without work
 	lookEvery = 250 * time.Millisecond
 )
@@ -100,9 +100,9 @@ func (a *attic) look(now int64) bool {
 			delete(a.owners, f)
 		}
 	}
-	if len(since) > mostIdle {
+	if most := mostIdle * runtime.GOMAXPROCS(0); len(since) > most {
 		slices.Sort(since)
-		until := since[len(since)-mostIdle]
+		until := since[len(since)-most]
 		for f := range a.owners {
 			f.drop(until)
 		}

@@ -15,7 +15,8 @@ const callFor = 10.0 + 25.0
 // sum makes the figures and verdicts of one mode.
 func (s *Side) sum(alone, beside, hostile *load.Report) {
 	s.Alone, s.Beside, s.Attacks = alone.Total, beside.Total, hostile.Total
-	s.Wrong, s.Torn, s.Dropped = alone.Total.Failed+beside.Total.Failed, hostile.Total.Failed, alone.Dropped+beside.Dropped
+	s.Wrong, s.Torn, s.Dropped = s.wrong.Load(), s.torn.Load(), alone.Dropped+beside.Dropped
+	s.Refusals = alone.Total.Failed + beside.Total.Failed - s.Wrong
 	for _, r := range []*load.Report{alone, beside, hostile} {
 		for text, n := range r.Errors {
 			s.Errors[text] += n
@@ -36,6 +37,7 @@ func (s *Side) sum(alone, beside, hostile *load.Report) {
 	s.Verdicts = []Verdict{
 		{"process deaths", fmt.Sprint(s.Deaths), "0", s.Deaths == 0},
 		{"wrong answers of B", fmt.Sprint(s.Wrong), "0", s.Wrong == 0},
+		{"errors of B", fmt.Sprint(s.Refusals), "0", s.Refusals == 0},
 		{"torn pages of A", fmt.Sprint(s.Torn), "0", s.Torn == 0},
 		{"B's p99", fmt.Sprintf("%.1f ms", s.Beside.P99), fmt.Sprintf("%.1f ms", bar), s.Beside.P99 <= bar},
 		{"resident memory more", fmt.Sprintf("%.1f MiB", float64(grown)/(1<<20)), "64 MiB", grown <= moreMemory},
@@ -55,6 +57,7 @@ func (r *Result) Print(w io.Writer) error {
 		}{{"B alone", s.Alone}, {"B beside A", s.Beside}, {"A", s.Attacks}} {
 			fmt.Fprintf(&b, "  %-10s p50 %7.2f ms   p90 %7.2f   p99 %7.2f   p99.9 %7.2f   max %7.2f   failed %d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Failed)
 		}
+		fmt.Fprintf(&b, "  others used %.1f processors meanwhile\n", s.Others)
 		fmt.Fprintf(&b, "  resident memory %.1f MiB before, %.1f at the most, %.1f after\n", float64(s.RSSBefore)/mb, float64(s.RSSPeak)/mb, float64(s.RSSAfter)/mb)
 		for i, a := range s.Slow {
 			if i == 10 {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"facet/loadtest/load"
@@ -47,16 +48,20 @@ type Side struct {
 	Alone     load.Line    `json:"alone"`
 	Beside    load.Line    `json:"beside"`
 	Attacks   load.Line    `json:"attacks"`
-	Wrong     int64        `json:"wrong"`     // answers of tenant B that are not the right bytes, alone and beside
+	Wrong     int64        `json:"wrong"`     // answers of tenant B that are not the right bytes and say no error, alone and beside
+	Refusals  int64        `json:"refusals"`  // answers of tenant B that say an error, and requests that had none
 	Torn      int64        `json:"torn"`      // pages of tenant A whose innocent field was wrong
+	Others    float64      `json:"others"`    // processors that were busy with what is no part of the soak while both asked
 	Dropped   int64        `json:"dropped"`   // requests of B that the generator could not send
 	Deaths    int          `json:"deaths"`    // of the instance
-	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers, after tenant B was alone
+	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers: all packages open and asked once for what runs no code, tenant B's load running
 	RSSPeak   int64        `json:"rssPeak"`
 	RSSAfter  int64        `json:"rssAfter"`
 	Slow      []SlowAttack `json:"slow,omitempty"` // attacks whose p50 is past the budget of a call and the grace, the slowest first
 	Errors    map[string]int64
 	Verdicts  []Verdict `json:"verdicts"`
+
+	wrong, torn atomic.Int64
 }
 
 // A SlowAttack is one that took longer than it may.
@@ -149,6 +154,7 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 				m, _, _ := strings.Cut(strings.SplitAfterN(got, `"message":"`, 2)[1], `"`)
 				return errors.New("an error: " + m)
 			default:
+				s.wrong.Add(1)
 				return fmt.Errorf("wrong: %.200s, want %s", got, want)
 			}
 		}})
@@ -176,18 +182,25 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	go func() {
 		hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(p.Both), Seed: p.Seed + 1, Mix: rows}
 		rep, err := load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
-			if !strings.Contains(string(a.Body), `"title":"JAWS"`) && !strings.Contains(a.Row.Name, "leak/cross-function") {
+			switch body := string(a.Body); {
+			case strings.Contains(body, `"title":"JAWS"`), strings.Contains(a.Row.Name, "leak/cross-function"):
+				return nil
+			case strings.Contains(body, `"title":"`):
+				s.torn.Add(1)
 				return errors.New("torn")
+			default: // the page has no title and says why: it was the tier's turn
+				return errors.New("no title")
 			}
-			return nil
 		}})
 		if err != nil {
 			fmt.Fprintln(p.Log, err)
 		}
 		bad <- rep
 	}()
+	busy := corpus.Processors()
 	beside, err := ask(p.Both)
 	hostile := <-bad
+	s.Others = busy()
 	stop()
 	s.RSSPeak = <-peak
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 
 var edge = flag.String("edge", "", "the program to run; empty: facet/cmd/edge is built")
 
-// TestSmoke is a short run of what cmd/attack does at length. Times are not judged: the machine has other tests to run.
+// TestSmoke is a short run of what cmd/attack does at length: deaths, wrong bytes and memory are judged. Times, and what an instance
+// refuses because it is busy, are only told: the machine has other tests to run.
 func TestSmoke(t *testing.T) {
 	dir, program := t.TempDir(), *edge
 	if program == "" {
@@ -34,7 +35,7 @@ func TestSmoke(t *testing.T) {
 	t.Logf("\n%s", &b)
 	for _, s := range res.Modes {
 		for _, v := range s.Verdicts {
-			if timed := strings.Contains(v.What, "p99") || strings.Contains(v.What, "budget"); !v.OK && !timed {
+			if timed := strings.Contains(v.What, "p99") || strings.Contains(v.What, "budget") || v.What == "errors of B"; !v.OK && !timed {
 				t.Errorf("%s: %s is %s; the bar is %s", s.Mode, v.What, v.Got, v.Bar)
 			}
 		}
