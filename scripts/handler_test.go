@@ -86,6 +86,9 @@ export const it = handler({
 	if b == nil {
 		t.Fatal(ds)
 	}
+	for _, h := range b.Handlers {
+		h.Quota.CPU = min(h.Quota.CPU*slowdown, view.MaxQuota().CPU)
+	}
 	data, err := b.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -162,7 +162,12 @@ func TestBombs(t *testing.T) {
 			case len(broke) != 1 || tt.want != "" && broke[0].Limit != tt.want && broke[0].Limit != LimitCPU: // a busy machine may need all the time before
 				t.Errorf("got %v of %v", broke, err)
 			}
-			if spent > 35*time.Millisecond {
+			for again := 0; spent > 35*time.Millisecond*slowdown && again < 3; again++ { // others' garbage is collected on this thread, too
+				began, used = time.Now(), cpuOfThread()
+				_, err = call(nil, in("1"), nil)
+				spent = cpuOfThread() - used
+			}
+			if spent > 35*time.Millisecond*slowdown {
 				t.Errorf("it had %v of the processor (%v on the wall): %v", spent, time.Since(began), err)
 			}
 			if made := after.TotalAlloc - before.TotalAlloc; made > 64<<20 {

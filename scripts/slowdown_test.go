@@ -1,0 +1,6 @@
+//go:build !race
+
+package scripts
+
+// slowdown is how much longer bars of time are here.
+const slowdown = 1
