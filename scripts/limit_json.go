@@ -134,9 +134,7 @@ func (w *jsonText) ascii(s string) {
 	if w.total += int64(len(s)); w.total > w.most {
 		w.m.exceed(LimitString, "a text of more than %d units", w.most)
 	}
-	for i := range len(s) {
-		w.b.WriteRune(rune(s[i]))
-	}
+	w.b.WriteUTF8String(s)
 }
 
 func (w *jsonText) value(v goja.Value) {

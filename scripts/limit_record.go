@@ -21,7 +21,7 @@ const (
 	maxNames    = 5_000     // that any file exports
 	maxRecorded = 16 << 20  // bytes of what was recorded
 	maxMade     = 128 << 20 // bytes that natives and joined texts make
-	maxGrown    = 512 << 20 // bytes that the process grows by
+	maxGrown    = 256 << 20 // bytes that the process grows by
 )
 
 // fits refuses a file that would take the parsers too far, before they see it.

@@ -113,6 +113,21 @@ var publishBombs = []bomb{
 		return all
 	}(), "\n") + "\n}\nexport const attack = () => String(E.s33.length);\n")},
 
+	{name: "fold-enum-files", about: "By enums of three files, each of the texts of the one before.", allow: "refused limit throws", files: func() map[string][]byte {
+		f := map[string][]byte{"src/attack.ts": []byte("import { E2 } from \"./e2\";\nexport const attack = () => String(E2.s.length);\n")}
+		f["src/e0.ts"] = []byte("export const enum E0 { s = \"xxxxxxxx\" }\n")
+		for i := 1; i < 3; i++ {
+			f[fmt.Sprintf("src/e%d.ts", i)] = fmt.Appendf(nil, "import { E%d } from \"./e%d\";\nexport enum E%d { s = %s }\n", i-1, i-1, i, "\"x\""+strings.Repeat(fmt.Sprintf(" + E%d.s", i-1), 50_000))
+		}
+		return f
+	}},
+	{name: "fold-enum-hidden", about: "By an enum between what may be patterns, and in comments.", allow: "refused limit throws", files: one("type A = string\n/`/.test(\"\");\nenum/* { */E // {\n{ a = \"xxxxxxxx\", " + many("b%d = a + a, ", 10) + "}\n/`/;\nexport const attack = () => E.b9;\n")},
+	{name: "enum-used", about: "A text of an enum that is written again at each of a hundred thousand uses.", allow: "refused", files: one("enum E { a = \"" + strings.Repeat("x", 1<<20) + "\" }\n" + many("export const u%d=E.a;\n", 30_000) + "export const attack = () => u0;\n")},
+	{name: "namespace-long", about: "A namespace's name, written again for each use of what it holds.", allow: "refused", files: one("namespace n" + strings.Repeat("x", 1<<20) + " { export let a = 1; " + strings.Repeat("a;", 300_000) + "}\nexport const attack = () => \"x\";\n")},
+	{name: "exports-entry-100k", about: "10^5 names that the entry exports, in a few statements.", allow: "refused", files: func() map[string][]byte {
+		return map[string][]byte{"src/attack.ts": []byte("export const attack = () => \"x\";\n"), "src/index.ts": []byte(page + "export let z0 = 0" + many(", y%d = 0", 45_000) + ";\nexport let z1 = 0" + many(", x%d = 0", 45_000) + ";\nexport let z2 = 0" + many(", w%d = 0", 10_000) + ";\n")}
+	}},
+
 	{name: "range-long", about: "A range of a hundred thousand alternatives.", allow: "refused", files: manifest("range-long", map[string]any{"dependencies": map[string]string{"@attack/x": "1.0.0" + strings.Repeat(" || 1.0.0", 100_000)}})},
 	{name: "range-numbers", about: "A range with numbers that no machine holds.", allow: "refused", files: manifest("range-numbers", map[string]any{"dependencies": map[string]string{"@attack/x": "^99999999999999999999999999.0.0 - " + strings.Repeat("9", 100_000)}})},
 	{name: "dependencies-many", about: "A hundred thousand dependencies.", allow: "refused harmless", right: `"x"`, files: manifest("dependencies-many", map[string]any{"dependencies": func() map[string]string {

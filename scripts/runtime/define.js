@@ -84,6 +84,9 @@ function declared(def, what, run, known) {
   });
 }
 const declarations = [];
+
+// What a mutation may change: it does so one after another.
+const mostEffects = 200;
 const view = (def) => declared(def, "view", "build", ["args", "keys", "cache", "budget", "build"]);
 const mutation = (def) => declared(def, "mutation", "run", ["args", "run", "sets", "on", "as"]);
 
@@ -164,5 +167,6 @@ function count(name, labels) {
 function effect(name, fd, args) {
   const id = push(value("effect", fd.Type, { name, args }));
   scope.effects.push(id);
+  if (scope.effects.length > mostEffects) fail("F214", `${scope.what} changes more than ${mostEffects} things`, "Change them by one mutation of the graph that takes a list");
   return typed({ type: fd.Type, path: name, id });
 }
