@@ -11,8 +11,10 @@ import (
 // the requests, and those that have nothing to do are let go.
 const (
 	mostIdle  = 8                      // machines without work that are kept for each processor, of all packages together
-	idleAfter = 500 * time.Millisecond // without a call: a machine counts as one without work
-	lookEvery = 250 * time.Millisecond
+	idleAfter = 150 * time.Millisecond // without a call: a machine counts as one without work
+	proven    = 8                      // calls after which it has longer, as its package is one that is asked often
+	idleLong  = 2 * time.Second
+	lookEvery = 100 * time.Millisecond
 )
 
 // A store holds machines that are furnished and belong to nobody. What ran in one never comes back to it.
@@ -94,7 +96,7 @@ func (a *attic) look(now int64) bool {
 	defer a.mu.Unlock()
 	var since []int64
 	for f := range a.owners {
-		n, idle := f.idle(now-int64(idleAfter), since)
+		n, idle := f.idle(now, since)
 		since = idle
 		if n == 0 {
 			delete(a.owners, f)
@@ -104,19 +106,27 @@ func (a *attic) look(now int64) bool {
 		slices.Sort(since)
 		until := since[len(since)-most]
 		for f := range a.owners {
-			f.drop(until)
+			f.drop(now, until)
 		}
 	}
 	a.awake = len(a.owners) > 0
 	return a.awake
 }
 
-// idle adds when machines without work were given back, before a time, and says how many machines are free.
-func (f *Functions) idle(before int64, since []int64) (free int, _ []int64) {
+// idleAt says whether a machine that is free is without work.
+func (m *machine) idleAt(now int64) bool {
+	if m.calls >= proven {
+		return now-m.since > int64(idleLong)
+	}
+	return now-m.since > int64(idleAfter)
+}
+
+// idle adds when machines without work were given back, and says how many machines are free.
+func (f *Functions) idle(now int64, since []int64) (free int, _ []int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range f.free {
-		if m.since < before {
+		if m.idleAt(now) {
 			since = append(since, m.since)
 		}
 	}
@@ -126,12 +136,12 @@ func (f *Functions) idle(before int64, since []int64) (free int, _ []int64) {
 	return len(f.free), since
 }
 
-// drop lets the machines go that were given back before a time.
-func (f *Functions) drop(before int64) {
+// drop lets the machines without work go that were given back before a time.
+func (f *Functions) drop(now, before int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.free = slices.DeleteFunc(f.free, func(m *machine) bool {
-		if m.since >= before {
+		if m.since >= before || !m.idleAt(now) {
 			return false
 		}
 		m.stop()
