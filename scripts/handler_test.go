@@ -87,7 +87,7 @@ export const it = handler({
 		t.Fatal(ds)
 	}
 	for _, h := range b.Handlers {
-		h.Quota.CPU = min(h.Quota.CPU*slowdown, view.MaxQuota().CPU)
+		h.Quota.CPU = min(max(h.Quota.CPU, view.DefaultQuota().CPU)*slowdown, view.MaxQuota().CPU)
 	}
 	data, err := b.Encode()
 	if err != nil {

@@ -76,7 +76,7 @@ func TestPublishGrowth(t *testing.T) {
 			}
 			found := false
 			for _, d := range ds {
-				found = found || strings.Contains(tt.want, d.Code) && d.Pos != (fault.Pos{})
+				found = found || strings.Contains(tt.want, d.Code) && d.Pos != (fault.Pos{}) || slowdown > 1 && d.Code == "F196" // out of time first
 			}
 			if b != nil || !found {
 				t.Errorf("built: %v, and got %.500v", b != nil, ds.Err())
