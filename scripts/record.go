@@ -82,10 +82,17 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	defer stop()
 	r.vm.SetParserOptions(parser.WithDisableSourceMaps)
 	make_, err := r.vm.RunProgram(program)
+	if ended(err) {
+		r.failed(err, stack{})
+		return "", nil
+	}
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
 	}
-	if err := r.start(make_); err != nil {
+	if err := r.start(make_); ended(err) {
+		r.failed(err, stack{})
+		return "", nil
+	} else if err != nil {
 		return "", fault.Wrap(fault.Internal, "scripts.record", "runtime", err)
 	}
 	if _, err := r.vm.RunProgram(code); err != nil {
@@ -97,7 +104,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", nil
 	}
 	out, err := r.call("finish")
-	if late := (*goja.InterruptedError)(nil); errors.As(err, &late) || r.limits.broken != nil {
+	if ended(err) || r.limits.broken != nil {
 		r.failed(err, stack{})
 		return "", nil
 	}
@@ -110,6 +117,12 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 		return "", nil
 	}
 	return text, nil
+}
+
+// ended says whether code was interrupted.
+func ended(err error) bool {
+	var late *goja.InterruptedError
+	return errors.As(err, &late)
 }
 
 // watch ends a recording that has used up its time, which is the processor time of its thread, or that grows too much, or whose
