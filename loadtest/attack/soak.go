@@ -27,6 +27,7 @@ type Plan struct {
 	Both  time.Duration // then beside tenant A
 	Films float64       // requests a second of tenant B
 	Bad   float64       // requests a second of tenant A, over all its packages
+	Every int           // only each so many-th attack; 0: all
 	Seed  uint64
 	Log   io.Writer // progress
 }
@@ -111,6 +112,10 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 	attacks = slices.DeleteFunc(attacks, func(a *corpus.Attack) bool { // these harm who publishes, which is another process
 		return a.Class == "publish" || a.Class == "symbolic" || a.Class == "handler" || a.Ask == "list" || a.Ask == "object"
 	})
+	if p.Every > 1 {
+		n := 0
+		attacks = slices.DeleteFunc(attacks, func(*corpus.Attack) bool { n++; return n%p.Every != 0 })
+	}
 	res := &Result{Note: note}
 	for _, m := range p.Modes {
 		s, err := p.side(ctx, m, attacks)
