@@ -140,6 +140,7 @@ func TestAllocatedCells(t *testing.T) {
 func TestPlansAreBounded(t *testing.T) {
 	const experiments, arms = 50, 16
 	w := cellWorld(t, experiments, arms)
+	w.patient(t) // making a plan of 850 operations takes its time under the race detector
 	var names []any
 	for e := range experiments {
 		names = append(names, fmt.Sprint("f", e))
@@ -216,4 +217,13 @@ func TestPlansOfAllSelectionsAreBounded(t *testing.T) {
 			t.Fatalf("%d plans are kept, 40 are allowed", got)
 		}
 	}
+}
+
+// patient gives answers a minute.
+func (w *world) patient(t testing.TB) {
+	e, err := composer.NewEngine(composer.Config{Graph: w.g, Surface: w.engine.Surface(), Tiers: w.tier.For(w.g), Limits: composer.Limits{Time: time.Minute}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.engine = e
 }
