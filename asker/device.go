@@ -37,7 +37,7 @@ func (s *Settings) device(h http.Header, d *Device) {
 	if strings.EqualFold(h.Get("Save-Data"), "on") {
 		take(&d.Bandwidth, Low)
 	}
-	take(&d.Bandwidth, networks[strings.ToLower(h.Get("ECT"))]) //nolint:misspell // the header of the effective connection type
+	take(&d.Bandwidth, networks[strings.ToLower(h.Get("ECT"))]) // the effective connection type
 	take(&d.Form, d.Type)
 }
 

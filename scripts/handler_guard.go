@@ -28,10 +28,12 @@ func (g *guardedHandlers) Run(ctx context.Context, c *HandlerCall, dst []byte) (
 	}
 	g.breaker.try(func() error {
 		out, did, err = g.Handlers.Run(ctx, c, dst)
-		if ctx.Err() != nil { // it waited for tiers, or for nobody any more: its code broke nothing
+		select {
+		case <-ctx.Done(): // it waited for tiers, or for nobody any more: its code broke nothing
 			return nil
+		default:
+			return err
 		}
-		return err
 	})
 	return out, did, err
 }

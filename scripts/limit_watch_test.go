@@ -26,7 +26,7 @@ func TestInnocent(t *testing.T) {
 					time.Sleep(4 * time.Millisecond)
 				}
 				for k := range 1000 {
-					n += k & 0
+					n ^= k
 				}
 			}
 		})
