@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var long = flag.Bool("long", false, "ask as often as the documents speak of: 10^5 requests for leaks")
+var long = flag.Bool("long", false, "ask as often as the documents speak of, 10^5 requests for leaks, and hold attacks to their budget and 25 ms: alone on the machine")
 
 // TestLeak lets two viewers ask in turn, from several connections at once, through every trick of class "leak", and in every mode: neither
 // may ever be told of the other.
