@@ -65,6 +65,7 @@ func (d *watchdog) add(w *watch) {
 	if !d.begun {
 		d.begun = true
 		go d.run()
+		go idlers.run()
 	}
 }
 

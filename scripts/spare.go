@@ -66,9 +66,10 @@ type attic struct {
 	mu     sync.Mutex
 	owners map[*Functions]bool
 	awake  bool
+	wake   chan struct{}
 }
 
-var idlers = attic{owners: map[*Functions]bool{}}
+var idlers = attic{owners: map[*Functions]bool{}, wake: make(chan struct{}, 1)}
 
 // watch lets the machines of f go when they are without work for long.
 func (a *attic) watch(f *Functions) {
@@ -77,15 +78,15 @@ func (a *attic) watch(f *Functions) {
 	a.owners[f] = true
 	if !a.awake {
 		a.awake = true
-		go a.run()
+		a.wake <- struct{}{} // it has room: run takes it before awake is false again
 	}
 }
 
+// run looks while there is anything to look at. It is one goroutine for the process, begun with the watchdog.
 func (a *attic) run() {
-	for {
-		time.Sleep(lookEvery)
-		if !a.look(clock()) {
-			return
+	for range a.wake {
+		for time.Sleep(lookEvery); a.look(clock()); {
+			time.Sleep(lookEvery)
 		}
 	}
 }
