@@ -12,6 +12,7 @@ type row struct {
 // table is the architecture, in import order.
 var table = []row{
 	{folder: "fault", pure: true},
+	{folder: "internal/child"},
 	{folder: "graph", pure: true},
 	{folder: "view", may: []string{"graph"}, pure: true},
 	{folder: "pack", pure: true, reads: true},
@@ -20,6 +21,7 @@ var table = []row{
 	{folder: "asker"},
 	{folder: "tiers", may: []string{"graph"}},
 	{folder: "scripts", may: []string{"view", "graph", "pack"}},
+	{folder: "scripts/attack", may: []string{"pack", "internal/child"}},
 	{folder: "composer", may: []string{"view", "graph", "tiers", "asker"}},
 	{folder: "catalog", may: []string{"release", "storage", "pack", "view", "graph", "composer"}},
 	{folder: "control", may: []string{"release", "storage", "pack", "view", "graph"}},
@@ -28,7 +30,7 @@ var table = []row{
 	{folder: "resolvers", may: []string{"schema", "control", "release", "pack", "view"}},
 	{folder: "serve", may: []string{"composer", "view", "graph", "asker"}},
 	{folder: "cmd", may: []string{"*"}},
-	{folder: "loadtest", may: []string{"tiers/fake", "scripts/attack"}},
+	{folder: "loadtest", may: []string{"tiers/fake", "scripts/attack", "internal/child"}},
 	{folder: "sdk"},
 	{folder: "examples"},
 	{folder: "internal"},

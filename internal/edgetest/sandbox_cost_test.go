@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"facet/composer"
+	"facet/internal/child"
 	"facet/scripts"
 )
 
@@ -107,10 +108,8 @@ func processCPU(t *testing.T) time.Duration {
 // startTiers runs the films' tiers as a process of their own until the test ends, and gives their addresses by $env name.
 func startTiers(t *testing.T) map[string]string {
 	bin := filepath.Join(t.TempDir(), "tiers")
-	build := exec.Command("go", "build", "-o", bin, "./examples/films/cmd/tiers")
-	build.Dir = Root()
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := child.Build(t.Context(), bin, "facet/examples/films/cmd/tiers"); err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.Command(bin, "-public-art", "http://posters.test")
 	cmd.Env = []string{"FACET_TIER=1"}

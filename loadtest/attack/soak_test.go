@@ -3,12 +3,12 @@ package attack_test
 import (
 	"bytes"
 	"flag"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/attack"
 )
 
@@ -20,8 +20,8 @@ func TestSmoke(t *testing.T) {
 	dir, program := t.TempDir(), *edge
 	if program == "" {
 		program = filepath.Join(dir, "edge")
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "facet/cmd/edge").CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
+		if err := child.Build(t.Context(), program, "facet/cmd/edge"); err != nil {
+			t.Fatal(err)
 		}
 	}
 	res, err := attack.Run(t.Context(), attack.Plan{Edge: program, Dir: dir, Modes: attack.Modes(), Alone: time.Second, Both: 3 * time.Second, Films: 100, Bad: 30, Every: 4, Seed: 5, Log: t.Output()})

@@ -2,11 +2,11 @@ package chaos_test
 
 import (
 	"bytes"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/chaos"
 )
 
@@ -14,8 +14,8 @@ import (
 func TestSmoke(t *testing.T) {
 	dir := t.TempDir()
 	edge := filepath.Join(dir, "edge")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", edge, "facet/cmd/edge").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := child.Build(t.Context(), edge, "facet/cmd/edge"); err != nil {
+		t.Fatal(err)
 	}
 	res, err := chaos.Run(t.Context(), chaos.Plan{
 		Edge: edge, Dir: dir, Instances: 3, Rounds: 10, Rollbacks: 2, Rate: 30, Fail: 0.05, EndEvery: 2 * time.Second, Seed: 7, Busy: true, Log: t.Output(),

@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"facet/internal/child"
 )
 
 // The fleet's names and secrets. It listens on the loopback alone.
@@ -30,32 +29,10 @@ const (
 
 // A process is one program of the fleet, started again and again under one name.
 type process struct {
-	name string
-	args []string
-	env  []string
-	log  io.Writer
+	child.Child
 
-	mu     sync.Mutex
-	cmd    *exec.Cmd
-	done   chan struct{}
-	kills  []span // when it was being ended by SIGKILL
-	starts int
-}
-
-func (p *process) start() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	cmd := exec.Command(p.args[0], p.args[1:]...)
-	cmd.Env = append(os.Environ(), p.env...)
-	cmd.Stdout, cmd.Stderr = p.log, p.log
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	p.cmd, p.done = cmd, done
-	p.starts++
-	return nil
+	mu    sync.Mutex
+	kills []span // when it was being ended by SIGKILL
 }
 
 // A span is from the signal until the process was gone: a kernel takes its time.
@@ -63,30 +40,17 @@ type span struct{ from, to time.Time }
 
 // end sends a signal and waits; a SIGTERM that is not heeded within 30 s is an error.
 func (p *process) end(sig syscall.Signal) error {
-	p.mu.Lock()
-	cmd, done := p.cmd, p.done
-	if cmd == nil {
-		p.mu.Unlock()
-		return nil
-	}
 	if sig == syscall.SIGKILL {
+		p.mu.Lock()
 		p.kills = append(p.kills, span{from: time.Now(), to: time.Now().Add(time.Minute)}) // its end is not known yet
+		p.mu.Unlock()
 		defer func() {
 			p.mu.Lock()
 			p.kills[len(p.kills)-1].to = time.Now()
 			p.mu.Unlock()
 		}()
 	}
-	p.mu.Unlock()
-	_ = cmd.Process.Signal(sig)
-	select {
-	case <-done:
-		return nil
-	case <-time.After(30 * time.Second):
-		_ = cmd.Process.Kill()
-		<-done
-		return fmt.Errorf("%s did not end within 30 s of %v", p.name, sig)
-	}
+	return p.End(sig, 30*time.Second)
 }
 
 // killedWithin says whether the process was being ended by SIGKILL at some moment of a span of time.
@@ -123,16 +87,16 @@ func startFleet(ctx context.Context, p Plan, tiers map[string]string) (_ *fleet,
 			f.stop()
 		}
 	}()
-	ports, err := freePorts(2*p.Instances + 2)
+	ports, err := child.FreePorts(2*p.Instances + 2)
 	if err != nil {
 		return nil, err
 	}
 	storeAt := ports[0]
 	f.store = f.process("store", []string{"store", "--dir", filepath.Join(dir, "objects"), "--listen", storeAt, "--access-key", accessKey}, "FACET_STORE_SECRET="+secretKey)
-	if err := f.store.start(); err != nil {
+	if err := f.store.Start(); err != nil {
 		return nil, err
 	}
-	if err := answers(ctx, "http://"+storeAt+"/", 0); err != nil {
+	if err := child.Answers(ctx, "http://"+storeAt+"/", 0); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
 	if f.bucket, err = NewBucket("http://"+storeAt, p.Seed); err != nil {
@@ -153,7 +117,7 @@ func startFleet(ctx context.Context, p Plan, tiers map[string]string) (_ *fleet,
 		}
 		f.instances, f.urls, f.ops = append(f.instances, one), append(f.urls, "http://"+at), append(f.ops, "http://"+ops)
 	}
-	return f, answers(ctx, f.controlAt+"/healthz", http.StatusOK)
+	return f, child.Answers(ctx, f.controlAt+"/healthz", http.StatusOK)
 }
 
 // serve starts `edge serve` with a configuration.
@@ -167,7 +131,7 @@ func (f *fleet) serve(name, config string, tiers map[string]string) (*process, e
 		return nil, err
 	}
 	p := f.process(name, []string{"serve", "--config", file}, "FACET_STORE_SECRET_KEY="+secretKey)
-	return p, p.start()
+	return p, p.Start()
 }
 
 func (f *fleet) process(name string, args []string, env ...string) *process {
@@ -177,7 +141,7 @@ func (f *fleet) process(name string, args []string, env ...string) *process {
 	} else {
 		f.logs = append(f.logs, log)
 	}
-	return &process{name: name, args: append([]string{f.edge}, args...), env: env, log: log}
+	return &process{Child: child.Child{Name: name, Args: append([]string{f.edge}, args...), Env: env, Output: log}}
 }
 
 func (f *fleet) stop() {
@@ -206,44 +170,4 @@ func (f *fleet) cli(ctx context.Context, args ...string) (string, error) {
 		return string(out), fmt.Errorf("edge %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return string(out), nil
-}
-
-// answers waits until an address answers with a status (0: any).
-func answers(ctx context.Context, url string, status int) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	var last error
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-			if status == 0 || resp.StatusCode == status {
-				return nil
-			}
-			err = fmt.Errorf("%s answers %s", url, resp.Status)
-		}
-		last = err
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), last)
-		}
-	}
-}
-
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }()
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
 }

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/load"
 )
 
@@ -101,11 +102,11 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 	}
 	var backends []*load.Backend
 	for i, at := range f.urls {
-		if err := answers(ctx, at+"/readyz", http.StatusOK); err != nil {
+		if err := child.Answers(ctx, at+"/readyz", http.StatusOK); err != nil {
 			return nil, err
 		}
 		u, _ := url.Parse(at)
-		backends = append(backends, &load.Backend{Name: f.instances[i].name, URL: u})
+		backends = append(backends, &load.Backend{Name: f.instances[i].Name, URL: u})
 	}
 	s := &load.Scenario{Name: "chaos", Rate: p.Rate, Duration: load.Duration(24 * time.Hour), Seed: p.Seed, Mix: rows()}
 	if err := learn(ctx, f.urls[0], s, check); err != nil {
@@ -273,11 +274,11 @@ func (f *fleet) endThem(ctx context.Context, p Plan, res *Result) {
 		if err := f.instances[i].end(sig); err != nil {
 			fmt.Fprintln(p.Log, err)
 		}
-		if err := f.instances[i].start(); err != nil {
+		if err := f.instances[i].Start(); err != nil {
 			fmt.Fprintln(p.Log, err)
 		}
-		if err := answers(ctx, f.urls[i]+"/readyz", http.StatusOK); err != nil && ctx.Err() == nil {
-			fmt.Fprintf(p.Log, "%s is not ready after its restart: %v\n", f.instances[i].name, err)
+		if err := child.Answers(ctx, f.urls[i]+"/readyz", http.StatusOK); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(p.Log, "%s is not ready after its restart: %v\n", f.instances[i].Name, err)
 		}
 	}
 }
@@ -293,7 +294,7 @@ func (f *fleet) excuses(a *load.Answer, err error) bool {
 		return false // it was answered, wrongly
 	}
 	for _, p := range f.instances {
-		if p.name == name {
+		if p.Name == name {
 			return p.killedWithin(from, a.Due.Add(a.Took))
 		}
 	}
@@ -305,7 +306,7 @@ func (f *fleet) heap(ctx context.Context, i int) (int64, error) {
 	ops := f.ops[i]
 	var least int64
 	for range 5 { // what a collection frees in two steps, and what is under way, settles
-		if err := answers(ctx, ops+"/debug/pprof/heap?gc=1", http.StatusOK); err != nil {
+		if err := child.Answers(ctx, ops+"/debug/pprof/heap?gc=1", http.StatusOK); err != nil {
 			return 0, err
 		}
 		resp, err := http.Get(ops + "/metrics")

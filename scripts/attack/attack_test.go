@@ -5,13 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"facet/internal/child"
 )
 
 var (
@@ -37,8 +38,8 @@ func build(t *testing.T) string {
 		return *edge
 	}
 	name := filepath.Join(t.TempDir(), "edge")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", name, "facet/cmd/edge").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := child.Build(t.Context(), name, "facet/cmd/edge"); err != nil {
+		t.Fatal(err)
 	}
 	return name
 }

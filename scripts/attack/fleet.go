@@ -13,7 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"facet/internal/child"
 )
 
 // The fleet's names and secrets. It listens on the loopback alone.
@@ -74,16 +77,16 @@ func Start(ctx context.Context, edge, dir string, modes ...Mode) (_ *Fleet, err 
 			f.Stop()
 		}
 	}()
-	ports, err := freePorts(2*len(modes) + 2)
+	ports, err := child.FreePorts(2*len(modes) + 2)
 	if err != nil {
 		return nil, err
 	}
 	f.storeAt, f.controlAt = ports[0], "http://"+ports[1]
 	f.store = f.child("store", []string{"store", "--dir", filepath.Join(dir, "objects"), "--listen", f.storeAt, "--access-key", accessKey}, "FACET_STORE_SECRET="+secretKey)
-	if err := f.store.start(); err != nil {
+	if err := f.store.Start(); err != nil {
 		return nil, err
 	}
-	if err := answers(ctx, "http://"+f.storeAt+"/", 0); err != nil {
+	if err := child.Answers(ctx, "http://"+f.storeAt+"/", 0); err != nil {
 		return nil, fmt.Errorf("the store: %w\n%s", err, f.store.log.last(20))
 	}
 	sum := sha256.Sum256([]byte(token))
@@ -91,7 +94,7 @@ func Start(ctx context.Context, edge, dir string, modes ...Mode) (_ *Fleet, err 
 	if err != nil {
 		return nil, err
 	}
-	if err := answers(ctx, f.controlAt+"/healthz", http.StatusOK); err != nil {
+	if err := child.Answers(ctx, f.controlAt+"/healthz", http.StatusOK); err != nil {
 		return nil, fmt.Errorf("the control API: %w\n%s", err, f.Control.log.last(20))
 	}
 	for i, m := range modes {
@@ -103,7 +106,7 @@ func Start(ctx context.Context, edge, dir string, modes ...Mode) (_ *Fleet, err 
 		f.Instances = append(f.Instances, &Instance{Child: c, Mode: m, URL: "http://" + at, ops: "http://" + ops})
 	}
 	for _, i := range f.Instances {
-		if err := answers(ctx, i.ops+"/healthz", http.StatusOK); err != nil {
+		if err := child.Answers(ctx, i.ops+"/healthz", http.StatusOK); err != nil {
 			return nil, fmt.Errorf("the instance %s: %w\n%s", i.Name, err, i.log.last(20))
 		}
 	}
@@ -121,7 +124,7 @@ func (f *Fleet) serve(name, config string) (*Child, error) {
 		return nil, err
 	}
 	c := f.child(name, []string{"serve", "--config", file}, "FACET_STORE_SECRET_KEY="+secretKey)
-	return c, c.start()
+	return c, c.Start()
 }
 
 func (f *Fleet) child(name string, args []string, env ...string) *Child {
@@ -130,17 +133,17 @@ func (f *Fleet) child(name string, args []string, env ...string) *Child {
 		t.file = file
 		f.logs = append(f.logs, file)
 	}
-	return &Child{Name: name, args: append([]string{f.edge}, args...), env: env, log: t}
+	return &Child{Child: child.Child{Name: name, Args: append([]string{f.edge}, args...), Env: env, Output: t}, log: t}
 }
 
 // Stop ends all of it.
 func (f *Fleet) Stop() {
 	for _, i := range f.Instances {
-		i.stop(5 * time.Second)
+		_ = i.End(syscall.SIGTERM, 5*time.Second)
 	}
 	for _, c := range []*Child{f.Control, f.store} {
 		if c != nil {
-			c.stop(5 * time.Second)
+			_ = c.End(syscall.SIGTERM, 5*time.Second)
 		}
 	}
 	f.tier.Close()
@@ -156,12 +159,12 @@ const patience = 8 * time.Second
 func (f *Fleet) Mend(ctx context.Context) (died []string, err error) {
 	if !f.Control.Alive() {
 		died = append(died, f.Control.Name)
-		err = errors.Join(f.Control.start(), answers(ctx, f.controlAt+"/healthz", http.StatusOK))
+		err = errors.Join(f.Control.Start(), child.Answers(ctx, f.controlAt+"/healthz", http.StatusOK))
 	}
 	for _, i := range f.Instances {
 		if !i.Alive() {
 			died = append(died, i.Name)
-			err = errors.Join(err, i.start(), answers(ctx, i.ops+"/readyz", http.StatusOK))
+			err = errors.Join(err, i.Start(), child.Answers(ctx, i.ops+"/readyz", http.StatusOK))
 		}
 	}
 	return died, err

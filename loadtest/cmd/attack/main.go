@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/attack"
 	corpus "facet/scripts/attack"
 )
@@ -58,10 +58,8 @@ func run(ctx context.Context) error {
 	p.Dir = dir
 	if p.Edge == "" {
 		p.Edge = filepath.Join(dir, "edge")
-		build := exec.CommandContext(ctx, "go", "build", "-o", p.Edge, "./cmd/edge")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build the edge, from the root of the repository: %w", err)
+		if err := child.Build(ctx, p.Edge, "facet/cmd/edge"); err != nil {
+			return err
 		}
 	}
 	res, err := attack.Run(ctx, p)

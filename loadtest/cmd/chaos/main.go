@@ -14,12 +14,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/chaos"
 )
 
@@ -63,10 +63,8 @@ func run(ctx context.Context) error {
 	}
 	if p.Edge == "" {
 		p.Edge = filepath.Join(p.Dir, "edge")
-		build := exec.CommandContext(ctx, "go", "build", "-o", p.Edge, "./cmd/edge")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build the edge, from the root of the repository: %w", err)
+		if err := child.Build(ctx, p.Edge, "facet/cmd/edge"); err != nil {
+			return err
 		}
 	}
 	res, err := chaos.Run(ctx, p)

@@ -14,11 +14,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
 
+	"facet/internal/child"
 	"facet/loadtest/packages"
 )
 
@@ -57,10 +57,8 @@ func run(ctx context.Context) error {
 	}
 	if *program == "" {
 		edge = filepath.Join(dir, "edge")
-		build := exec.CommandContext(ctx, "go", "build", "-o", edge, "./cmd/edge")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build the edge, from the root of the repository: %w", err)
+		if err := child.Build(ctx, edge, "facet/cmd/edge"); err != nil {
+			return err
 		}
 	}
 	tiers := httptest.NewServer(http.HandlerFunc(packages.Tiers().ServeHTTP))
