@@ -210,7 +210,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 	m, err := f.take(fn)
 	if err != nil {
 		if inLane {
-			f.opts.Share.leaveLane()
+			leaveLane()
 		}
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 func (f *Functions) end(m *machine, good bool) {
 	m.leave()
 	if m.inLane {
-		f.opts.Share.leaveLane()
+		leaveLane()
 	}
 	f.give(m, good)
 }

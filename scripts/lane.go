@@ -6,14 +6,14 @@ import (
 )
 
 // Packages whose calls are long go one behind another where the others pass them: a call of ten milliseconds on every processor at
-// once would let all other requests of the instance wait for as long.
+// once would let all other requests of the instance wait for as long. The making of machines ahead is such work too.
 const (
 	longCall = 2 * time.Millisecond // of one call
 	longFor  = 10 * time.Second     // after a long call its package is taken to have long ones
 )
 
-// newLane has room for the long calls of half of the processors.
-func newLane() chan struct{} { return make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)) }
+// lane has room for the long work of half of the processors. They are the process's, and so is it.
+var lane = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // took tells how long one call ran.
 func (s *Share) took(d time.Duration) {
@@ -29,18 +29,18 @@ func (s *Share) enterLane(most time.Duration) (in, ok bool) {
 		return false, true
 	}
 	select {
-	case s.pool.lane <- struct{}{}:
+	case lane <- struct{}{}:
 		return true, true
 	default:
 	}
 	t := time.NewTimer(most)
 	defer t.Stop()
 	select {
-	case s.pool.lane <- struct{}{}:
+	case lane <- struct{}{}:
 		return true, true
 	case <-t.C:
 		return false, false
 	}
 }
 
-func (s *Share) leaveLane() { <-s.pool.lane }
+func leaveLane() { <-lane }

@@ -10,8 +10,7 @@ import (
 // Shares divide the processors of one instance between its packages: one that runs alone may have them all; as soon as another
 // ran within the last second, each has at most its part.
 type Shares struct {
-	part float64       // of all processors, for one package
-	lane chan struct{} // a token for each long call that runs
+	part float64 // of all processors, for one package
 
 	mu         sync.Mutex
 	shares     map[string]*Share
@@ -39,7 +38,7 @@ func NewShares(part float64) *Shares {
 	if part <= 0 || part > 1 {
 		part = 0.25
 	}
-	return &Shares{part: part, lane: newLane(), shares: map[string]*Share{}}
+	return &Shares{part: part, shares: map[string]*Share{}}
 }
 
 // Of is the share of a package, which all its versions have together.

@@ -52,7 +52,9 @@ func (s *store) fill() {
 	o := RunOptions{}.filled()
 	for range s.want {
 		for len(s.made) < cap(s.made) {
+			lane <- struct{}{} // nobody waits for it: it is made where it lets no request wait
 			m, err := bareMachine(&o, func(*machine) {})
+			leaveLane()
 			if err != nil {
 				break // who needs one meets the error himself
 			}

@@ -55,7 +55,7 @@ func TestLane(t *testing.T) {
 	short, long := shares.Of("short"), shares.Of("long")
 	long.took(longCall)
 	short.took(longCall / 2)
-	for range cap(shares.lane) {
+	for range cap(lane) {
 		if in, ok := long.enterLane(time.Second); !in || !ok {
 			t.Fatal(in, ok)
 		}
@@ -66,7 +66,7 @@ func TestLane(t *testing.T) {
 	if in, ok := short.enterLane(time.Millisecond); in || !ok {
 		t.Error("a package of short calls waits", in, ok)
 	}
-	long.leaveLane()
+	leaveLane()
 	if in, ok := long.enterLane(time.Second); !in || !ok {
 		t.Error("what was left cannot be entered", in, ok)
 	}
