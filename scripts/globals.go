@@ -2,6 +2,7 @@ package scripts
 
 import (
 	_ "embed"
+	"slices"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -51,49 +52,88 @@ func (m *machine) furnish() error {
 		return err
 	}
 	furnish, _ := goja.AssertFunction(v)
-	freeze, _ := goja.AssertFunction(m.global("Object").Get("freeze"))
-	describe := member(m.global("Object"), "getOwnPropertyDescriptor")
 	_, err = furnish(goja.Undefined(), m.vm.ToValue(func(c goja.FunctionCall) goja.Value {
-		of := c.Argument(0).ToObject(m.vm)
-		names := of.GetOwnPropertyNames()
-		asked := getters(int(c.Argument(1).ToInteger()), func() map[string]bool {
-			list := map[string]bool{}
-			for _, name := range names {
-				if d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object); d != nil && d.Get("get") != nil {
-					list[name] = true
-				}
-			}
-			return list
-		})
-		frozen := func(v goja.Value) {
-			if f, ok := v.(*goja.Object); ok && codeOf(f) != nil {
-				_, _ = freeze(goja.Undefined(), f)
-			}
-		}
-		for _, name := range names {
-			if !asked[name] {
-				frozen(of.Get(name))
-				continue
-			}
-			if d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(name)}}).(*goja.Object); d != nil {
-				frozen(d.Get("get"))
-				frozen(d.Get("set"))
-			}
-		}
+		m.freezeFunctions(c.Argument(0).ToObject(m.vm), drawerName{int(c.Argument(1).ToInteger()), m.opts.Unlimited})
 		return goja.Undefined()
 	}))
 	return err
 }
 
-var gettersOf sync.Map // by the object's place in machine.js
+// A drawer is one object of the furniture: the names of its functions. It is the same in every machine with the same limits, and to
+// ask each machine again would be a quarter of what a machine makes.
+type drawer struct {
+	plain  []string // with a name and a length, and no more
+	others []string
+	asked  []string // that have a getter or a setter
+}
 
-// getters are the properties of an object of the furniture that have a getter or a setter: they are the same in every machine, and to
-// ask for each property's description would be a fifth of what a machine costs.
-func getters(object int, find func() map[string]bool) map[string]bool {
-	if of, ok := gettersOf.Load(object); ok {
-		return of.(map[string]bool)
+type drawerName struct {
+	at        int // the object's place in machine.js
+	unlimited bool
+}
+
+var drawers sync.Map // by drawerName
+
+// freezeFunctions freezes what an object's properties hold: what is kept on a function would be there for the next call.
+func (m *machine) freezeFunctions(of *goja.Object, name drawerName) {
+	object := m.global("Object")
+	describe := member(object, "getOwnPropertyDescriptor")
+	ask := func(key string) *goja.Object {
+		d, _ := describe(goja.FunctionCall{Arguments: []goja.Value{of, m.vm.ToValue(key)}}).(*goja.Object)
+		return d
 	}
-	of := find()
-	gettersOf.Store(object, of)
-	return of
+	var s *drawer
+	if known, ok := drawers.Load(name); ok {
+		s = known.(*drawer)
+	} else {
+		s = newDrawer(of, ask)
+		drawers.Store(name, s)
+	}
+	shut, freeze := member(object, "preventExtensions"), member(object, "freeze")
+	args := make([]goja.Value, 1)
+	frozen := func(v goja.Value) {
+		if f, ok := v.(*goja.Object); ok && codeOf(f) != nil {
+			args[0] = f
+			freeze(goja.FunctionCall{Arguments: args})
+		}
+	}
+	for _, key := range s.plain {
+		f, ok := of.Get(key).(*goja.Object)
+		if !ok {
+			continue
+		}
+		_ = f.DefineDataProperty("name", nil, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_NOT_SET)
+		_ = f.DefineDataProperty("length", nil, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_NOT_SET)
+		args[0] = f
+		shut(goja.FunctionCall{Arguments: args})
+	}
+	for _, key := range s.others {
+		frozen(of.Get(key))
+	}
+	for _, key := range s.asked {
+		if d := ask(key); d != nil {
+			frozen(d.Get("get"))
+			frozen(d.Get("set"))
+		}
+	}
+}
+
+func newDrawer(of *goja.Object, ask func(string) *goja.Object) *drawer {
+	s := &drawer{}
+	for _, key := range of.GetOwnPropertyNames() {
+		if d := ask(key); d != nil && d.Get("get") != nil {
+			s.asked = append(s.asked, key)
+			continue
+		}
+		f, ok := of.Get(key).(*goja.Object)
+		if !ok || codeOf(f) == nil {
+			continue
+		}
+		if own := f.GetOwnPropertyNames(); len(own) == 2 && slices.Contains(own, "name") && slices.Contains(own, "length") && len(f.Symbols()) == 0 {
+			s.plain = append(s.plain, key)
+		} else {
+			s.others = append(s.others, key)
+		}
+	}
+	return s
 }
