@@ -181,6 +181,9 @@ func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []b
 	}
 	out, used, err, spoiled = m.call(i, fn, budget, in, dst)
 	f.opts.Share.took(used)
+	if spoiled && !f.opts.Unlimited {
+		used += making.of()
+	}
 	f.calls.Add(1)
 	if a != nil {
 		a.Calls++

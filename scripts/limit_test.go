@@ -67,6 +67,26 @@ func TestAccount(t *testing.T) {
 	}
 }
 
+// Who breaks machines pays for the next ones: they are a third of what the calls take.
+func TestAccountOfMachines(t *testing.T) {
+	o := RunOptions{CPU: 5 * time.Millisecond}
+	f, err := Open(build(fn("Int", `() => { for (;;) {} }`)), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	rows, ends, errs := make([][][]byte, 20), make([]int, 20), make([]error, 20)
+	a := &view.Account{Left: 50 * time.Millisecond}
+	f.Batches()[0](a, rows, nil, ends, errs)
+	price := making.of()
+	if price <= 0 {
+		t.Fatal("no price of a machine is known")
+	}
+	if least := time.Duration(a.Calls-1) * (o.CPU + price/4); a.Spent < least || a.Calls >= 10 {
+		t.Errorf("%d calls that broke a machine of %v each were charged %v", a.Calls, price, a.Spent)
+	}
+}
+
 // A package that is over its share waits while others run, and alone it does not.
 func TestShare(t *testing.T) {
 	pool := NewShares(0.1)

@@ -3,6 +3,7 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
@@ -62,11 +63,32 @@ func newMachine(funcs int, o *RunOptions) (*machine, error) {
 
 // bareMachine is a machine that the watchdog does not know. before is called while its globals can still be changed.
 func bareMachine(o *RunOptions, before func(*machine)) (*machine, error) {
+	t := lockThread()
+	defer t.unlock()
+	began := t.used()
 	m := &machine{vm: goja.New(), opts: o}
 	m.vm.SetMaxCallStackSize(o.CallStack)
 	before(m)
-	return m, m.furnish()
+	err := m.furnish()
+	making.took(t.used() - began)
+	return m, err
 }
+
+// A price is what something costs of the processor, of late.
+type price struct{ now atomic.Int64 }
+
+// making is the price of a machine. Who breaks one pays for the next, whoever makes it.
+var making price
+
+func (p *price) took(d time.Duration) {
+	was := p.now.Load()
+	if was == 0 {
+		was = int64(d)
+	}
+	p.now.Store(was + (int64(d)-was)/4) // two at once may lose one of both: it is an average
+}
+
+func (p *price) of() time.Duration { return time.Duration(p.now.Load()) }
 
 func (m *machine) stop() { dog.remove(&m.watch) }
 
