@@ -280,6 +280,8 @@ type limitsConfig struct {
 	MaxViewers int `key:"maxViewers"`
 	// Refuses early when the processor cannot keep up.
 	Shed shedConfig `key:"shed"`
+	// The size before which the heap is not collected; from there on it is when it has doubled. An eighth of the machine's memory is enough. 0: always when it has doubled. The variable GOGC stands instead where it is set, GOMEMLIMIT holds beside it.
+	HeapFloor byteSize `key:"heapFloor"`
 }
 
 // A deviceLimits is the rates of one device.
@@ -485,7 +487,7 @@ func defaultConfig() config {
 		Scripts: scriptsConfig{CPU: 10 * time.Millisecond, Memory: 8 << 20, Output: 64 << 10, RequestCPU: 100 * time.Millisecond, Share: 0.25,
 			Workers:    workersConfig{Memory: 256 << 20, BuildMemory: 512 << 20, BuildTime: 30 * time.Second, Most: 8, Idle: time.Minute, Nice: 5},
 			Quarantine: quarantineConfig{Breaks: 5, Within: 2 * time.Second, For: 30 * time.Second, Most: 10 * time.Minute}},
-		Limits: limitsConfig{MaxViewers: 100_000,
+		Limits: limitsConfig{MaxViewers: 100_000, HeapFloor: 128 << 20,
 			Shed: shedConfig{Max: 2000, Target: 3 * time.Millisecond, Queue: 200, MaxWait: 20 * time.Millisecond, RetryAfter: 2 * time.Second}},
 		Asker: askerConfig{JWT: jwtConfig{Algorithms: []string{"RS256", "ES256", "EdDSA"}, ClockSkew: 30 * time.Second, Claims: claimsConfig{Viewer: "sub"},
 			Refresh: 10 * time.Minute, RefetchEvery: 10 * time.Second, Timeout: 3 * time.Second, MaxKeys: 100, MaxBytes: 512 << 10, Remembered: 50_000}},

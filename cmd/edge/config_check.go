@@ -85,6 +85,9 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("cache.engines", c.Cache.Engines)
 	positive("control.keepEvery", int(c.Control.KeepEvery))
 	positive("limits.maxViewers", c.Limits.MaxViewers)
+	if c.Limits.HeapFloor < 0 {
+		wrong("limits.heapFloor", "", "limits.heapFloor is at least 0")
+	}
 	positive("scripts.cpu", int(c.Scripts.CPU))
 	positive("scripts.memory", int(c.Scripts.Memory))
 	positive("scripts.output", int(c.Scripts.Output))

@@ -113,6 +113,7 @@ const lateDrain = 5 * time.Second
 
 func runServe(ctx context.Context, s Streams, c *config, announce bool) (err error) {
 	log := serveLog(s.Err, c.Log)
+	defer keepHeapFloor(int64(c.Limits.HeapFloor))()
 	keys, err := c.Trust.keys()
 	if err != nil {
 		return err
