@@ -17,11 +17,8 @@ const ackFor = 2 * time.Second
 // maxTrouble is how many bytes of trouble an acknowledgement tells.
 const maxTrouble = 1 << 10
 
-// Tell asks for an acknowledgement soon, where something else than the release changed.
-func (c *Catalog[T]) Tell() { c.tell() }
-
-// tell asks for an acknowledgement soon.
-func (c *Catalog[T]) tell() {
+// Tell asks for an acknowledgement soon: what is served changed, or something else that it tells of.
+func (c *Catalog[T]) Tell() {
 	select {
 	case c.news <- struct{}{}:
 	default: // one is due already

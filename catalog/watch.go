@@ -261,7 +261,7 @@ func (c *Catalog[T]) copyOf(p release.Pointer) {
 	c.uncopied = err
 	c.mu.Unlock()
 	if changed {
-		c.tell()
+		c.Tell()
 	}
 	if fresh {
 		c.report(Event{Phase: Trouble, Release: c.served.Digest, Seq: p.Seq, Err: err})
@@ -295,7 +295,7 @@ func (c *Catalog[T]) refuse(r *release.Refusal) {
 	c.refused = r
 	seq := c.pointer.Seq
 	c.mu.Unlock()
-	c.tell()
+	c.Tell()
 	if r != nil {
 		c.larder.keep(c.served, c.ahead)
 		c.report(Event{Phase: Refused, Release: r.Release, Seq: seq, Err: refusal(r)})
@@ -315,7 +315,7 @@ func (c *Catalog[T]) fail(ctx context.Context, err error) {
 	seq, refused := c.pointer.Seq, c.refused
 	c.mu.Unlock()
 	if turned { // what it says in detail is in the next heartbeat
-		c.tell()
+		c.Tell()
 	}
 	if fresh && !told(refused, err) {
 		c.report(Event{Phase: Trouble, Seq: seq, Err: err})

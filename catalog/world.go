@@ -77,7 +77,7 @@ func (c *Catalog[T]) swap(w *world[T], p release.Pointer) {
 		return
 	}
 	old := c.current.Swap(w)
-	c.tell()
+	c.Tell()
 	c.report(Event{Phase: Active, Release: w.digest, Seq: p.Seq})
 	if old != nil {
 		old.leave()

@@ -16,9 +16,10 @@ import (
 	"facet/view"
 )
 
-// A Rendering asks for the golden outputs of a build: what its warm-ups answer under tier answers that its package ships.
+// A Rendering asks for golden outputs of a build: what warm-ups answer under tier answers that its package ships.
 type Rendering struct {
 	Build          *view.Build
+	Warmups        []*view.Warmup // of the build's, those that are asked
 	Graph          *graph.Graph
 	Device, Schema string
 	// Answers are the package's fixtures/*.json by path: an object from operation id to the body of its answer, as edge test reads them.
@@ -81,8 +82,8 @@ func answers(p *pack.Package) map[string][]byte {
 	return out
 }
 
-// golden compares what followers of a module come to with what they were: their plans' costs, and their warm-ups' answers. Those
-// that it would break fail; all other differences are listed.
+// golden compares what followers of a module come to with what they were: their plans' costs, and their warm-ups' answers, of which those
+// are not asked that cannot differ. Those that it would break fail; all other differences are listed.
 func (c *Control) golden(ctx context.Context, parent *release.Release, on *ground, jobs []*job, modules map[string]bool, res *Result) error {
 	var moved []*job
 	for _, j := range jobs {
@@ -148,13 +149,15 @@ func (c *Control) differences(ctx context.Context, parent *release.Release, on *
 		}
 		out = plans(j.pkg, a, b)
 	}
-	if fixtures := answers(j.pkg); c.Render != nil && len(fixtures) > 0 && len(before.Warmups) > 0 {
-		found, err := c.rendered(ctx, Rendering{Build: before, Graph: old, Device: at.Device, Schema: at.Schema, Answers: fixtures},
-			Rendering{Build: after, Graph: on.graph, Device: at.Device, Schema: at.Schema, Answers: fixtures})
-		if err != nil {
-			return nil, err
+	if fixtures := answers(j.pkg); c.Render != nil && len(fixtures) > 0 {
+		if ask := unlike(before, after); len(ask) > 0 {
+			found, err := c.rendered(ctx, Rendering{Build: before, Warmups: ask, Graph: old, Device: at.Device, Schema: at.Schema, Answers: fixtures},
+				Rendering{Build: after, Warmups: ask, Graph: on.graph, Device: at.Device, Schema: at.Schema, Answers: fixtures})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, found...)
 		}
-		out = append(out, found...)
 	}
 	// What breaks comes first, so that it is not what is left out.
 	slices.SortStableFunc(out, func(a, b Difference) int {

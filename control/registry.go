@@ -79,6 +79,12 @@ func (c *Control) Deprecate(ctx context.Context, name, versions, message string)
 	if len(message) > maxMessage {
 		return pack.Index{}, fault.New(fault.TooLarge, "a deprecation has %d bytes at most", maxMessage)
 	}
+	return c.editVersions(ctx, name, versions, func(_ *pack.Index, _ string, p *pack.Published) { p.Deprecated = message }, nil)
+}
+
+// editVersions changes the entries of all versions in a range, or of the one that is named, and then the index as a whole, unless then is
+// nil. NotFound if there is none.
+func (c *Control) editVersions(ctx context.Context, name, versions string, edit func(in *pack.Index, version string, p *pack.Published), then func(in *pack.Index)) (pack.Index, error) {
 	rng, err := pack.ParseRange(versions)
 	if err != nil {
 		return pack.Index{}, err
@@ -90,11 +96,15 @@ func (c *Control) Deprecate(ctx context.Context, name, versions, message string)
 			if err != nil || !rng.Contains(v) && text != versions {
 				continue
 			}
-			any, entry.Deprecated = true, message
+			any = true
+			edit(in, text, &entry)
 			in.Versions[text] = entry
 		}
 		if !any {
 			return missingVersion(in, versions)
+		}
+		if then != nil {
+			then(in)
 		}
 		return nil
 	})

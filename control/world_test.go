@@ -77,7 +77,7 @@ func (w *world) build(_ context.Context, in control.Input) (*view.Build, fault.D
 		switch {
 		case word == "view" || word == "given" && strings.Contains(text, "gives "+rest):
 			r := &viewtest.Recorder{}
-			says, _ := json.Marshal(m.Version)
+			says, _ := json.Marshal(m.Version + b.Locks["@originals/rows"])
 			leaf := r.Literal(string(says), "String!")
 			b.Views = append(b.Views, &view.View{Name: rest, Scope: r.Scope, Output: &view.Output{Kind: view.Leaf, Value: leaf, Each: view.None, Type: viewtest.Type("String!"), NonNull: true}})
 		case word == "mistake" || (word == "until" && !strings.Contains(string(in.Graph.Source), rest)):

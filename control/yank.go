@@ -23,42 +23,30 @@ func (c *Control) Yank(ctx context.Context, name, versions, why string) (pack.In
 	if len(why) > maxMessage {
 		return pack.Index{}, fault.New(fault.TooLarge, "the reason of a yank has %d bytes at most", maxMessage)
 	}
-	rng, err := pack.ParseRange(versions)
-	if err != nil {
-		return pack.Index{}, err
-	}
-	return c.editIndex(ctx, name, func(in *pack.Index) error {
-		any := false
-		for text, entry := range in.Versions {
-			v, err := pack.ParseVersion(text)
-			if err != nil || !rng.Contains(v) && text != versions {
-				continue
-			}
-			any = true
-			switch {
-			case why == "" && entry.Latest:
-				entry.Latest = false
-				back(in, v)
-			case why != "" && in.Tags[latestTag] == text:
-				entry.Latest = true
-			}
-			entry.Yanked = why
-			in.Versions[text] = entry
+	return c.editVersions(ctx, name, versions, func(in *pack.Index, version string, p *pack.Published) {
+		switch {
+		case why == "" && p.Latest:
+			p.Latest = false
+			back(in, version)
+		case why != "" && in.Tags[latestTag] == version:
+			p.Latest = true
 		}
-		if !any {
-			return missingVersion(in, versions)
-		}
+		p.Yanked = why
+	}, func(in *pack.Index) {
 		if latest := in.Tags[latestTag]; why != "" && in.Versions[latest].Yanked != "" {
 			retag(in)
 		}
-		return nil
 	})
 }
 
 // back lets latest mean a version again that is no longer yanked, if it means no higher one.
-func back(in *pack.Index, v pack.Version) {
+func back(in *pack.Index, version string) {
+	v, err := pack.ParseVersion(version)
+	if err != nil {
+		return
+	}
 	if now, err := pack.ParseVersion(in.Tags[latestTag]); err != nil || now.Compare(v) < 0 {
-		in.Tags[latestTag] = v.String()
+		in.Tags[latestTag] = version
 	}
 }
 

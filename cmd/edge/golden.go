@@ -16,7 +16,6 @@ import (
 	"facet/control"
 	"facet/fault"
 	"facet/scripts"
-	"facet/serve/rest"
 	"facet/tiers"
 	"facet/view"
 )
@@ -24,7 +23,7 @@ import (
 // goldenFor bounds one warm-up's answer: its tiers answer at once.
 const goldenFor = 5 * time.Second
 
-// renderGolden answers the warm-ups of a build, one after another, under each of the answers that its package ships. Who asks is
+// renderGolden answers warm-ups of a build, one after another, under each of the answers that its package ships. Who asks is
 // "demo", as in the tests of packages that say nothing else.
 func renderGolden(ctx context.Context, in control.Rendering) ([]control.Golden, error) {
 	return (*workers)(nil).render(ctx, in)
@@ -56,7 +55,7 @@ func (w *workers) render(ctx context.Context, in control.Rendering) ([]control.G
 		if json.Unmarshal(in.Answers[file], &answers) != nil {
 			continue // it is of something else
 		}
-		for _, warm := range in.Build.Warmups {
+		for _, warm := range in.Warmups {
 			tier.begin(answers)
 			g := control.Golden{Fixture: file, View: warm.View, Args: string(warm.Args)}
 			if err := goldenOne(ctx, e, in.Device, warm, &g); err != nil {
@@ -72,18 +71,11 @@ func (w *workers) render(ctx context.Context, in control.Rendering) ([]control.G
 func goldenOne(ctx context.Context, e *composer.Engine, device string, w *view.Warmup, g *control.Golden) error {
 	ctx, cancel := context.WithTimeout(ctx, goldenFor)
 	defer cancel()
-	var args map[string]json.RawMessage
-	if len(w.Args) > 0 {
-		if err := json.Unmarshal(w.Args, &args); err != nil {
-			return err
-		}
-	}
-	req, err := rest.Choose(e.Surface(), composer.RootView, w.View, "", args)
+	req, err := warmupRequest(e.Surface(), device, w)
 	if err != nil {
 		return err
 	}
-	viewer := asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo"}, SignedIn: true}
-	req.Asker = &asker.Asker{Viewer: viewer, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Cells: map[string]string{}}
+	req.Asker.Viewer, req.Asker.Cells = asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo"}, SignedIn: true}, map[string]string{}
 	for part := range e.Answer(ctx, req) {
 		g.Data = inData(part.Data)
 		for _, x := range part.Errors {

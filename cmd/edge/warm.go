@@ -88,18 +88,28 @@ func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.R
 	return first
 }
 
-func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
+// warmupRequest makes the request of a warm-up, from a device of which only the kind is known. The caller adds the viewer.
+func warmupRequest(s *view.Surface, device string, w *view.Warmup) (*composer.Request, error) {
 	var args map[string]json.RawMessage
 	if len(w.Args) > 0 {
 		if err := json.Unmarshal(w.Args, &args); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	req, err := rest.Choose(e.Surface(), composer.RootView, w.View, "", args)
+	req, err := rest.Choose(s, composer.RootView, w.View, "", args)
+	if err != nil {
+		return nil, err
+	}
+	req.Asker = &asker.Asker{Device: asker.Device{Type: device, Form: device}, Locale: "en-US"}
+	return req, nil
+}
+
+func warmOne(ctx context.Context, e *counted, ask *asker.Settings, device string, w *view.Warmup) error {
+	req, err := warmupRequest(e.Surface(), device, w)
 	if err != nil {
 		return err
 	}
-	req.Asker = &asker.Asker{Viewer: ask.Default, Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Region: ask.Region, Now: time.Now()}
+	req.Asker.Viewer, req.Asker.Region, req.Asker.Now = ask.Default, ask.Region, time.Now()
 	for part := range e.Answer(ctx, req) {
 		if part.Release != nil {
 			part.Release()
