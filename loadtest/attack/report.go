@@ -13,22 +13,24 @@ import (
 const callFor = 10.0 + 25.0
 
 // sum makes the figures and verdicts of one mode.
-func (s *Side) sum(alone, beside, hostile *load.Report) {
-	s.Alone, s.Beside, s.Attacks = alone.Total, beside.Total, hostile.Total
+func (s *Side) sum(alone, beside, mixed, turns *load.Report) {
+	s.Alone, s.Beside, s.Mixed, s.Turns = alone.Total, beside.Total, mixed.Total, turns.Total
 	s.Wrong, s.Torn, s.Dropped = s.wrong.Load(), s.torn.Load(), alone.Dropped+beside.Dropped
 	s.Refusals = alone.Total.Failed + beside.Total.Failed - s.Wrong
-	for _, r := range []*load.Report{alone, beside, hostile} {
+	for _, r := range []*load.Report{alone, beside, mixed, turns} {
 		for text, n := range r.Errors {
 			s.Errors[text] += n
 		}
 	}
 	late := 0
-	for _, l := range hostile.Lines {
-		if l.P50 > callFor {
-			s.Slow = append(s.Slow, SlowAttack{l.Row, l.P50, l.P99})
-		}
-		if l.P50 > attackFor {
-			late++
+	for _, r := range []*load.Report{mixed, turns} {
+		for _, l := range r.Lines {
+			if l.P50 > callFor {
+				s.Slow = append(s.Slow, SlowAttack{l.Row, r == turns, l.P50, l.P99})
+			}
+			if l.P50 > attackFor {
+				late++
+			}
 		}
 	}
 	slices.SortFunc(s.Slow, func(a, b SlowAttack) int { return int(b.P50*1000 - a.P50*1000) })
@@ -50,11 +52,11 @@ func (r *Result) Print(w io.Writer) error {
 	var b strings.Builder
 	const mb = 1 << 20
 	for _, s := range r.Modes {
-		fmt.Fprintf(&b, "%s: %d hostile packages (%d were refused), %d requests of A, %d of B beside it, %d dropped\n", s.Mode, s.Packages, s.Refused, s.Attacks.Count, s.Beside.Count, s.Dropped)
+		fmt.Fprintf(&b, "%s: %d hostile packages (%d were refused), %d requests of A, %d of B beside it, %d dropped\n", s.Mode, s.Packages, s.Refused, s.Mixed.Count+s.Turns.Count, s.Beside.Count, s.Dropped)
 		for _, l := range []struct {
 			name string
 			load.Line
-		}{{"B alone", s.Alone}, {"B beside A", s.Beside}, {"A", s.Attacks}} {
+		}{{"B alone", s.Alone}, {"B beside A", s.Beside}, {"A, mixed", s.Mixed}, {"A, turns", s.Turns}} {
 			fmt.Fprintf(&b, "  %-10s p50 %7.2f ms   p90 %7.2f   p99 %7.2f   p99.9 %7.2f   max %7.2f   failed %d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Failed)
 		}
 		fmt.Fprintf(&b, "  others used %.1f processors meanwhile\n", s.Others)
@@ -64,7 +66,11 @@ func (r *Result) Print(w io.Writer) error {
 				fmt.Fprintf(&b, "  and %d more\n", len(s.Slow)-i)
 				break
 			}
-			fmt.Fprintf(&b, "  slow: %s, p50 %.1f ms, p99 %.1f ms\n", a.Attack, a.P50, a.P99)
+			how := "mixed"
+			if a.Turn {
+				how = "in its turn"
+			}
+			fmt.Fprintf(&b, "  slow: %s, %s: p50 %.1f ms, p99 %.1f ms\n", a.Attack, how, a.P50, a.P99)
 		}
 		for text, n := range s.Errors {
 			fmt.Fprintf(&b, "  %d times %s\n", n, text)

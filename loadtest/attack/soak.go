@@ -24,7 +24,7 @@ type Plan struct {
 	Dir   string // for configuration, objects and logs
 	Modes []corpus.Mode
 	Alone time.Duration // tenant B alone, before
-	Both  time.Duration // then beside tenant A
+	Both  time.Duration // then beside tenant A: half of it each request of A is another package's, then each package has its turn
 	Films float64       // requests a second of tenant B
 	Bad   float64       // requests a second of tenant A, over all its packages
 	Every int           // only each so many-th attack; 0: all
@@ -48,7 +48,8 @@ type Side struct {
 	Refused   int          `json:"refused"`  // that were not
 	Alone     load.Line    `json:"alone"`
 	Beside    load.Line    `json:"beside"`
-	Attacks   load.Line    `json:"attacks"`
+	Mixed     load.Line    `json:"mixed"`     // of tenant A in the first half: each request is another package's
+	Turns     load.Line    `json:"turns"`     // in the second half: each package has all requests for a while
 	Wrong     int64        `json:"wrong"`     // answers of tenant B that are not the right bytes and say no error, alone and beside
 	Refusals  int64        `json:"refusals"`  // answers of tenant B that say an error, and requests that had none
 	Torn      int64        `json:"torn"`      // pages of tenant A whose innocent field was wrong
@@ -68,6 +69,7 @@ type Side struct {
 // A SlowAttack is one that took longer than it may.
 type SlowAttack struct {
 	Attack string  `json:"attack"`
+	Turn   bool    `json:"turn"` // while it had all requests
 	P50    float64 `json:"p50"`
 	P99    float64 `json:"p99"`
 }
@@ -183,24 +185,19 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	watching, stop := context.WithCancel(ctx)
 	peak := make(chan int64, 1)
 	go func() { peak <- watch(watching, i) }()
-	bad := make(chan *load.Report, 1)
+	bad := make(chan []*load.Report, 1)
 	go func() {
-		hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(p.Both), Seed: p.Seed + 1, Mix: rows}
-		rep, err := load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
-			switch body := string(a.Body); {
-			case strings.Contains(body, `"title":"JAWS"`), strings.Contains(a.Row.Name, "leak/cross-function"):
-				return nil
-			case strings.Contains(body, `"title":"`):
-				s.torn.Add(1)
-				return errors.New("torn")
-			default: // the page has no title and says why: it was the tier's turn
-				return errors.New("no title")
+		half := p.Both / 2
+		var reports []*load.Report
+		for _, turn := range []time.Duration{0, half / time.Duration(len(rows))} {
+			rep, err := p.attack(ctx, i, s, rows, half, turn)
+			if err != nil {
+				fmt.Fprintln(p.Log, err)
+				break
 			}
-		}})
-		if err != nil {
-			fmt.Fprintln(p.Log, err)
+			reports = append(reports, rep)
 		}
-		bad <- rep
+		bad <- reports
 	}()
 	busy := corpus.Processors()
 	beside, err := ask(p.Both)
@@ -211,7 +208,7 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	if err != nil {
 		return nil, err
 	}
-	if hostile == nil {
+	if len(hostile) != 2 {
 		return nil, errors.New("tenant A could not ask")
 	}
 	if i.Alive() {
@@ -221,8 +218,24 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	if !i.Alive() || i.PID() != pid {
 		s.Deaths++
 	}
-	s.sum(alone, beside, hostile)
+	s.sum(alone, beside, hostile[0], hostile[1])
 	return s, nil
+}
+
+// attack is tenant A's load: its packages mixed, or each in turn for a while.
+func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, rows []load.Row, d, turn time.Duration) (*load.Report, error) {
+	hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(d), Turn: load.Duration(turn), Seed: p.Seed + 1, Mix: rows}
+	return load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+		switch body := string(a.Body); {
+		case strings.Contains(body, `"title":"JAWS"`), strings.Contains(a.Row.Name, "leak/cross-function"):
+			return nil
+		case strings.Contains(body, `"title":"`):
+			s.torn.Add(1)
+			return errors.New("torn")
+		default: // the page has no title and says why: it was the tier's turn
+			return errors.New("no title")
+		}
+	}})
 }
 
 // ids are the films that tenant B asks for.

@@ -39,8 +39,8 @@ func TestSmoke(t *testing.T) {
 				t.Errorf("%s: %s is %s; the bar is %s", s.Mode, v.What, v.Got, v.Bar)
 			}
 		}
-		if s.Packages < 30 || s.Attacks.Count == 0 || s.Beside.Count == 0 {
-			t.Errorf("%s: %d packages, %d and %d requests: too little happened", s.Mode, s.Packages, s.Attacks.Count, s.Beside.Count)
+		if s.Packages < 30 || s.Mixed.Count == 0 || s.Turns.Count == 0 || s.Beside.Count == 0 {
+			t.Errorf("%s: %d packages, %d and %d requests: too little happened", s.Mode, s.Packages, s.Mixed.Count+s.Turns.Count, s.Beside.Count)
 		}
 	}
 }

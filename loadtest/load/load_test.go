@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,6 +91,32 @@ func TestMixAndFailures(t *testing.T) {
 	var b bytes.Buffer
 	if err := rep.Print(&b); err != nil || !strings.Contains(b.String(), "checked: not what was released") || !strings.Contains(b.String(), "lost: status 404") {
 		t.Errorf("%v:\n%s", err, &b)
+	}
+}
+
+// TestTurns: one row after another has all requests.
+func TestTurns(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, r.URL.Path)
+	}))
+	defer srv.Close()
+	s := scenario(100, 400*time.Millisecond, load.Row{Name: "a", Path: "/a"}, load.Row{Name: "b", Path: "/b", Weight: 9}, load.Row{Name: "c", Path: "/c"}, load.Row{Name: "d", Path: "/d"})
+	s.Turn = load.Duration(100 * time.Millisecond)
+	rep, err := load.Run(t.Context(), s, load.Options{Base: srv.URL})
+	if err != nil || rep.Total.Count != 40 {
+		t.Fatal(rep, err)
+	}
+	for _, l := range rep.Lines {
+		if l.Count != 10 {
+			t.Errorf("%s was asked %d times of 40", l.Row, l.Count)
+		}
+	}
+	if turns := slices.Compact(asked); len(turns) > 8 { // neighbours may overtake one another at the seams
+		t.Errorf("the rows were mixed: %q", turns)
 	}
 }
 

@@ -107,7 +107,7 @@ func Run(ctx context.Context, s *Scenario, o Options) (*Report, error) {
 		if ctx.Err() != nil {
 			break
 		}
-		row := &s.Mix[pick(rnd)]
+		row := &s.Mix[pick(rnd, due.Sub(began))]
 		if flying.Load() >= most {
 			dropped.Add(1)
 			continue
@@ -161,15 +161,19 @@ func (a *Answer) ask(ctx context.Context, send func(*http.Request) (*http.Respon
 	return nil
 }
 
-// picker chooses rows by their weights.
-func picker(s *Scenario) func(*rand.Rand) int {
+// picker chooses rows by their weights, or each in turn by the time since the beginning.
+func picker(s *Scenario) func(*rand.Rand, time.Duration) int {
+	if s.Turn > 0 {
+		order := rand.New(rand.NewPCG(s.Seed, 2)).Perm(len(s.Mix))
+		return func(_ *rand.Rand, at time.Duration) int { return order[int(at/time.Duration(s.Turn))%len(order)] }
+	}
 	var upTo []int
 	total := 0
 	for _, r := range s.Mix {
 		total += max(1, r.Weight)
 		upTo = append(upTo, total)
 	}
-	return func(rnd *rand.Rand) int {
+	return func(rnd *rand.Rand, _ time.Duration) int {
 		n := rnd.IntN(total)
 		for i, top := range upTo {
 			if n < top {

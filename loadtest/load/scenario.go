@@ -29,6 +29,8 @@ type Scenario struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// Headers go with every request.
 	Headers map[string]string `json:"headers,omitempty"`
+	// Turn, as "2s", gives each row in turn the whole rate for so long, whatever the weights; "" mixes them.
+	Turn Duration `json:"turn,omitempty"`
 	// Mix is the devices' requests, each as often as its weight says.
 	Mix []Row `json:"mix"`
 }
@@ -104,6 +106,9 @@ func (s *Scenario) Check() error {
 	}
 	if s.Duration <= 0 {
 		wrong("duration is %v; say how long, as \"30s\"", time.Duration(s.Duration))
+	}
+	if s.Turn < 0 {
+		wrong("turn is %v; it is a time, or \"\" to mix the rows", time.Duration(s.Turn))
 	}
 	if s.InFlight < 0 || s.InFlight > maxInFlight {
 		wrong("inFlight is %d; at most %d", s.InFlight, maxInFlight)
