@@ -72,6 +72,9 @@ func (h *handlerSet) Run(ctx context.Context, c *HandlerCall, dst []byte) (out [
 		return dst, did, code.fail(code.Pos, fault.Internal, "%s found no runtime", err)
 	}
 	defer x.m.stop()
+	if !code.opts.Unlimited {
+		did.CPU = making.of() // its own, whoever made it, and whenever
+	}
 	stop := context.AfterFunc(ctx, func() { x.m.vm.Interrupt(context.Cause(ctx)) })
 	defer stop()
 	out, err = x.run(dst)
@@ -172,7 +175,15 @@ func (x *handling) turn(do func() error) (err error) {
 	if x.left <= 0 {
 		return x.limit(LimitCPU, fmt.Sprintf("it had %v", x.quota.CPU))
 	}
-	m := x.m
+	m, share := x.m, x.code.opts.Share
+	in, ok := share.enterLane(x.code.opts.Wait)
+	if !ok {
+		how := limitSentences[LimitShare]
+		return x.code.fail(x.code.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", x.code.opts.Wait)})
+	}
+	if in {
+		defer leaveLane()
+	}
 	m.enter()
 	defer m.leave()
 	m.start(x.left)
@@ -180,6 +191,7 @@ func (x *handling) turn(do func() error) (err error) {
 	used, late := m.finish()
 	x.left -= used
 	x.did.CPU += used
+	share.took(used)
 	if m.broken != nil { // what the code made of the error that ended the native does not count
 		return x.broke(m.broken, x.code.place(m.broken.frames))
 	}

@@ -99,7 +99,7 @@ type HandlerRun struct {
 	Dropped int           `json:"dropped,omitempty"` // lines past the quota
 	Metrics []Moved       `json:"metrics,omitempty"`
 	Turns   int           `json:"turns,omitempty"`
-	CPU     time.Duration `json:"cpu,omitempty"`
+	CPU     time.Duration `json:"cpu,omitempty"` // processor time of the code, and of making its engine
 }
 
 // A LogLine is what a handler's code wrote by ctx.log: a level ("debug", "info", "warn", "error"), a text, and a JSON object.
