@@ -4,6 +4,7 @@ package scripts
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,8 +37,13 @@ func Build(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Gra
 	return buildWith(ctx, pkg, lock, g, o, nil)
 }
 
-func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Graph, o Options, extra map[string]string) (*view.Build, fault.Diagnostics) {
+func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph.Graph, o Options, extra map[string]string) (b *view.Build, diags fault.Diagnostics) {
 	o = o.filled()
+	defer func() {
+		if p := recover(); p != nil { // the engine's own mistake, or a getter that was called outside of any script
+			b, diags = nil, defective(nil, pkg, fmt.Errorf("panic: %v", p))
+		}
+	}()
 	m, diags := prepare(ctx, pkg, lock, extra)
 	if m == nil || diags.Failed() {
 		diags.Sort()
@@ -52,7 +58,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 		r.diags.Sort()
 		return nil, r.diags
 	}
-	b := manifest(pkg, lock, g)
+	b = manifest(pkg, lock, g)
 	rec, err := r.decode(text, b)
 	if err != nil {
 		return nil, defective(r.diags, pkg, err)

@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
@@ -15,6 +16,7 @@ const (
 	maxSyntax  = 10_000      // units of a pattern
 	maxMatched = 1 << 26     // units of a pattern, repetitions counted a thousandfold, times units of text
 	maxBinds   = 64          // of a function that is bound already
+	maxGroups  = 200         // of a pattern, inside each other
 )
 
 // boundRecording guards what the engine's own regular expressions and functions do while recording. Machines that compute have no such
@@ -25,31 +27,70 @@ func (m *machine) boundRecording() {
 	text := m.prototype("String")
 	m.guard(text, func(c *goja.FunctionCall) { m.replacing(c) }, "replace", "replaceAll")
 	m.guard(text, func(c *goja.FunctionCall) { m.long(int64(m.subject(c).Length()) * 4) }, "split", "match", "matchAll", "search")
+	m.guard(text, func(c *goja.FunctionCall) { // what is no expression becomes one
+		if v := c.Argument(0); !goja.IsUndefined(v) && !expression(v) {
+			s := text16(v)
+			m.syntax(s)
+			c.Arguments = []goja.Value{s}
+		}
+	}, "match", "matchAll", "search")
+	m.boundRealm()
 }
 
 // boundApply bounds lists of arguments, and functions that are bound again and again: the engine calls itself for each.
 func (m *machine) boundApply() {
 	proto := m.prototype("Function")
+	m.boundBind(proto)
 	m.guard(proto, func(c *goja.FunctionCall) { m.arguments(c.Argument(1)) }, "apply")
 	m.guard(m.global("Reflect"), func(c *goja.FunctionCall) { m.arguments(c.Argument(2)) }, "apply")
 	m.guard(m.global("Reflect"), func(c *goja.FunctionCall) { m.arguments(c.Argument(1)) }, "construct")
-	bind := member(proto, "bind")
-	bound := map[*goja.Object]int{}
-	m.put(proto, "bind", func(c goja.FunctionCall) goja.Value {
-		depth := 1
-		if f, ok := c.This.(*goja.Object); ok {
-			depth += bound[f]
+}
+
+// binder is bind as a script: with the engine's own, a getter could be any of its functions with any arguments, and no script would
+// stand between two of them.
+var binder = sync.OnceValues(func() (*goja.Program, error) {
+	return goja.Compile("bind.js", `(function (apply, construct, define, check) {
+		"use strict";
+		return { bind(self, ...first) {
+			const f = this;
+			const bound = function (...more) {
+				const args = [...first, ...more];
+				return new.target === undefined ? apply(f, self, args) : construct(f, args, new.target === bound ? f : new.target);
+			};
+			define(bound, "name", { value: "bound", configurable: true });
+			if (typeof f === "function") bound.prototype = f.prototype;
+			check(f, bound, first.length);
+			return bound;
+		} }.bind;
+	})`, true)
+})
+
+func (m *machine) boundBind(proto *goja.Object) {
+	program, err := binder()
+	if err != nil {
+		panic(err) // it is a constant
+	}
+	made, err := m.vm.RunProgram(program)
+	if err != nil {
+		panic(err)
+	}
+	depths := map[*goja.Object]int{}
+	check := func(c goja.FunctionCall) goja.Value {
+		f, _ := c.Argument(0).(*goja.Object)
+		if f == nil || codeOf(f) == nil && f.ClassName() != "Function" {
+			panic(m.vm.NewTypeError("bind of something that is no function"))
 		}
+		depth := depths[f] + 1
 		if depth > maxBinds {
 			m.exceed(LimitStack, "a function that was bound more than %d times", maxBinds)
 		}
-		m.charge(256 + int64(len(c.Arguments))*sizeOfItem)
-		out := bind(c)
-		if f, ok := out.(*goja.Object); ok {
-			bound[f] = depth
-		}
-		return out
-	})
+		m.charge(512 + c.Argument(2).ToInteger()*sizeOfItem)
+		depths[c.Argument(1).(*goja.Object)] = depth
+		return goja.Undefined()
+	}
+	reflect, make_ := m.global("Reflect"), codeOf(made)
+	bind := make_(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{reflect.Get("apply"), reflect.Get("construct"), m.global("Object").Get("defineProperty"), m.vm.ToValue(check)}})
+	_ = proto.DefineDataProperty("bind", bind, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
 func (m *machine) arguments(v goja.Value) {

@@ -96,8 +96,12 @@ func (r *recorder) bound() {
 			m.long(int64(s.Length()))
 		}
 	})
-	pass(listName, func(v goja.Value) { m.charge(int64(m.members(v)) * sizeOfItem) })
-	pass(argsName, func(v goja.Value) { m.charge(int64(m.members(v)) * sizeOfItem) })
+	for _, name := range []string{listName, argsName} {
+		_ = r.vm.Set(name, func(c goja.FunctionCall) goja.Value {
+			m.charge(int64(m.members(c.Arguments[0])) * sizeOfItem)
+			return m.iterated(c.Arguments[0])
+		})
+	}
 	pass(ownName, func(v goja.Value) { m.charge(int64(m.members(v)) * sizeOfItem) })
 }
 

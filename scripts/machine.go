@@ -25,6 +25,7 @@ type machine struct {
 
 	patterns  []*pattern // of the program that runs
 	recording bool       // libraries run in it as well: what is no list may pass for one
+	iterator  goja.Value // of lists, as the language has it; known while recording
 
 	watch  watch
 	thread thread

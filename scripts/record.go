@@ -311,7 +311,30 @@ func (r *recorder) failed(err error, declared stack) {
 	}
 }
 
+// exception tells of what was thrown, which may have getters and a toString of its own.
 func (r *recorder) exception(ex *goja.Exception, declared stack) {
+	var more *goja.Exception
+	err := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if err, _ = p.(error); err == nil {
+					err = fmt.Errorf("panic: %v", p)
+				}
+			}
+		}()
+		more = r.vm.Try(func() { r.thrown(ex, declared) })
+		return nil
+	}()
+	switch {
+	case err != nil || r.limits != nil && r.limits.broken != nil:
+		r.dead = true
+		r.failed(err, declared)
+	case more != nil:
+		r.add(r.stackIn(ex.Stack()), declared, "F100", "the code fails while it is recorded, and what was thrown has no text", "Throw an Error", nil)
+	}
+}
+
+func (r *recorder) thrown(ex *goja.Exception, declared stack) {
 	o, ok := ex.Value().(*goja.Object)
 	if ok {
 		code, at := o.Get("code"), o.Get("at")

@@ -3,6 +3,7 @@
 const META = Symbol("facet");
 const { stringify, parse } = host;
 const { isArray } = Array;
+const { Proxy } = globalThis; // the code that is recorded has none
 const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
 const { isInteger, isFinite: finite } = Number;
 
@@ -35,6 +36,7 @@ function owned() {
 
 /** An object of the SDK's, which refuses what it does not have. */
 const offered = (what, o) => new Proxy(freeze(o), {
+  __proto__: null,
   get: (t, k) => (typeof k === "symbol" || Object.hasOwn(t, k) ? t[k] : fail("F119", `${what} has no ${quote(k)}`, meant(k, keys(t)))),
 });
 

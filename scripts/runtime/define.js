@@ -59,7 +59,7 @@ function arguments_(args, what) {
 function argumentValues(list, what) {
   const got = {};
   for (const x of list) got[x.name] = typed({ type: x.type, path: x.name, make: () => push(value("arg", x.type, { name: x.name })) });
-  return new Proxy(freeze(got), { get: (o, k) => (typeof k === "symbol" || k in o ? o[k] : fail("F117", `${what} has no argument ${quote(k)}`, meant(k, keys(o)) || "Declare it: args: { … }")) });
+  return new Proxy(freeze(got), { __proto__: null, get: (o, k) => (typeof k === "symbol" || k in o ? o[k] : fail("F117", `${what} has no argument ${quote(k)}`, meant(k, keys(o)) || "Declare it: args: { … }")) });
 }
 
 function declared(def, what, run, known) {

@@ -4,6 +4,7 @@ function root(kind, name, make) {
 }
 
 const graph = new Proxy(target, {
+  __proto__: null,
   get(_, k) {
     if (typeof k === "symbol") return undefined;
     const t = typeOf(k);
@@ -27,6 +28,7 @@ const graph = new Proxy(target, {
 
 /** A context that refuses what it does not have; what is the view, shape or mutation whose it is. */
 const strictContext = (o) => new Proxy(freeze(o), {
+  __proto__: null,
   get: (t, k) => (typeof k === "symbol" || k in t ? t[k] : fail("F119", `the context of ${scope.what} has no ${quote(k)}`, meant(k, keys(t)))),
 });
 const contextValue = (path, type) => sym({ kind: "leaf", type, path, make: () => push(value("context", type, { name: path })) });

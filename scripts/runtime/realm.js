@@ -54,6 +54,11 @@ function trapRealm(global) {
   for (const p of made) hide(p, "constructor", code);
   hide(global, "Function", code);
   hide(global, "WeakRef", undefined);
+  hide(global, "GoError", undefined);
+  // Engines look through a Proxy without end: it can be its own prototype, or its own handler's.
+  const through = refuse("F195", "there is no Proxy while recording", "Use plain objects");
+  through.revocable = through;
+  hide(global, "Proxy", through);
   const quiet = () => {};
   hide(global, "console", freeze({ log: quiet, info: quiet, warn: quiet, error: quiet, debug: quiet, trace: quiet }));
 

@@ -1,6 +1,9 @@
 // Symbolic values: a Proxy for each, which refuses whatever would need the value itself.
 const unknown = "is not known until a request comes";
 const target = () => {};
+delete target.name;
+delete target.length;
+freeze(target);
 const refusals = {
   text: (m) => fail("F101", `${m.path} ${unknown}: it cannot become text or a number here`, "Put the logic in computed.string({ … }, fn), or use format.*"),
   assign: (m, k) => fail("F105", `${m.path}.${String(k)} cannot be assigned`, "Make a new object for the result"),
@@ -11,7 +14,7 @@ const leafMethods = new Set(["toUpperCase", "toLowerCase", "trim", "slice", "sub
   "endsWith", "padStart", "padEnd", "concat", "charAt", "indexOf", "match", "repeat", "toFixed", "toPrecision", "length"]);
 
 
-/** The traps of one symbolic value; m says what it is. */
+/** The traps of one symbolic value; m says what it is. What is left out falls to the target, which is frozen. */
 class Traps {
   constructor(m) { this.m = m; }
   get(_, k) { return k === META ? this.m : read(this.m, k); }
@@ -24,6 +27,9 @@ class Traps {
   deleteProperty(_, k) { refusals.assign(this.m, k); }
   getPrototypeOf() { fail("F107", `${this.m.path} ${unknown}: it cannot be told by instanceof`, "Put the logic in computed"); }
 }
+
+// What a package puts on Object.prototype is no trap.
+Object.setPrototypeOf(Traps.prototype, null);
 
 /** Makes a symbolic value. m: { kind, type, path, id or make, … }. */
 function sym(m) {
