@@ -15,8 +15,11 @@ var statisticKeys = 1_000_000
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if testing.Short() || raced { // what is counted has no races; the million is for the run without the detector
+	if testing.Short() {
 		statisticKeys = 100_000
+	}
+	if raced { // what is counted has no races: many keys are for the run without the detector
+		statisticKeys = 20_000
 	}
 	os.Exit(m.Run())
 }
