@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,9 @@ type DepsEdge struct {
 	Range    string // as the importer's manifest says; "" if it was not read
 	Kind     string // "live" or "locked"; "" if it was not read
 	Why      string // one sentence: how the version was chosen; "" if that was not looked at
+	// In are the packages ("name@version") in whose builds the use stands, sorted, if the importer is linked with another version of the module in
+	// other builds; empty if it is linked with this one everywhere.
+	In []string
 }
 
 // deepDeps is how many importers' manifests are read for ranges; what is past it is told without.
@@ -60,7 +64,7 @@ func (c *Control) Deps(ctx context.Context, env, subject string) (*Deps, error) 
 		name, version = pack.SplitID(subject)
 	}
 	out := &Deps{Env: cmp.Or(env, "dev"), Release: now.digest, Subject: subject, locks: map[string][]release.Lock{}}
-	nodes, edges := map[string]*DepsNode{}, map[[2]string]bool{}
+	nodes, edges := map[string]*DepsNode{}, map[[2]string]map[string]bool{} // a use, and the packages in whose builds it stands
 	node := func(id, kind string) *DepsNode {
 		if nodes[id] == nil {
 			nodes[id] = &DepsNode{ID: id, Kind: kind}
@@ -88,15 +92,28 @@ func (c *Control) Deps(ctx context.Context, env, subject string) (*Deps, error) 
 					continue
 				}
 				node(id, string(pack.Module))
-				edges[[2]string{importer, id}] = true
+				use := [2]string{importer, id}
+				if edges[use] == nil {
+					edges[use] = map[string]bool{}
+				}
+				edges[use][root] = true
 			}
 		}
 	}
 	if len(nodes) == 0 && name != "" {
 		return nil, fault.New(fault.NotFound, "%s is in no build of %s", subject, out.Env).WithHint("edge deps --env %s lists all", out.Env)
 	}
+	versions := map[[2]string]int{} // of a module that an importer is linked with
 	for e := range edges {
-		out.Edges = append(out.Edges, DepsEdge{From: e[0], To: e[1]})
+		module, _ := pack.SplitID(e[1])
+		versions[[2]string{e[0], module}]++
+	}
+	for e, in := range edges {
+		edge := DepsEdge{From: e[0], To: e[1]}
+		if module, _ := pack.SplitID(e[1]); versions[[2]string{e[0], module}] > 1 && !in[e[0]] {
+			edge.In = sorted(in)
+		}
+		out.Edges = append(out.Edges, edge)
 	}
 	slices.SortFunc(out.Edges, func(a, b DepsEdge) int { return cmp.Or(strings.Compare(a.From, b.From), strings.Compare(a.To, b.To)) })
 	if err := c.explainDeps(ctx, now, out, nodes); err != nil {
@@ -173,6 +190,7 @@ func (c *Control) explainDeps(ctx context.Context, now *servedNow, out *Deps, no
 		byImporter[e.From] = append(byImporter[e.From], i)
 	}
 	importers := sorted(byImporter)
+	choices := make([]choice, len(out.Edges))
 	var mu sync.Mutex
 	var missing fault.Diagnostics
 	err := each(ctx, readers, importers[:min(len(importers), deepDeps)], func(_ context.Context, _ int, importer string) error {
@@ -197,9 +215,14 @@ func (c *Control) explainDeps(ctx context.Context, now *servedNow, out *Deps, no
 				if d.Live {
 					e.Kind = string(pack.Live)
 				}
-				if e.Why, err = c.why(r, d, version, old[importer], now); err != nil {
+				from := ""
+				if old[importer] {
+					from = now.release.Parent
+				}
+				if e.Why, choices[i].best, err = c.why(r, d, version, from, now); err != nil {
 					e.Why = ""
 				}
+				choices[i].importer, choices[i].module, choices[i].to, choices[i].rng = e.From, name, e.To, d.Range
 			}
 		}
 		return nil
@@ -207,6 +230,9 @@ func (c *Control) explainDeps(ctx context.Context, now *servedNow, out *Deps, no
 	out.Diagnostics = append(out.Diagnostics, missing...)
 	if err != nil {
 		return err
+	}
+	for i, why := range narrow(choices, slices.Concat(slices.Collect(maps.Values(out.locks))...)) {
+		out.Edges[i].Why = narrowed(out.Edges[i].Why, why)
 	}
 	return each(ctx, readers, sorted(nodes), func(_ context.Context, _ int, id string) error {
 		n := nodes[id]

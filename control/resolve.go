@@ -56,6 +56,7 @@ func (c *Control) Resolve(ctx context.Context, env, pkg string) (*Resolution, er
 	if out.Diagnostics, err = deprecated(r, p, out.Lock); err != nil {
 		return nil, err
 	}
+	var choices []choice
 	for _, importer := range sorted(out.Lock) {
 		deps, err := r.dependencies(importer)
 		if err != nil {
@@ -67,38 +68,55 @@ func (c *Control) Resolve(ctx context.Context, env, pkg string) (*Resolution, er
 			if d.Live {
 				b.Kind = string(pack.Live)
 			}
-			if b.Why, err = c.why(r, d, version, old[importer][d.Name] != "", served); err != nil {
+			var best string
+			from := "" // the release that the choice is kept from
+			if old[importer][d.Name] != "" {
+				from = served.digest
+			}
+			if b.Why, best, err = c.why(r, d, version, from, served); err != nil {
 				return nil, err
 			}
 			out.Edges = append(out.Edges, b)
+			choices = append(choices, choice{importer, d.Name, out.Lock[importer][d.Name], d.Range, best})
 		}
+	}
+	for i, why := range narrow(choices, []release.Lock{out.Lock}) {
+		out.Edges[i].Why = narrowed(out.Edges[i].Why, why)
 	}
 	return out, nil
 }
 
-// why says how a version was chosen.
-func (c *Control) why(r *resolver, d release.Dependency, version string, kept bool, served *servedNow) (string, error) {
-	if kept && !d.Live {
-		return "kept from the lock of release " + release.Short(served.digest), nil
-	}
+// why says how a version was chosen; best is what the range alone would pick, if that is another. kept is the digest of a release before this
+// choice, "" if the importer was in none.
+func (c *Control) why(r *resolver, d release.Dependency, version, kept string, served *servedNow) (why, best string, err error) {
 	if d.Live && served.release.Modules[release.Line(d.Name, version)] == version {
 		if v, err := r.pick(d.Name, d.Range, []string{version}); err != nil || v != "" {
-			return "the environment's " + version, err
+			return "the environment's " + version, "", err
 		}
 	}
 	in, err := r.index(d.Name)
+	if fault.KindOf(err) == fault.NotFound && kept != "" {
+		return keptFrom + release.Short(kept), "", nil
+	}
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	highest := ""
+	if v, err := pack.Resolve(d.Range, in); err == nil && v.String() != version {
+		highest = v.String()
+	}
+	if kept != "" && (!d.Live || highest != "") {
+		return keptFrom + release.Short(kept), highest, nil
 	}
 	if in.Tags[d.Range] == version {
-		return "the tag " + d.Range, nil
+		return "the tag " + d.Range, "", nil
 	}
 	if _, exact := in.Versions[d.Range]; exact {
-		return "the exact version " + d.Range, nil
+		return "the exact version " + d.Range, "", nil
 	}
 	rng, err := pack.ParseRange(d.Range)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	n := 0
 	for text := range in.Versions {
@@ -106,17 +124,17 @@ func (c *Control) why(r *resolver, d release.Dependency, version string, kept bo
 			n++
 		}
 	}
-	if n == 1 {
-		return "the only one that " + d.Range + " allows", nil
+	switch {
+	case n == 1:
+		return "the only one that " + d.Range + " allows", "", nil
+	case highest != "":
+		return fmt.Sprintf("one of %d that %s allows; the highest is %s", n, d.Range, highest), highest, nil // others' ranges, or it came later
 	}
-	if best, err := pack.Resolve(d.Range, in); err == nil && best.String() != version {
-		if kept {
-			return "kept from the lock of release " + release.Short(served.digest), nil
-		}
-		return fmt.Sprintf("one of %d that %s allows; the highest is %s", n, d.Range, best), nil // others' ranges, or it came later
-	}
-	return fmt.Sprintf("highest of %d that %s allows", n, d.Range), nil
+	return fmt.Sprintf("highest of %d that %s allows", n, d.Range), "", nil
 }
+
+// keptFrom begins the reason of a choice that a release made before.
+const keptFrom = "kept from the lock of release "
 
 // servedNow is what an environment's first region serves.
 type servedNow struct {

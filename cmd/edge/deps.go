@@ -7,7 +7,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,11 +28,12 @@ type depsNode struct {
 }
 
 type depsEdge struct {
-	From  string `json:"from"`
-	To    string `json:"to"`
-	Range string `json:"range"`
-	Kind  string `json:"kind"`
-	Why   string `json:"why"`
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Range string   `json:"range"`
+	Kind  string   `json:"kind"`
+	Why   string   `json:"why"`
+	In    []string `json:"in"` // packages in whose builds it stands; empty: in all that link From
 }
 
 type depsHeld struct {
@@ -83,12 +86,17 @@ The exit code is 1 if something is wrong.`,
 			if len(args) == 1 {
 				subject = args[0]
 			}
-			if info, err := os.Stat(subject); err == nil && info.IsDir() {
+			switch info, err := os.Stat(subject); {
+			case err == nil && !info.IsDir():
+				return usageError{fmt.Errorf("%s is a file: deps is of a package, a module or a folder", subject)}
+			case err == nil:
 				d, err := depsOfFolder(subject)
 				if err != nil {
 					return err
 				}
 				return r.showDeps(d, show)
+			case strings.HasPrefix(subject, ".") || filepath.IsAbs(subject):
+				return &fault.Error{Kind: fault.NotFound, Message: subject + " is no folder here", Err: err, Hint: "names of packages begin with @; of an environment they are read"}
 			}
 			d, err := r.deps(c.Context(), subject)
 			if err != nil {
@@ -119,7 +127,7 @@ const depsQuery = `query Deps($env: String!, $subject: String!) {
   deps(env: $env, subject: $subject) {
     env release subject
     nodes { id kind routes deprecated yanked }
-    edges { from to range kind why }
+    edges { from to range kind why in }
     held { device schema package version from why }
     diagnostics { ...diagnostic }
   }
@@ -213,7 +221,7 @@ func depsOfFolder(dir string) (*remoteDeps, error) {
 			}
 			for name, id := range uses {
 				rng, _ := by.Manifest.Range(name)
-				edges[[2]string{importer, id}] = depsEdge{From: importer, To: id, Range: rng, Kind: string(by.Manifest.Binding(name)), Why: "what lies in the folder"}
+				edges[[2]string{importer, id}] = depsEdge{From: importer, To: id, Range: rng, Kind: string(by.Manifest.Binding(name)), Why: "what lies in the folder", In: []string{}}
 			}
 		}
 	}
@@ -258,7 +266,7 @@ func (r *remote) depsTree(d *remoteDeps) error {
 	}
 	for _, id := range v.roots() {
 		v.line(r.Out, "", id, "")
-		v.below(r.Out, id, "", map[string]bool{})
+		v.below(r.Out, id, id, "", map[string]bool{})
 	}
 	return nil
 }
@@ -337,15 +345,38 @@ func edgeNote(e depsEdge) string {
 	return text
 }
 
-func (v *depsView) below(out io.Writer, id, indent string, above map[string]bool) {
+// below prints what is linked in root's builds; root is "" for any.
+func (v *depsView) below(out io.Writer, root, id, indent string, above map[string]bool) {
 	above[id] = true
 	defer delete(above, id)
-	for i, e := range v.uses[id] {
-		last := i == len(v.uses[id])-1
-		v.line(out, indent+branch(last), e.To, edgeNote(e))
-		if !above[e.To] {
-			v.below(out, e.To, indent+stem(last), above)
+	var uses []depsEdge
+	for _, e := range v.uses[id] {
+		if root == "" || len(e.In) == 0 || slices.Contains(e.In, root) {
+			uses = append(uses, e)
 		}
+	}
+	for i, e := range uses {
+		last := i == len(uses)-1
+		note := edgeNote(e)
+		if root == "" {
+			note += inNote(e)
+		}
+		v.line(out, indent+branch(last), e.To, note)
+		if !above[e.To] {
+			v.below(out, root, e.To, indent+stem(last), above)
+		}
+	}
+}
+
+// inNote says where a use stands, if the importer has another version of the module elsewhere: in one package or several.
+func inNote(e depsEdge) string {
+	switch n := len(e.In); {
+	case n == 0:
+		return ""
+	case n <= 3:
+		return ", in " + strings.Join(e.In, ", ")
+	default:
+		return fmt.Sprintf(", in %s and %d more", strings.Join(e.In[:2], ", "), n-2)
 	}
 }
 
@@ -355,11 +386,11 @@ func (v *depsView) users(out io.Writer, id string) {
 		fmt.Fprintf(out, "  used by %d\n", len(by))
 	}
 	for i, e := range by {
-		v.line(out, "  "+branch(i == len(by)-1), e.From, edgeNote(e))
+		v.line(out, "  "+branch(i == len(by)-1), e.From, edgeNote(e)+inNote(e))
 	}
 	if len(uses) > 0 {
 		fmt.Fprintln(out, "  links")
-		v.below(out, id, "  ", map[string]bool{})
+		v.below(out, "", id, "  ", map[string]bool{})
 	}
 }
 

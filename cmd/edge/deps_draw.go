@@ -36,7 +36,7 @@ func depsDOT(out io.Writer, d *remoteDeps) error {
 		if e.Kind == string(pack.Locked) {
 			style = ", style=dashed"
 		}
-		fmt.Fprintf(&b, "  %s -> %s [label=%s%s];\n", strconv.Quote(e.From), strconv.Quote(e.To), strconv.Quote(strings.TrimSpace(e.Range+" "+e.Kind)), style)
+		fmt.Fprintf(&b, "  %s -> %s [label=%s%s];\n", strconv.Quote(e.From), strconv.Quote(e.To), strconv.Quote(strings.TrimSpace(e.Range+" "+e.Kind)+inNote(e)), style)
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(out, b.String())
@@ -45,7 +45,8 @@ func depsDOT(out io.Writer, d *remoteDeps) error {
 
 // The measures of a drawing, in pixels.
 const (
-	svgGap    = 150 // between columns: ranges stand there
+	svgGap    = 150 // between columns, at least: ranges stand there
+	svgNote   = 6.4 // of a letter of theirs
 	svgRow    = 16
 	svgPad    = 10
 	svgMargin = 24
@@ -85,7 +86,11 @@ func depsSVG(out io.Writer, d *remoteDeps) error {
 			break
 		}
 	}
-	width, height := placeBoxes(boxes, edges, byID)
+	gap := float64(svgGap)
+	for _, e := range edges {
+		gap = max(gap, float64(utf8.RuneCountInString(svgNoteOf(e, edges)))*svgNote+30)
+	}
+	width, height := placeBoxes(boxes, edges, byID, gap)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %[1]g %[2]g" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12">
 <style>
@@ -101,11 +106,11 @@ path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharr
 		if e.Kind == string(pack.Locked) {
 			class = ` class="locked"`
 		}
-		fmt.Fprintf(&b, `<path%s d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n", class, x1, y1, x1+svgGap/2, y1, x2-svgGap/2, y2, x2, y2)
+		fmt.Fprintf(&b, `<path%s d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n", class, x1, y1, x1+gap/2, y1, x2-gap/2, y2, x2, y2)
 		fmt.Fprintf(&b, `<path d="M%.1f %.1fl-7 -4m7 4l-7 4"/>`+"\n", x2, y2)
 	}
 	for _, e := range edges { // above all lines
-		if note := strings.TrimSpace(e.Range + " " + e.Kind); note != "" {
+		if note := svgNoteOf(e, edges); note != "" {
 			fmt.Fprintf(&b, `<text class="note" x="%.1f" y="%.1f">%s</text>`+"\n", byID[e.From].x+byID[e.From].w+6, noteAt(byID[e.From], edges, e), escaped(note))
 		}
 	}
@@ -124,11 +129,24 @@ path { fill: none; stroke: #64748b; stroke-width: 1.2 } .locked { stroke-dasharr
 	return err
 }
 
+// svgNoteOf is a use's range and binding. Where an importer has several uses their notes stand together, and each names its module.
+func svgNoteOf(e depsEdge, edges []depsEdge) string {
+	note := strings.TrimSpace(e.Range+" "+e.Kind) + inNote(e)
+	if note == "" || !slices.ContainsFunc(edges, func(x depsEdge) bool { return x.From == e.From && x.To != e.To }) {
+		return note
+	}
+	name, version := pack.SplitID(e.To)
+	if len(e.In) > 0 {
+		name += "@" + version
+	}
+	return name[strings.LastIndexByte(name, '/')+1:] + " " + note
+}
+
 // noteAt is where the range of a use stands: several uses of one importer are told one below the other.
 func noteAt(b *box, edges []depsEdge, e depsEdge) float64 {
 	nth := 0.0
 	for _, x := range edges {
-		if x == e {
+		if x.From == e.From && x.To == e.To {
 			break
 		}
 		if x.From == e.From {
@@ -188,7 +206,7 @@ func foldDeps(v *depsView) ([]*box, []depsEdge) {
 }
 
 // placeBoxes sets boxes into columns, each column in the order of what its boxes' importers have, and gives the drawing's size.
-func placeBoxes(boxes []*box, edges []depsEdge, byID map[string]*box) (width, height float64) {
+func placeBoxes(boxes []*box, edges []depsEdge, byID map[string]*box, gap float64) (width, height float64) {
 	columns := map[int][]*box{}
 	last := 0
 	for _, b := range boxes {
@@ -218,8 +236,8 @@ func placeBoxes(boxes []*box, edges []depsEdge, byID map[string]*box) (width, he
 			wide = max(wide, b.w)
 		}
 		height = max(height, y)
-		x += wide + svgGap
-		width = x - svgGap + svgMargin
+		x += wide + gap
+		width = x - gap + svgMargin
 	}
 	for rank := 0; rank <= last; rank++ { // shorter columns stand in the middle
 		column := columns[rank]

@@ -343,6 +343,29 @@ func (ec *executionContext) fieldContext_DepsEdge_why(_ context.Context, field g
 	return graphql.NewScalarFieldContext("DepsEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _DepsEdge_in(ctx context.Context, field graphql.CollectedField, obj *control.DepsEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DepsEdge_in(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.In, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DepsEdge_in(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DepsEdge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _DepsNode_id(ctx context.Context, field graphql.CollectedField, obj *control.DepsNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -904,6 +927,11 @@ func (ec *executionContext) _DepsEdge(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "why":
 			out.Values[i] = ec._DepsEdge_why(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "in":
+			out.Values[i] = ec._DepsEdge_in(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -88,6 +88,7 @@ type ComplexityRoot struct {
 
 	DepsEdge struct {
 		From  func(childComplexity int) int
+		In    func(childComplexity int) int
 		Kind  func(childComplexity int) int
 		Range func(childComplexity int) int
 		To    func(childComplexity int) int
@@ -680,6 +681,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DepsEdge.From(childComplexity), true
+	case "DepsEdge.in":
+		if e.ComplexityRoot.DepsEdge.In == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepsEdge.In(childComplexity), true
 	case "DepsEdge.kind":
 		if e.ComplexityRoot.DepsEdge.Kind == nil {
 			break
@@ -2532,6 +2539,11 @@ type DepsEdge {
   kind: String!
   "One sentence: how the version was chosen."
   why: String!
+  """
+  The packages in whose builds the use stands, if the importer is linked with another version of the module in other builds; empty if it is linked
+  with this one everywhere.
+  """
+  in: [String!]!
 }
 
 "A mount that follows a module or the graph and did not move with it, because it would have broken."
@@ -3392,6 +3404,8 @@ func (ec *executionContext) childFields_DepsEdge(ctx context.Context, field grap
 		return ec.fieldContext_DepsEdge_kind(ctx, field)
 	case "why":
 		return ec.fieldContext_DepsEdge_why(ctx, field)
+	case "in":
+		return ec.fieldContext_DepsEdge_in(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DepsEdge", field.Name)
 }
