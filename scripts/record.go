@@ -54,6 +54,11 @@ type recorder struct {
 	wall   time.Duration
 	stacks []stack
 	known  map[stack]int
+	frames []goja.StackFrame      // room for those of here
+	inside map[[2]int]bool        // lines and columns of frames: whether they are package code
+	keys   map[int]map[string]int // by function: where its text names fields
+	tables []map[string]int       // of values, by what they are told by
+	text   []byte                 // room for that
 	api    map[string]goja.Callable
 	diags  fault.Diagnostics
 	parse  goja.Value // JSON's, as the engine has it
@@ -145,13 +150,20 @@ func (r *recorder) watch(ctx context.Context) (stop func()) {
 // start gives the runtime its host and keeps the functions that it offers.
 func (r *recorder) start(make_ goja.Value) error {
 	host := r.vm.NewObject()
-	types := typesOf(r.graph)
 	text := func(c goja.FunctionCall, i int) string { return c.Argument(i).String() }
 	set := map[string]func(goja.FunctionCall) any{
 		"at":   func(goja.FunctionCall) any { return r.here() },
 		"key":  func(c goja.FunctionCall) any { return r.key(c.Argument(0), text(c, 1)) },
-		"type": func(c goja.FunctionCall) any { return types.text(r.graph, text(c, 0)) },
-		"near": func(c goja.FunctionCall) any { return meantBy(text(c, 0), strings.Split(text(c, 1), ",")) },
+		"type": func(c goja.FunctionCall) any { return r.typeOf(text(c, 0)) },
+		"table": func(goja.FunctionCall) any {
+			r.tables = append(r.tables, map[string]int{})
+			return len(r.tables) - 1
+		},
+		"enter": func(c goja.FunctionCall) any {
+			return r.enter(int(c.Argument(0).ToInteger()), c.Argument(1).ToObject(r.vm), int(c.Argument(2).ToInteger()))
+		},
+		"written": func(c goja.FunctionCall) any { return r.written(c.Argument(0)) },
+		"near":    func(c goja.FunctionCall) any { return meantBy(text(c, 0), strings.Split(text(c, 1), ",")) },
 		"names": func(c goja.FunctionCall) any {
 			var names []string
 			for _, t := range r.graph.Order {

@@ -24,7 +24,7 @@ func (r *recorder) stackIn(frames []goja.StackFrame) stack {
 			continue
 		}
 		p := frames[i].Position()
-		if _, ok := r.module.Places.at(p.Line, p.Column); !ok {
+		if !r.isInside(p.Line, p.Column) {
 			continue
 		}
 		s.frames[s.n].line, s.frames[s.n].col = p.Line, p.Column
@@ -35,9 +35,24 @@ func (r *recorder) stackIn(frames []goja.StackFrame) stack {
 	return s
 }
 
+// isInside says whether a line and column of the rewritten text has a place in a source.
+func (r *recorder) isInside(line, col int) bool {
+	at := [2]int{line, col}
+	is, known := r.inside[at]
+	if !known {
+		_, is = r.module.Places.at(line, col)
+		if r.inside == nil {
+			r.inside = map[[2]int]bool{}
+		}
+		r.inside[at] = is
+	}
+	return is
+}
+
 // here is the present stack's number; -1 if no package code is running.
 func (r *recorder) here() int {
-	s := r.stackIn(r.vm.CaptureCallStack(deepest, nil))
+	r.frames = r.vm.CaptureCallStack(deepest, r.frames[:0])
+	s := r.stackIn(r.frames)
 	if s.n == 0 {
 		return -1
 	}
@@ -106,38 +121,48 @@ func (r *recorder) key(fn goja.Value, name string) int {
 	if id < 0 || id >= len(r.module.Funcs) {
 		return -1
 	}
-	f := r.module.Funcs[id]
-	at := -1
-	walk(f.node, func(n ast.Node) bool {
+	names, known := r.keys[id]
+	if !known {
+		names = keysIn(r.module.Funcs[id].node)
+		if r.keys == nil {
+			r.keys = map[int]map[string]int{}
+		}
+		r.keys[id] = names
+	}
+	at, ok := names[name]
+	if !ok || at < 0 {
+		return -1
+	}
+	return r.number(stack{key: at - r.module.base(r.module.Funcs[id]) + 1})
+}
+
+// keysIn are where a function's text names fields of objects; -1 for what it names more than once.
+func keysIn(fn ast.Node) map[string]int {
+	out := map[string]int{}
+	walk(fn, func(n ast.Node) bool {
 		o, ok := n.(*ast.ObjectLiteral)
 		if !ok {
 			return true
 		}
 		for _, p := range o.Value {
-			key := -1
+			name, at := "", -1
 			switch p := p.(type) {
 			case *ast.PropertyShort:
-				if p.Name.Name.String() == name {
-					key = int(p.Name.Idx)
-				}
+				name, at = p.Name.Name.String(), int(p.Name.Idx)
 			case *ast.PropertyKeyed:
-				if k, ok := p.Key.(*ast.StringLiteral); ok && !p.Computed && k.Value.String() == name {
-					key = int(k.Idx)
+				if k, ok := p.Key.(*ast.StringLiteral); ok && !p.Computed {
+					name, at = k.Value.String(), int(k.Idx)
 				}
 			}
-			if key < 0 {
+			if at < 0 {
 				continue
 			}
-			if at >= 0 {
-				at = -2
-			} else if at == -1 {
-				at = key
+			if _, twice := out[name]; twice {
+				at = -1
 			}
+			out[name] = at
 		}
 		return true
 	})
-	if at < 0 {
-		return -1
-	}
-	return r.number(stack{key: at - r.module.base(f) + 1})
+	return out
 }

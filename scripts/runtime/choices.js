@@ -3,29 +3,29 @@ const within = (m, o) => {
   const w = options(o, `.${m}()`, ["within"]).within;
   return w === undefined ? undefined : duration(w, "within");
 };
-const derived = (m, type, id, extra) => typed({ type, path: m.path, id, paged: m.paged, cut: m.cut, made: m.made, ...extra });
+const derived = (m, type, id, extra) => typed({ __proto__: null, type, path: m.path, id, paged: m.paged, cut: m.cut, made: m.made, ...extra });
 
 function orNull(m, o) {
   const type = loose(m.type);
-  return derived(m, type, push(value("orNull", type, { of: idOf(m), within: within("orNull", o) })));
+  return derived(m, type, push(value("orNull", type, { __proto__: null, of: idOf(m), within: within("orNull", o) })));
 }
 function orNotFound(m, o) {
   const type = strict(m.type);
-  return derived(m, type, push(value("notFound", type, { of: idOf(m), within: within("orNotFound", o) })));
+  return derived(m, type, push(value("notFound", type, { __proto__: null, of: idOf(m), within: within("orNotFound", o) })));
 }
 function orElse(m, v, o) {
   let other, type;
   if (m.kind === "list") {
     if (!isArray(v) || v.length !== 0) fail("F129", `a list's .orElse() takes [], not ${show(v)}`, "Write .orElse([])");
     type = strict(m.type);
-    other = push(value("literal", type, { json: "[]" }));
+    other = push(value("literal", type, { __proto__: null, json: "[]" }));
   } else {
     if (v === undefined || v === null) fail("F129", `${m.path}.orElse(${show(v)}) gives nothing else`, "Write .orNull()");
     const u = unify([undefined, v], [m.type], `${m.path}.orElse()`);
     other = u.ids[0];
     type = u.type;
   }
-  return derived(m, type, push(value("orElse", type, { of: idOf(m), else: other, within: within("orElse", o) })));
+  return derived(m, type, push(value("orElse", type, { __proto__: null, of: idOf(m), else: other, within: within("orElse", o) })));
 }
 
 function countOf(n, what) {
@@ -35,7 +35,7 @@ function countOf(n, what) {
     return idOf(m);
   }
   if (!isInteger(n) || n < 0 || n > 100000) fail("F124", `${what} wants a whole number, not ${show(n)}`, "Write a number from 0 to 100000");
-  return push(value("literal", named("Int", true), { json: stringify(n) }));
+  return push(value("literal", named("Int", true), { __proto__: null, json: stringify(n) }));
 }
 
 function uncut(m) {
@@ -51,11 +51,11 @@ function page(m, o) {
   uncut(m);
   const most = max === undefined ? 200 : max;
   if (isInteger(first) && first > most) fail("F124", `first is ${first}, more than max, which is ${most}`, "Raise max, or lower first");
-  return derived(m, m.type, push(value("page", m.type, { of: idOf(m), first: countOf(first, "first"), max: most })), { paged: true });
+  return derived(m, m.type, push(value("page", m.type, { __proto__: null, of: idOf(m), first: countOf(first, "first"), max: most })), { paged: true });
 }
 function take(m, n) {
   uncut(m);
-  return derived(m, m.type, push(value("take", m.type, { of: idOf(m), first: countOf(n, ".take()") })), { cut: true });
+  return derived(m, m.type, push(value("take", m.type, { __proto__: null, of: idOf(m), first: countOf(n, ".take()") })), { cut: true });
 }
 
 function pickFields(m, ...names) {
@@ -92,17 +92,18 @@ function pick(m, cases, ...more) {
   const arms = names.map((k) => cases[k]);
   const otherwise = "default" in cases ? cases.default : null;
   return choose([...arms, otherwise], `${m.path}.pick()`, (type, ids) => push(value("pick", type, {
+    __proto__: null,
     of: idOf(m), cases: json.map((j, i) => ({ json: j, value: ids[i] < 0 ? nullOf(type) : ids[i] })), else: ids[ids.length - 1],
   })));
 }
-const nullOf = (type) => push(value("literal", loose(type), { json: "null" }));
+const nullOf = (type) => push(value("literal", loose(type), { __proto__: null, json: "null" }));
 
 function is(m, v) {
   if (isSym(v)) fail("F127", `.is() compares with a constant; ${v[META].path} is none`, "Put the comparison in computed.boolean({ … }, fn)");
   if (v === null || v === undefined) fail("F127", `${m.path}.is(${show(v)}) cannot be asked`, "Use .orElse() for what is null");
   constant(v, m.type, `${m.path}.is()`);
   v = keyed(v, m.type);
-  return sym({ kind: "leaf", type: named("Boolean", true), path: `${m.path}.is(${show(v)})`, id: push(value("is", named("Boolean", true), { of: idOf(m), json: stringify(v) })) });
+  return sym({ kind: "leaf", type: named("Boolean", true), path: `${m.path}.is(${show(v)})`, id: push(value("is", named("Boolean", true), { __proto__: null, of: idOf(m), json: stringify(v) })) });
 }
 
 function condition(v, what) {
@@ -114,12 +115,12 @@ function condition(v, what) {
 function when(cond, then, otherwise = null) {
   const of = condition(cond, "when()");
   if (then === undefined) fail("F126", "when() has no result", "Write when(condition, then, otherwise)");
-  return choose([then, otherwise], "when()", (type, ids) => push(value("when", type, { of, cases: [{ value: ids[0] < 0 ? nullOf(type) : ids[0] }], else: ids[1] })));
+  return choose([then, otherwise], "when()", (type, ids) => push(value("when", type, { __proto__: null, of, cases: [{ value: ids[0] < 0 ? nullOf(type) : ids[0] }], else: ids[1] })));
 }
 const bool = (op, rest, path) => sym({ kind: "leaf", type: named("Boolean", true), path, id: push(value(op, named("Boolean", true), rest)) });
-const not = (c) => bool("not", { of: condition(c, "not()") }, "not()");
-const and = (...cs) => bool("and", { list: some(cs, "and()") }, "and()");
-const or = (...cs) => bool("or", { list: some(cs, "or()") }, "or()");
+const not = (c) => bool("not", { __proto__: null, of: condition(c, "not()") }, "not()");
+const and = (...cs) => bool("and", { __proto__: null, list: some(cs, "and()") }, "and()");
+const or = (...cs) => bool("or", { __proto__: null, list: some(cs, "or()") }, "or()");
 function some(cs, what) {
   if (cs.length === 0) fail("F155", `${what} has no condition`, "Give it at least one");
   return cs.map((c) => condition(c, what));
@@ -145,7 +146,7 @@ function choose(arms, what, make) {
   const refs = metas.filter((m) => m && m.kind === "placed");
   if (refs.length) return chooseShape(arms, refs, what, make);
   const u = unify(arms, [], what);
-  return typed({ type: u.type, path: what, id: make(u.type, u.ids) });
+  return typed({ __proto__: null, type: u.type, path: what, id: make(u.type, u.ids) });
 }
 
 function chooseShape(arms, refs, what, make) {
@@ -182,7 +183,7 @@ function unify(arms, already, what) {
   }
   if (type === undefined) fail("F126", `every arm of ${what} is null`, "Give one a value");
   type = seen.every((t) => t !== null && t.NonNull) ? strict(type) : loose(type);
-  return { type, ids: list.map((v) => (v === null ? none : isSym(v) ? idOf(v[META]) : push(value("literal", strict(type), { json: stringify(v) })))) };
+  return { type, ids: list.map((v) => (v === null ? none : isSym(v) ? idOf(v[META]) : push(value("literal", strict(type), { __proto__: null, json: stringify(v) })))) };
 }
 
 function join(x, y, v) {

@@ -91,7 +91,7 @@ function compute(type, inputs, fn) {
     funcIds.set(key, funcs.length);
     funcs.push({ fn: id, inputs: types_, result: type, at: host.at() });
   }
-  return sym({ kind: type.Elem ? "list" : "leaf", type, path: "a computed value", made: true, id: push(value("computed", type, { func: funcIds.get(key), args: args.length ? args : undefined })) });
+  return sym({ kind: type.Elem ? "list" : "leaf", type, path: "a computed value", made: true, id: push(value("computed", type, { __proto__: null, func: funcIds.get(key), args: args.length ? args : undefined })) });
 }
 
 function computer(type) {
@@ -123,7 +123,7 @@ function formatted(name, v, wants, second, what) {
   if (!m && typeof v !== (wants[0] === "String" ? "string" : "number")) fail("F165", `format.${name} wants ${a(wants[0])}, not ${show(v)}`, "Give a value of that type");
   const args = [{ name: "value", value: m ? idOf(m) : literal(v) }];
   if (second !== undefined) args.push({ name: what, value: literal(second) });
-  return sym({ kind: "leaf", type: named("String"), path: `format.${name}()`, id: push(value("format", named("String"), { name, args })) });
+  return sym({ kind: "leaf", type: named("String"), path: `format.${name}()`, id: push(value("format", named("String"), { __proto__: null, name, args })) });
 }
 const oneIn = (v, list, what) => { if (v !== undefined && !list.some((x) => x === v)) fail("F166", `${what} is not ${show(v)}`, `It is one of ${list.join(", ")}`); };
 const format = offered("format", {

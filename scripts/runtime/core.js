@@ -1,7 +1,7 @@
 // What everything here stands on: mistakes, scopes of recorded values, and types.
 // The files of this folder are one function body: host is the Go side.
 const META = Symbol("facet");
-const { stringify, parse } = host;
+const { stringify } = host;
 const { isArray } = Array;
 const { Proxy } = globalThis; // the code that is recorded has none
 const { keys, freeze, getPrototypeOf, prototype: plain } = Object;
@@ -56,31 +56,15 @@ function nearly(name, known) {
   return fix.startsWith("Did you") ? fix.replace("mean ", "mean .") : "";
 }
 
-// Types come from the graph one by one, as data: { Kind, Fields, Args, Members, Values, Key }.
-const types = new Map();
+// Types come from the graph one by one: { Kind, composite, Fields, Members, Values, Key, Loadable }.
 const alone = (o) => (o === undefined ? o : Object.assign(Object.create(null), o));
-/** A type whose fields are none of JavaScript's own: it has no field "constructor" unless the graph says so. */
-function bare(t) {
-  t.Fields = alone(t.Fields);
-  t.composite = t.Kind === "object" || t.Kind === "interface" || t.Kind === "union";
-  return t;
-}
+const types = alone({});
 function typeOf(name) {
-  let t = types.get(name);
-  if (t === undefined && !types.has(name)) {
-    const text = host.type(name);
-    types.set(name, (t = text === "" ? undefined : bare(parse(text))));
-  }
-  return t;
+  if (!(name in types)) types[name] = host.type(name);
+  return types[name];
 }
-/** The names of a field's arguments, which are none of JavaScript's own either. Most fields of a type are never asked for. */
-function argsOf(fd) {
-  if (fd.names === undefined) {
-    fd.Args = alone(fd.Args);
-    fd.names = fd.Args === undefined ? [] : keys(fd.Args);
-  }
-  return fd.names;
-}
+/** The names of a field's arguments. */
+const argsOf = (fd) => fd.names;
 const named = (Name, NonNull = false) => ({ Name, NonNull });
 const listOf = (Elem, NonNull = false) => ({ Name: "", Elem, NonNull });
 const loose = (t) => (t.NonNull ? { ...t, NonNull: false } : t);
@@ -92,19 +76,15 @@ const a = (name) => (/^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`);
 
 // A scope is the table of one view, shape or mutation. Equal values are one entry.
 let scope;
-const newScope = (what, kind) => ({ what, kind, values: [], seen: new Map(), moved: new Map(), effects: [], metrics: [] });
+const newScope = (what, kind) => ({ what, kind, values: [], table: host.table(), moved: new Map(), effects: [], metrics: [] });
 const none = -1;
 
 /** The id of a value that was just made. */
 function push(v, into = scope) {
-  const key = v.op === "effect" ? `effect ${into.effects.length}` : stringify(v);
-  let id = into.seen.get(key);
-  if (id === undefined) {
-    id = into.values.length;
-    v.pos = host.at();
-    into.values.push(v);
-    into.seen.set(key, id);
-  }
+  const { values } = into;
+  if (v.op === "effect") v.pos = host.at();
+  const id = v.op === "effect" ? values.length : host.enter(into.table, v, values.length);
+  if (id === values.length) values.push(v);
   return id;
 }
 
@@ -122,7 +102,7 @@ function move(id, from, path) {
         : "Build the value where it is used");
   }
   const go = (i) => (i === undefined || i < 0 ? i : move(i, from, path));
-  const copy = { ...v, of: go(v.of), first: go(v.first), else: go(v.else) };
+  const copy = { __proto__: null, ...v, of: go(v.of), first: go(v.first), else: go(v.else) };
   delete copy.pos;
   if (v.args) copy.args = v.args.map((x) => ({ name: x.name, value: go(x.value) }));
   if (v.list) copy.list = v.list.map(go);
@@ -142,7 +122,15 @@ function idOf(m) {
   return m.scope === scope ? m.id : move(m.id, m.scope, m.path);
 }
 
-const value = (op, type, rest) => ({ op, of: none, else: none, first: none, type, ...rest });
+/** A value of the parts that it has, an object without a prototype: package code can change the others'. */
+function value(op, type, parts = { __proto__: null }) {
+  parts.op = op;
+  parts.type = type;
+  if (parts.of === undefined) parts.of = none;
+  if (parts.else === undefined) parts.else = none;
+  if (parts.first === undefined) parts.first = none;
+  return parts;
+}
 
 /** "30ms" in nanoseconds. */
 function duration(text, what) {

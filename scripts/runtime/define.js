@@ -58,7 +58,7 @@ function arguments_(args, what) {
 }
 function argumentValues(list, what) {
   const got = {};
-  for (const x of list) got[x.name] = typed({ type: x.type, path: x.name, make: () => push(value("arg", x.type, { name: x.name })) });
+  for (const x of list) got[x.name] = typed({ __proto__: null, type: x.type, path: x.name, make: () => push(value("arg", x.type, { __proto__: null, name: x.name })) });
   return new Proxy(freeze(got), { __proto__: null, get: (o, k) => (typeof k === "symbol" || k in o ? o[k] : fail("F117", `${what} has no argument ${quote(k)}`, meant(k, keys(o)) || "Declare it: args: { … }")) });
 }
 
@@ -165,8 +165,8 @@ function count(name, labels) {
 }
 
 function effect(name, fd, args) {
-  const id = push(value("effect", fd.Type, { name, args }));
+  const id = push(value("effect", fd.Type, { __proto__: null, name, args }));
   scope.effects.push(id);
   if (scope.effects.length > mostEffects) fail("F214", `${scope.what} changes more than ${mostEffects} things`, "Change them by one mutation of the graph that takes a list");
-  return typed({ type: fd.Type, path: name, id });
+  return typed({ __proto__: null, type: fd.Type, path: name, id });
 }

@@ -70,7 +70,7 @@ function recordHandler(name, d) {
   scope = newScope(`handler ${name}`, "mutation");
   declaring = d.at;
   const m = { name, args: d.args, at: d.at, handler: index + 1, effects: [], metrics: [] };
-  if (h.result) m.output = { kind: "leaf", value: push(value("handler", h.result, { func: index })), type: h.result };
+  if (h.result) m.output = { kind: "leaf", value: push(value("handler", h.result, { __proto__: null, func: index })), type: h.result };
   return { ...m, values: scope.values };
 }
 

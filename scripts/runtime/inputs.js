@@ -17,7 +17,7 @@ function json(v, what) {
 /** A constant as a value. Its text stands in json, which is JSON of JSON here. */
 function literal(v, type, what = "the constant") {
   checkPlain(v, what, 0);
-  return push(value("literal", type || literalType(v), { json: json(v, what) }));
+  return push(value("literal", type || literalType(v), { __proto__: null, json: json(v, what) }));
 }
 
 function checkPlain(v, what, depth) {
@@ -57,18 +57,18 @@ function input(v, type, what) {
   }
   if (v === null) {
     if (type.NonNull) fail("F115", `${what} cannot be null`, `Give ${a(typeText(loose(type)))}`);
-    return push(value("literal", loose(type), { json: "null" }));
+    return push(value("literal", loose(type), { __proto__: null, json: "null" }));
   }
   if (type.Elem) {
     if (!isArray(v)) fail("F115", `${what} wants a list, not ${show(v)}`, "Write [ … ]");
     const list = [];
     for (let i = 0; i < v.length; i++) list.push(input(v[i], type.Elem, `${what}[${i}]`));
-    return push(value("list", strict(type), { list }));
+    return push(value("list", strict(type), { __proto__: null, list }));
   }
   const t = typeOf(type.Name);
   if (t && t.Kind === "input") return inputObject(v, type, t, what);
   constant(v, type, what);
-  return push(value("literal", strict(type), { json: stringify(keyed(v, type)) }));
+  return push(value("literal", strict(type), { __proto__: null, json: stringify(keyed(v, type)) }));
 }
 /** A constant as its type has it: keys are text. */
 const keyed = (v, type) => (type.Name === "ID" && typeof v === "number" ? String(v) : v);
@@ -82,10 +82,10 @@ function inputObject(v, type, t, what) {
     const k = names[i];
     const fd = t.Fields[k];
     if (v[k] !== undefined) args.push({ name: k, value: input(v[k], fd.Type, `${what}.${k}`) });
-    else if (fd.Default !== undefined) args.push({ name: k, value: push(value("literal", fd.Type, { json: fd.Default })) });
+    else if (fd.Default !== undefined) args.push({ name: k, value: push(value("literal", fd.Type, { __proto__: null, json: fd.Default })) });
     else if (fd.Type.NonNull) fail("F114", `${what} needs the field ${quote(k)}`, `Write { ${k}: … }`);
   }
-  return push(value("input", strict(type), { args: args.length ? args : undefined }));
+  return push(value("input", strict(type), { __proto__: null, args: args.length ? args : undefined }));
 }
 
 /** Refuses a constant that is not of a scalar or enum type. */

@@ -31,7 +31,7 @@ const strictContext = (o) => new Proxy(freeze(o), {
   __proto__: null,
   get: (t, k) => (typeof k === "symbol" || k in t ? t[k] : fail("F119", `the context of ${scope.what} has no ${quote(k)}`, meant(k, keys(t)))),
 });
-const contextValue = (path, type) => sym({ kind: "leaf", type, path, make: () => push(value("context", type, { name: path })) });
+const contextValue = (path, type) => sym({ kind: "leaf", type, path, make: () => push(value("context", type, { __proto__: null, name: path })) });
 
 function context() {
   const profile = () => {
@@ -63,13 +63,13 @@ function context() {
 function entityOf(type, path, what) {
   const t = typeOf(type);
   if (!t || !t.Key) fail("F111", `the graph has no entity ${type}: of ${what} only what the request carries is known`, "Ask the platform team for it");
-  return push(value("viewer", named(type), { name: type, path }));
+  return push(value("viewer", named(type), { __proto__: null, name: type, path }));
 }
 
 function cell(name) {
   if (typeof name !== "string" || name === "") fail("F158", `cell() wants an experiment's name, not ${show(name)}`, 'Write cell("denser-rows")');
   cells.add(name);
-  return sym({ kind: "leaf", type: named("String"), path: `cell(${quote(name)})`, make: () => push(value("context", named("String"), { name: `cell:${name}` })) });
+  return sym({ kind: "leaf", type: named("String"), path: `cell(${quote(name)})`, make: () => push(value("context", named("String"), { __proto__: null, name: `cell:${name}` })) });
 }
 
 const sdk = freeze({ arg, and, cached, cell, computed, counter, format, graph, handler, histogram, match, mutation, not, object, oneOf, or, shape, view, when });
@@ -127,7 +127,7 @@ function recordWarmups(list) {
   }
 }
 const orphans = () => declarations.filter((d) => !d.exported && !d.used).map((d) => ({ what: d.what, at: d.at }));
-const finish = () => stringify({
+const finish = () => host.written({
   ...done, handlers, declared: metricsDeclared, objects: objectsUsed, enums: enumsUsed, funcs, cells: [...cells].sort(), orphans: orphans(),
 });
 trapRealm(globalThis);

@@ -8,8 +8,8 @@ function mapList(m, fn) {
   if (typeof fn !== "function" || isSym(fn)) fail("F123", `${m.path}.map() wants a function, not ${show(fn)}`, "Write .map((x) => …)");
   if (m.made) fail("F124", `${m.path} is a list that a function makes: it stands in a result as it is`, "Make its items in the function");
   const of = idOf(m);
-  const each = push(value("item", m.type.Elem, { of }));
-  const item = typed({ type: m.type.Elem, id: each, path: `${m.path}[]` });
+  const each = push(value("item", m.type.Elem, { __proto__: null, of }));
+  const item = typed({ __proto__: null, type: m.type.Elem, id: each, path: `${m.path}[]` });
   const index = sym({ kind: "index", type: named("Int", true), path: `the index of ${m.path}`, make: () => fail("F122", `the index of an item of ${m.path} ${unknown}`, "Clients count; put other logic into the graph") });
   const got = result(fn(item, index), `${m.path}.map()`, 1);
   return placed({ kind: "many", value: of, type: m.type, each, item: got, paged: !!m.paged }, `${m.path}.map()`);
@@ -28,7 +28,7 @@ function result(v, at, depth) {
   if (isArray(v)) fail("F131", `${what} is an array literal`, "Use a list of the graph, an object with named fields, or computed.list");
   if (v !== null && typeof v === "object") return tree(v, at, depth);
   json(v, what);
-  return { kind: "leaf", value: push(value("literal", literalType(v), { json: stringify(v) })), type: literalType(v) };
+  return { kind: "leaf", value: push(value("literal", literalType(v), { __proto__: null, json: stringify(v) })), type: literalType(v) };
 }
 
 function tree(v, at, depth) {
@@ -117,7 +117,7 @@ function match(name, v, arms) {
     if (arms[k] === undefined) continue;
     if (arms[k] === null) { list.push({ member: k, as: none }); continue; }
     if (typeof arms[k] !== "function") fail("F152", `the arm ${k} is ${show(arms[k])}`, `Write ${k}: (x) => ({ … }), or a shape`);
-    const as = push(value("as", named(k), { of, name: k }));
+    const as = push(value("as", named(k), { __proto__: null, of, name: k }));
     const member = sym({ kind: "node", type: named(k), id: as, path: `${m.path}<${k}>` });
     const out = result(arms[k](member), `${name}.${k}`, 1);
     if (out.kind !== "ref" && out.kind !== "tree") fail("F157", `the arm ${k} gives a ${out.kind === "many" ? "list" : "single value"}`, "An arm gives a shape or an object");
@@ -176,7 +176,7 @@ function useShape(s, entity, given) {
   const args = [];
   for (const x of s.args) {
     if (o[x.name] === undefined && x.default === undefined) fail("F148", `shape ${s.name} needs the argument ${quote(x.name)}`, `Write ${s.name}(x, { ${x.name}: … })`);
-    args.push({ name: x.name, value: o[x.name] === undefined ? push(value("literal", x.type, { json: x.default })) : input(o[x.name], x.type, `${s.name}(${x.name})`) });
+    args.push({ name: x.name, value: o[x.name] === undefined ? push(value("literal", x.type, { __proto__: null, json: x.default })) : input(o[x.name], x.type, `${s.name}(${x.name})`) });
   }
   return placed({ kind: "ref", value: idOf(m), shape: s.name, args: args.length ? args : undefined }, `${s.name}(${m.path})`, s.on);
 }

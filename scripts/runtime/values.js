@@ -39,7 +39,11 @@ function sym(m) {
 }
 
 const kindOf = (t) => (t.Elem ? "list" : composite(t.Name) ? (typeOf(t.Name).Kind === "object" ? "node" : "abstract") : "leaf");
-const typed = (m) => sym({ ...m, kind: kindOf(m.type) });
+/** Makes a symbolic value of what is known of it but for its kind, an object without a prototype. */
+function typed(m) {
+  m.kind = kindOf(m.type);
+  return sym(m);
+}
 
 function read(m, k) {
   if (k === Symbol.toPrimitive) return () => refusals.text(m);
@@ -84,19 +88,17 @@ function fieldNamed(m, k) {
 /** A field of a node: as it is, or to be called with arguments. */
 function field(parent, name, fd) {
   const path = parent.kind === "root" ? name : `${parent.path}.${name}`;
-  const m = { type: fd.Type, path };
+  const m = { __proto__: null, type: fd.Type, path };
   const own = argsOf(fd);
   const effects = parent.kind === "mutations";
   if (own.length === 0) {
     if (effects) return effect(name, fd);
-    const of = idOf(parent);
-    return typed({ ...m, id: push(value("field", fd.Type, { of, name })) });
+    m.id = push(value("field", fd.Type, { __proto__: null, of: idOf(parent), name }));
+    return typed(m);
   }
-  return typed({
-    ...m,
-    call: { parent, name, fd },
-    make: () => effects ? fail("F114", `${path} is a mutation and was not called`, `Write graph.${name}({ … })`) : push(value("field", fd.Type, { of: idOf(parent), name, args: fieldArgs(path, fd, {}) })),
-  });
+  m.call = { parent, name, fd };
+  m.make = () => effects ? fail("F114", `${path} is a mutation and was not called`, `Write graph.${name}({ … })`) : push(value("field", fd.Type, { __proto__: null, of: idOf(parent), name, args: fieldArgs(path, fd, {}) }));
+  return typed(m);
 }
 
 function call(m, args) {
@@ -112,7 +114,7 @@ function call(m, args) {
   }
   const list = fieldArgs(m.path, fd, given);
   if (parent.kind === "mutations") return effect(name, fd, list);
-  return typed({ type: fd.Type, path: m.path, id: push(value("field", fd.Type, { of: idOf(parent), name, args: list })) });
+  return typed({ __proto__: null, type: fd.Type, path: m.path, id: push(value("field", fd.Type, { __proto__: null, of: idOf(parent), name, args: list })) });
 }
 
 /** The arguments of a field in declared order. */
