@@ -27,6 +27,7 @@ type Handling struct {
 	Context json.RawMessage // who asks, as a JSON object: viewer, device, locale, region
 	Now     time.Time
 	Seed    uint64
+	CPU     time.Duration // what its code may take of a processor: its quota, or what is left of the request's
 
 	e           *Engine
 	r           *Request
@@ -98,6 +99,7 @@ func (x *exec) handle(ctx context.Context) *Handling {
 		h.Now = time.Now()
 	}
 	h.Seed = randomSeed(x.r)
+	h.CPU = x.timeOf(hp)
 	ctx, cancel := context.WithTimeout(ctx, hp.def.Quota.Filled().Deadline)
 	defer cancel()
 	h.spent.keep(x)
@@ -106,6 +108,9 @@ func (x *exec) handle(ctx context.Context) *Handling {
 	c := x.result(func(dst []byte) ([]byte, error) {
 		if x.e.cfg.Handle == nil {
 			return dst, fault.New(fault.Unavailable, "handlers are not run here")
+		}
+		if h.CPU <= 0 {
+			return dst, &fault.Error{Kind: fault.Limit, Op: "handler", Subject: hp.def.Name, Message: hp.def.Name + " found no time left for this request"}
 		}
 		out, did, err := x.e.cfg.Handle(ctx, h, dst)
 		run.Did = did
@@ -133,6 +138,13 @@ func (x *exec) handle(ctx context.Context) *Handling {
 	x.stats.add(h.stats)
 	x.ran = &run
 	return h
+}
+
+// timeOf is the processor time that a handler's code may take. Those of one document have together what their package has for its
+// functions, or the quota of one of them if that is more; what functions took before counts.
+func (x *exec) timeOf(hp *handlerPlan) time.Duration {
+	quota := hp.def.Quota.Filled().CPU
+	return min(quota, max(quota, x.e.budgets[min(hp.build, 63)].CPU)-x.accounts[hp.build].Spent)
 }
 
 // arguments are the handler's as one JSON object.

@@ -24,6 +24,7 @@ type HandlerCall struct {
 	Context json.RawMessage `json:"context"` // {viewer: {id, signedIn, profile: {id}}, device: {type, form, appVersion}, locale, region}
 	Now     time.Time       `json:"now"`     // what ctx.now() says
 	Seed    uint64          `json:"seed"`    // what ctx.random() is made of
+	CPU     time.Duration   `json:"cpu"`     // processor time that is left for it; 0, or more than its quota: that
 	Loader  Loader          `json:"-"`
 }
 

@@ -64,6 +64,9 @@ func (h *handlerSet) Run(ctx context.Context, c *HandlerCall, dst []byte) (out [
 	}
 	defer h.leave()
 	x := &handling{code: code, c: c, ctx: ctx, did: did, began: time.Now(), quota: code.quota, random: c.Seed, lost: map[*goja.Promise]bool{}}
+	if c.CPU > 0 {
+		x.quota.CPU = min(x.quota.CPU, c.CPU)
+	}
 	x.left = x.quota.CPU
 	if code.Sample > 0 {
 		x.quiet = unit(splitmix(c.Seed^0x5a)) >= code.Sample

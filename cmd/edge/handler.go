@@ -29,7 +29,7 @@ func (h handlers) run(ctx context.Context, c *composer.Handling, dst []byte) ([]
 	if c.Build >= len(h) || h[c.Build] == nil {
 		return dst, nil, fault.New(fault.Unavailable, "handlers of this package are not run here")
 	}
-	return h[c.Build].Run(ctx, &scripts.HandlerCall{Handler: c.Index, Args: c.Args, Context: c.Context, Now: c.Now, Seed: c.Seed, Loader: c}, dst)
+	return h[c.Build].Run(ctx, &scripts.HandlerCall{Handler: c.Index, Args: c.Args, Context: c.Context, Now: c.Now, Seed: c.Seed, CPU: c.CPU, Loader: c}, dst)
 }
 
 // openHandlers makes the handlers of a build callable; nil if it has none.

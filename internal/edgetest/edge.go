@@ -97,7 +97,7 @@ func Open(t testing.TB, w World) *Edge {
 			handlers[i] = h
 		}
 		c.Handle = func(ctx context.Context, h *composer.Handling, dst []byte) ([]byte, *view.HandlerRun, error) {
-			return handlers[h.Build].Run(ctx, &scripts.HandlerCall{Handler: h.Index, Args: h.Args, Context: h.Context, Now: h.Now, Seed: h.Seed, Loader: h}, dst)
+			return handlers[h.Build].Run(ctx, &scripts.HandlerCall{Handler: h.Index, Args: h.Args, Context: h.Context, Now: h.Now, Seed: h.Seed, CPU: h.CPU, Loader: h}, dst)
 		}
 		engine, err := composer.NewEngine(c)
 		if err != nil {

@@ -127,6 +127,10 @@ export const lab = handler({
       case "hard": return await ctx.graph.title({ id: ids[0] });
       case "caught": try { return await ctx.graph.title({ id: ids[0] }); } catch (e: any) { return e.code; }
       case "wait": for (;;) await ctx.graph.mark({ id: ids[0] });
+      case "busy": for (;;);
+      case "late": (async () => { for (let n = 0; n < 3; n++) await ctx.graph.save({ title: ids[2], at: n }); })(); return "answered";
+      case "getter": return { get at() { ctx.graph.save({ title: ids[2], at: 99 }); return 1; } };
+      case "thrown": ctx.graph.save({ title: ids[2], at: 55 }); throw ctx.fail("conflict", "no");
       case "unknown argument": return await ctx.graph.title({ id: ids[0], more: 1 } as any);
     }
     return null;
@@ -184,7 +188,7 @@ func TestHandlerOnTiers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, out := c.send("POST", "graphql", "application/json", string(body), "k1")
+		_, out := c.send("POST", "graphql", "application/json", string(body), "k-"+what)
 		text, err := json.Marshal(out)
 		if err != nil {
 			t.Fatal(err)
@@ -202,6 +206,9 @@ func TestHandlerOnTiers(t *testing.T) {
 		{"own write", false, []string{`"lab":77`, `"invalidated"`}, 2},
 		{"half", false, []string{`"lab":null`, `"code":"invalid"`, `argument \"at\"`, `"invalidated"`}, 2},
 		{"unknown argument", false, []string{`"code":"invalid"`, `takes no argument`}, 0},
+		{"late", false, []string{`"lab":"answered"`, `"invalidated"`}, 3},
+		{"getter", false, []string{`"lab":{"at":1}`}, 0},
+		{"thrown", false, []string{`"code":"conflict"`}, 0},
 		{"soft", true, []string{`"lab":{"name":null}`}, -1},
 		{"hard", true, []string{`"lab":null`, `"code":"unavailable"`}, -1},
 		{"caught", true, []string{`"lab":"unavailable"`}, -1},
@@ -223,6 +230,25 @@ func TestHandlerOnTiers(t *testing.T) {
 		if len(part.Runs) != 1 || part.Runs[0].Err == nil {
 			t.Errorf("%+v", part.Runs)
 		}
+	}
+}
+
+// TestHandlersOfOneDocument: a document that asks for a handler many times has the processor time of one.
+func TestHandlersOfOneDocument(t *testing.T) {
+	e, _, _, _ := laboratory(t)
+	c := &client{e, device{route: "/tv/v1/"}, "graphql", "demo"}
+	var q strings.Builder
+	for n := range 8 {
+		fmt.Fprintf(&q, " a%d: lab(what: \"busy\")", n)
+	}
+	body, err := json.Marshal(map[string]string{"query": "mutation {" + q.String() + " }"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, out := c.send("POST", "graphql", "application/json", string(body), "")
+	text := fmt.Sprint(out["errors"])
+	if n := strings.Count(text, "found no time left for this request"); n < 5 {
+		t.Errorf("%d of 8 found no time left: %s", n, text)
 	}
 }
 
