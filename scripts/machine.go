@@ -177,7 +177,7 @@ func (m *machine) load(i int, fn *function) (*loaded, error) {
 // call runs a function between enter and leave. spoiled says that the machine must not be used again.
 func (m *machine) call(i int, fn *function, budget time.Duration, in [][]byte, dst []byte) (out []byte, used time.Duration, err error, spoiled bool) {
 	m.calls++
-	m.patterns = fn.patterns
+	m.patterns, m.said, m.locale = fn.patterns, "", ""
 	m.meter.reset()
 	limited := !m.opts.Unlimited
 	if limited {
@@ -212,6 +212,7 @@ func (m *machine) run(i int, fn *function, in [][]byte, dst []byte) (out []byte,
 	}()
 	l, err := m.load(i, fn)
 	if err != nil {
+		m.hear(err)
 		return dst, err
 	}
 	if fn.locale >= 0 {

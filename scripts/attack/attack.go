@@ -28,7 +28,7 @@ type Attack struct {
 	Expect string
 	// Right is the value of the field bad that "harmless" means; "$me" in it is the viewer.
 	Right string
-	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "list" or "object" (bad has fields), "handler".
+	// Ask is how a run-time attack is asked: "page" (its view once), "viewers" (by two viewers in turn), "rows" (the same, and bad is a list), "list" or "object" (bad has fields), "handler".
 	Ask string
 	// Files are the package's, by path, package.json included; those of a second package, which looks at what the first left, are in Other.
 	Files, Other map[string][]byte
