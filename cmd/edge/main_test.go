@@ -38,6 +38,7 @@ func TestStories(t *testing.T) {
 			"dev":       dev,
 			"said":      said,
 			"get":       get,
+			"asks":      asks,
 			"post":      post,
 			"replace":   replace,
 			"exits":     exits,

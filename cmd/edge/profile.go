@@ -19,6 +19,7 @@ import (
 
 	"facet/composer"
 	"facet/fault"
+	"facet/pack"
 )
 
 type profileOptions struct {
@@ -50,9 +51,15 @@ in worker processes are not in it: edge top counts their time. The instance must
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				o.name = args[0]
+				if name, _ := splitPackage(o.name); !pack.ValidName(name) {
+					return usageError{fmt.Errorf("%q is no package: @scope/name, or @scope/name@version", o.name)}
+				}
 			}
 			if !(o.seconds > 0 && o.seconds <= maxProfile.Seconds()) {
-				return usageError{fmt.Errorf("--seconds is a number up to %v", maxProfile.Seconds())}
+				return usageError{fmt.Errorf("--seconds is a number above 0, up to %v", maxProfile.Seconds())}
+			}
+			if o.most < 0 {
+				return usageError{fmt.Errorf("--most is 0, which shows all, or more")}
 			}
 			return runProfile(c.Context(), s, o)
 		},
@@ -83,7 +90,10 @@ type profileLine struct {
 	All   time.Duration `json:"all"` // with what it called
 }
 
-func runProfile(ctx context.Context, s Streams, o profileOptions) error {
+// profilePath is the page that a profile comes from.
+const profilePath = "/debug/profile"
+
+func runProfile(ctx context.Context, s Streams, o profileOptions) (bad error) {
 	q := url.Values{"seconds": {strconv.FormatFloat(o.seconds, 'f', -1, 64)}}
 	if o.name != "" {
 		q.Set("package", o.name)
@@ -91,7 +101,20 @@ func runProfile(ctx context.Context, s Streams, o profileOptions) error {
 	if !o.asJSON && isTerminal(s.Err) {
 		fmt.Fprintf(s.Err, "sampling for %v s …\n", o.seconds)
 	}
-	body, err := askOps(ctx, o.ops, "/debug/profile", q, time.Duration(o.seconds*float64(time.Second)))
+	var out *os.File
+	if o.out != "" { // before the time is spent
+		var err error
+		if out, err = os.Create(o.out); err != nil {
+			return usageError{fmt.Errorf("-o: %w", err)}
+		}
+		defer func() {
+			_ = out.Close()
+			if bad != nil {
+				_ = os.Remove(o.out)
+			}
+		}()
+	}
+	body, err := askOps(ctx, o.ops, profilePath, q, time.Duration(o.seconds*float64(time.Second)))
 	if err != nil {
 		return err
 	}
@@ -99,12 +122,17 @@ func runProfile(ctx context.Context, s Streams, o profileOptions) error {
 	if err != nil {
 		return &fault.Error{Kind: fault.BadAnswer, Op: "ops", Subject: o.ops, Message: "this is no profile", Err: err}
 	}
-	if o.out != "" {
-		if err := os.WriteFile(o.out, body, 0o644); err != nil {
+	if out != nil {
+		if _, err := out.Write(body); err != nil {
 			return fault.Wrap(fault.Invalid, "profile", o.out, err)
 		}
 	}
 	v := profileOf(p, o)
+	if o.name != "" && v.CPU == 0 {
+		if err := known(ctx, o.ops, o.name); err != nil {
+			return err
+		}
+	}
 	if o.asJSON {
 		e := json.NewEncoder(s.Out)
 		e.SetIndent("", "  ")
@@ -115,6 +143,21 @@ func runProfile(ctx context.Context, s Streams, o profileOptions) error {
 		fmt.Fprintf(s.Out, "\nwritten to %s: go tool pprof -http : %s\n", o.out, o.out)
 	}
 	return nil
+}
+
+// known is an error if an instance was not asked for anything of a package since it began: its name may be mistyped.
+func known(ctx context.Context, ops, id string) error {
+	rep, err := askUsage(ctx, ops, 0)
+	if err != nil {
+		return err
+	}
+	name, version := splitPackage(id)
+	for _, p := range rep.Packages {
+		if p.Package == name && (version == "" || p.Version == version) {
+			return nil
+		}
+	}
+	return fault.New(fault.NotFound, "nobody asked this instance for %s since it began", id).WithHint("edge top --versions shows what is asked for")
 }
 
 // profileOf sums a profile by function. JavaScript is by line.
@@ -188,7 +231,7 @@ func (v profileView) print(out io.Writer) {
 		return
 	}
 	show := func(title string, lines []profileLine) {
-		fmt.Fprintf(out, "\n%9s  %6s  %6s  %s\n", "SELF", "", "ALL", title)
+		fmt.Fprintf(out, "\n%9s  %6s  %6s  %s\n", "SELF", "SELF%", "ALL%", title)
 		for _, l := range lines {
 			name := l.Name
 			if l.Where != "" {

@@ -38,7 +38,7 @@ func (p *packagePages) mount(mux *http.ServeMux, profiles bool) {
 	p.profiles = profiles
 	mux.HandleFunc("GET /debug/packages", p.packages)
 	if p.profiles {
-		mux.HandleFunc("GET /debug/profile", p.profile)
+		mux.HandleFunc("GET "+profilePath, p.profile)
 	}
 }
 

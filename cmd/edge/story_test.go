@@ -183,6 +183,25 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	until(ts, neg, args[1], func() (*http.Response, error) { return http.Get(ts.Getenv("EDGE_URL") + args[0]) })
 }
 
+// asks asks the edge so many times, one after the other, and wants 200 each time: asks COUNT PATH.
+func asks(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: asks COUNT PATH")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range n {
+		res, err := http.Get(ts.Getenv("EDGE_URL") + args[1])
+		ts.Check(err)
+		_, err = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		ts.Check(err)
+		if res.StatusCode != http.StatusOK {
+			ts.Fatalf("%s: %s", args[1], res.Status)
+		}
+	}
+}
+
 // post is get with a JSON body: post PATH BODY PATTERN.
 func post(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {

@@ -45,6 +45,9 @@ What is asked of several packages at once counts for each. Ctrl-C ends it.`,
 			if o.every < 200*time.Millisecond || o.every > time.Minute {
 				return usageError{fmt.Errorf("--every is a time from 200ms to 1m")}
 			}
+			if o.most < 0 {
+				return usageError{fmt.Errorf("--most is 0, which shows all, or more")}
+			}
 			if topOrders[o.sort] == nil {
 				return usageError{fmt.Errorf("--sort is cpu, js, requests, p99, calls, bytes or breaks, not %q", o.sort)}
 			}
@@ -135,6 +138,9 @@ const maxOpsAnswer = 256 << 20
 
 // askOps asks a page of the operators' listener that takes a while to answer.
 func askOps(ctx context.Context, ops, path string, q url.Values, takes time.Duration) ([]byte, error) {
+	if u, err := url.Parse(ops); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, usageError{fmt.Errorf("--ops is the URL of an instance's operators' listener, as http://10.0.0.7:9090, not %q", ops)}
+	}
 	ctx, cancel := context.WithTimeout(ctx, takes+15*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(ops, "/")+path+"?"+q.Encode(), nil)
@@ -164,7 +170,11 @@ func askOps(ctx context.Context, ops, path string, q url.Values, takes time.Dura
 		return nil, fault.New(p.Code, "%s", p.Detail).WithHint("%s", p.Hint)
 	}
 	if resp.StatusCode == http.StatusNotFound {
-		return nil, fault.New(fault.NotFound, "%s has no page %s", ops, path).WithHint("profiles need ops.pprof of edge serve")
+		hint := "--ops is the URL of ops.listen of edge serve, not of its control API or of what askers use; edge dev answers at its own URL"
+		if path == profilePath {
+			hint = "profiles need ops.pprof of edge serve; " + hint
+		}
+		return nil, fault.New(fault.NotFound, "%s has no page %s", ops, path).WithHint("%s", hint)
 	}
 	return nil, fault.New(fault.BadAnswer, "%s answered %s", ops, resp.Status)
 }
