@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +161,9 @@ func known(ctx context.Context, ops, id string) error {
 	return fault.New(fault.NotFound, "nobody asked this instance for %s since it began", id).WithHint("edge top --versions shows what is asked for")
 }
 
+// numbered is what the engine puts behind a function's name that another function of the profile has too.
+var numbered = regexp.MustCompile(`\.\d+$`)
+
 // profileOf sums a profile by function. JavaScript is by line.
 func profileOf(p *profile.Profile, o profileOptions) profileView {
 	v := profileView{Package: o.name, Took: time.Duration(p.DurationNanos), Lines: []profileLine{}}
@@ -182,6 +186,7 @@ func profileOf(p *profile.Profile, o profileOptions) profileView {
 				name, where := at.Function.Name, ""
 				if strings.HasPrefix(at.Function.Filename, "@") {
 					where = fmt.Sprintf("%s:%d", at.Function.Filename, at.Line)
+					name = numbered.ReplaceAllString(name, "")
 				}
 				key := [2]string{name, where}
 				if lines[key] == nil {
