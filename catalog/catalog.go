@@ -36,6 +36,8 @@ type Config[T any] struct {
 	Close func(T)
 	// Report is told of each step, in order, one at a time. May be nil. It must not call the catalog.
 	Report func(Event)
+	// Asked says whether devices ask now: then loading leaves them a processor. nil: they always may.
+	Asked func() bool
 	// Quarantined lists the packages whose functions are not run here for now, for the acknowledgement. May be nil.
 	Quarantined func() []release.Quarantine
 	// Mismatched lists the experiments whose arms are not as their weights say, for the acknowledgement. May be nil.

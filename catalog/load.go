@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -152,7 +151,8 @@ func (b *larder) keep(releases ...*Loaded) {
 const maxGraph = 16 << 20
 
 // load fetches a release and everything it names, several objects at a time.
-func load(ctx context.Context, from source, known *larder, env, digest string, downloads int) (*Loaded, error) {
+// decoders of its builds are decoded at a time.
+func load(ctx context.Context, from source, known *larder, env, digest string, downloads, decoders int) (*Loaded, error) {
 	head, err := from.get(ctx, object{release.Key(env, digest), digest, release.MaxHeader})
 	if err != nil {
 		return nil, err
@@ -183,11 +183,11 @@ func load(ctx context.Context, from source, known *larder, env, digest string, d
 	if l.Release.Env != env {
 		return nil, fault.New(fault.Invalid, "the release %s is of the environment %s", release.Short(digest), l.Release.Env)
 	}
-	return l, l.fetch(ctx, from, known, downloads)
+	return l, l.fetch(ctx, from, known, downloads, decoders)
 }
 
 // fetch gets the graphs and builds that are not known yet.
-func (l *Loaded) fetch(ctx context.Context, from source, known *larder, downloads int) error {
+func (l *Loaded) fetch(ctx context.Context, from source, known *larder, downloads, decoders int) error {
 	var mu sync.Mutex // guards the maps, room and fresh
 	room := freshBytes
 	group, sub := errgroup.WithContext(ctx)
@@ -204,7 +204,7 @@ func (l *Loaded) fetch(ctx context.Context, from source, known *larder, download
 			return err
 		})
 	}
-	decoding := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)) // devices need a processor too
+	decoding := make(chan struct{}, decoders)
 	for digest, what := range l.Release.Builds {
 		if r := known.build(digest); r != nil {
 			if err := r.is(what); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -195,7 +196,7 @@ func (c *Catalog[T]) settle(ctx context.Context, from source) error {
 	case err == nil && target != p.Release && (c.ahead == nil || c.ahead.Digest != p.Release):
 		// Planned: fetch now what will be needed at once then.
 		var ahead *Loaded
-		if ahead, err = load(ctx, from, &c.larder, c.cfg.Env, p.Release, c.cfg.Downloads); err == nil {
+		if ahead, err = load(ctx, from, &c.larder, c.cfg.Env, p.Release, c.cfg.Downloads, c.decoders()); err == nil {
 			ahead.fresh = nil // it may be long until then
 			c.ahead = ahead
 		}
@@ -203,11 +204,20 @@ func (c *Catalog[T]) settle(ctx context.Context, from source) error {
 	return err
 }
 
+// decoders is how many builds are decoded at a time: devices that ask, or may, need a processor too.
+func (c *Catalog[T]) decoders() int {
+	n := runtime.GOMAXPROCS(0)
+	if c.current.Load() != nil && (c.cfg.Asked == nil || c.cfg.Asked()) {
+		n--
+	}
+	return max(1, n)
+}
+
 // serve loads, opens and warms a release, and swaps it in.
 func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p release.Pointer) error {
 	loaded, err := c.ahead, error(nil)
 	if loaded == nil || loaded.Digest != digest {
-		loaded, err = load(ctx, from, &c.larder, c.cfg.Env, digest, c.cfg.Downloads)
+		loaded, err = load(ctx, from, &c.larder, c.cfg.Env, digest, c.cfg.Downloads, c.decoders())
 	}
 	if err != nil {
 		if final(err) {

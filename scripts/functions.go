@@ -42,13 +42,14 @@ var _ Callable = (*Functions)(nil)
 // A function is one view.Func with what all machines share of it.
 type function struct {
 	*view.Func
-	owner  *Functions
-	file   string   // of its program
-	names  []string // of the inputs that it is called with
-	locale int      // the index of the input "$locale"; -1: none
-	result *kind
-	compiled
-	lines func() *lineMap // of Lines, which only a failure needs
+	owner    *Functions
+	file     string   // of its program
+	names    []string // of the inputs that it is called with
+	locale   int      // the index of the input "$locale"; -1: none
+	result   *kind
+	compiled                 // once it is ready
+	ready    func() error    // compiles it, the first time
+	lines    func() *lineMap // of Lines, which only a failure needs
 }
 
 // Open makes a build's functions callable. What is wrong with one of them, a source that is no JavaScript or uses what computed functions
@@ -86,8 +87,18 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		}
 		one.names = append(one.names, in.Name)
 	}
-	one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
-	return one, err
+	one.ready = sync.OnceValue(func() (err error) {
+		one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
+		return err
+	})
+	if functionTexts.has(fn.Source) {
+		return one, nil
+	}
+	if err := one.ready(); err != nil {
+		return nil, err
+	}
+	functionTexts.add(fn.Source)
+	return one, nil
 }
 
 // localeInput is the name of the input that carries the asker's locale to functions that format.
@@ -143,8 +154,8 @@ func (f *Functions) rows(i int, a *view.Account, in [][][]byte, dst []byte, ends
 	var m *machine
 	var total time.Duration
 	for r, row := range in {
-		var err error
-		if m == nil {
+		err := fn.ready()
+		if err == nil && m == nil {
 			m, err = f.begin(fn, a)
 		}
 		if err == nil {

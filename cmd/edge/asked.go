@@ -45,3 +45,19 @@ func (l *lastAsked) now() {
 func (l *lastAsked) lately() bool {
 	return time.Since(time.Unix(l.at.Load(), 0)) < warmFor
 }
+
+// asking says whether devices ask at present, whatever it is.
+func (a *askedRoutes) asking() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	recent := time.Now().Add(-askingFor).Unix()
+	for _, l := range a.last {
+		if l.at.Load() >= recent {
+			return true
+		}
+	}
+	return false
+}
+
+// askingFor is how long after a request the next is expected.
+const askingFor = 5 * time.Second

@@ -66,6 +66,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	cat, err := catalog.New(catalog.Config[*served]{
 		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,
 		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
+		Asked:       open.asked.asking,
 		Quarantined: open.quarantines.list,
 		Mismatched:  open.exposures.mismatched,
 		Warm:        func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },

@@ -46,6 +46,7 @@ func TestModulePatch(t *testing.T) {
 
 func patchModule(t *testing.T, store storage.Store, packages int) {
 	consumers := packages / 10
+	defer keepHeapFloor(int64(defaultConfig().Limits.HeapFloor))() // as edge serve does
 	films := filepath.Join("..", "..", "examples", "films")
 	w := releases(t, store)
 	w.Check, w.Explain, w.Render = checkRoute, routeCosts, renderGolden // as edge serve has them

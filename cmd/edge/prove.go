@@ -57,7 +57,7 @@ func (s *served) prove(ctx context.Context, before *served) error {
 	}
 	proofs := s.proofs(before)
 	workers := runtime.GOMAXPROCS(0)
-	if before != nil {
+	if before != nil && s.o.asked.asking() {
 		workers = max(1, workers-1) // devices need a processor too
 	}
 	errs := make([]error, len(proofs))

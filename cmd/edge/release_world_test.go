@@ -147,7 +147,7 @@ func (w *releasing) start(name string, change func(*catalog.Config[*served], *op
 	ask := asker.Settings{TrustHeaders: true, Default: asker.Viewer{ID: "demo", Profile: "demo", Profiles: []string{"demo"}, SignedIn: true}}
 	cfg := catalog.Config[*served]{
 		Store: w.store, Acks: w.store, Env: "dev", Region: "local", Instance: name, Interval: 20 * time.Millisecond,
-		Open: i.opener.open, Close: func(s *served) { s.close() },
+		Open: i.opener.open, Close: func(s *served) { s.close() }, Asked: i.opener.asked.asking,
 		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &ask) },
 		Report: func(e catalog.Event) { i.mu.Lock(); i.told = append(i.told, e); i.mu.Unlock() },
 	}
