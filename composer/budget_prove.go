@@ -60,7 +60,7 @@ type Worst struct {
 // refused when it is asked, past the budget.
 type Proof struct {
 	Name    string `json:"name"`
-	Kind    string `json:"kind"` // "view" or "mutation"
+	Kind    string `json:"kind"` // "view", "mutation" or "handler"
 	Package string `json:"package"`
 	Default Worst  `json:"default"`
 	Widest  Worst  `json:"widest"`
@@ -395,6 +395,9 @@ func (pr *Proof) Check(b view.Budget, pos fault.Pos) fault.Diagnostics {
 				break
 			}
 			fix = "Lower the max of " + m.List + ", or raise the budget"
+		}
+		if pr.Kind == "handler" { // as often as its quota says
+			at, fix = pos, "Lower its limits.loads or limits.mutations, or raise the budget"
 		}
 		text := fmt.Sprintf("%s %s may take %s %s, its budget is %d", pr.Kind, pr.Name, c.f, c.what, c.limit)
 		if c.f.Of != "" {

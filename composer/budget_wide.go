@@ -24,6 +24,10 @@ func (w *wide) root(kind RootKind, name string) (*Root, int, error) {
 		args, out, build = f.Def.Args, f.Def.Output, f.Build
 	} else if f, ok := w.s.Mutation(name); ok && kind == RootMutation {
 		args, out, build = f.Def.Args, f.Def.Output, f.Build
+	} else if f, ok := w.s.Load(name); ok && kind == RootLoad {
+		args, build = f.Def.Args, f.Build
+	} else if f, ok := w.s.Effect(name); ok && kind == RootEffect {
+		args, build = f.Def.Args, f.Build
 	}
 	if build < 0 {
 		return nil, 0, fault.New(fault.NotFound, "there is no view or mutation %q", name)

@@ -143,7 +143,7 @@ func (x *exec) handle(ctx context.Context) *Handling {
 // timeOf is the processor time that a handler's code may take. Those of one document have together what their package has for its
 // functions, or the quota of one of them if that is more; what functions took before counts.
 func (x *exec) timeOf(hp *handlerPlan) time.Duration {
-	quota := hp.def.Quota.Filled().CPU
+	quota := x.e.cfg.Surface.Builds[hp.build].QuotaOf(hp.def).CPU
 	return min(quota, max(quota, x.e.budgets[min(hp.build, 63)].CPU)-x.accounts[hp.build].Spent)
 }
 

@@ -8,7 +8,7 @@ import (
 // A ViewBudget is what a view or mutation takes of one request. Counts of -1 have no bound.
 type ViewBudget struct {
 	Name          string
-	Kind          string // "view", "mutation" or "handler": of that nothing is proved, Calls are what its package may make
+	Kind          string // "view", "mutation" or "handler": its quota is the proof, so Calls are WorstCalls
 	Calls         int    // tier calls, as REST asks it by default
 	WorstCalls    int    // at its widest: every field, each list at its max
 	Levels        int

@@ -49,7 +49,7 @@ func OpenHandlers(b *view.Build, o RunOptions) (Handlers, error) {
 		metrics[d.Name] = d
 	}
 	for _, def := range b.Handlers {
-		code := &handlerCode{Handler: def, opts: o, quota: def.Quota.Filled(), lines: readLines(def.Lines), metrics: metrics}
+		code := &handlerCode{Handler: def, opts: o, quota: b.QuotaOf(def), lines: readLines(def.Lines), metrics: metrics}
 		code.opts.CPU = code.quota.CPU
 		code.opts.Memory *= 4 // what it loads is counted too
 		code.opts.Output = max(o.Output, code.quota.Result)

@@ -70,6 +70,14 @@ func (b *Build) Boundless() []Boundless {
 	for _, m := range b.Mutations {
 		out = boundless(out, "mutation "+m.Name, &m.Scope, m.Output, m.Pos, "")
 	}
+	for _, h := range b.Handlers {
+		for _, v := range h.Views {
+			out = boundless(out, "load "+v.Name, &v.Scope, v.Output, v.Pos, "")
+		}
+		for _, m := range h.Mutations {
+			out = boundless(out, "mutation "+m.Name, &m.Scope, m.Output, m.Pos, "")
+		}
+	}
 	return out
 }
 

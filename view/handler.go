@@ -148,6 +148,30 @@ func (q HandlerQuota) Filled() HandlerQuota {
 	return q
 }
 
+// QuotaOf is what a handler of the build may use: its quota with its defaults, within what the package's limits leave of processor time
+// and bytes. A handler that states more than its package may have is one of CheckQuotas.
+func (b *Build) QuotaOf(h *Handler) HandlerQuota {
+	q, l := h.Quota.Filled(), b.Budget()
+	q.CPU = least(l.CPU, q.CPU)
+	q.Result = int(least(l.Bytes, int64(q.Result)))
+	return q
+}
+
+// CheckQuotas are the diagnostics of handlers that state more processor time or bytes than their package's limits.
+func (b *Build) CheckQuotas() fault.Diagnostics {
+	var ds fault.Diagnostics
+	l := b.Budget()
+	for _, h := range b.Handlers {
+		if l.CPU > 0 && h.Quota.CPU > l.CPU {
+			ds.Add(h.Pos, "B006", "Lower its cpu, or raise the package's limits.cpu", "handler %s may take %v of a processor, the limit of its package is %v", h.Name, h.Quota.CPU, l.CPU)
+		}
+		if l.Bytes > 0 && int64(h.Quota.Result) > l.Bytes {
+			ds.Add(h.Pos, "B006", "Lower its limits.result, or raise the package's limits.bytes", "handler %s may give %d bytes, the limit of its package is %d", h.Name, h.Quota.Result, l.Bytes)
+		}
+	}
+	return ds
+}
+
 // Metric finds a declared metric, or nil.
 func (b *Build) Metric(name string) *Declared {
 	for _, d := range b.Metrics {

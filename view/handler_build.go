@@ -143,7 +143,7 @@ func (p *printer) handler(h *Handler) {
 	if !h.Nothing() {
 		p.line(1, "returns %s", h.Result)
 	}
-	q := h.Quota.Filled()
+	q := p.b.QuotaOf(h)
 	p.line(1, "within %s, %s of a processor, %d loads, %d mutations", q.Deadline, q.CPU, q.Loads, q.Mutations)
 	if h.Objective != nil {
 		p.line(1, "promises %v within %s", h.Objective.Share, h.Objective.Within)

@@ -21,6 +21,8 @@ type budgetRow struct {
 	Shorten bool          `json:"shorten"`
 	CPU     time.Duration `json:"cpu"` // of the package's functions, by request
 	pos     fault.Pos
+	// declared is what a handler states itself; nil if it states nothing, or is none.
+	declared *composer.Proof
 }
 
 // budgetRows proves every view and mutation of a build, as if it stood alone on its route. A module has none.
@@ -60,12 +62,36 @@ func budgetRows(b *view.Build, g *graph.Graph) ([]budgetRow, error) {
 		if err := add(composer.RootMutation, m.Name, m.Pos); err != nil {
 			return nil, err
 		}
-		if b.Handler(m) != nil { // its code decides what it loads: nothing is proved, the package's limit is kept
+		if h := b.Handler(m); h != nil { // its code decides what it loads: its quota is the proof
 			row := &out[len(out)-1]
-			row.Kind, row.Default.Calls.Most, row.Widest.Calls.Most = kindHandler, int64(limits.Calls), int64(limits.Calls)
+			q := b.QuotaOf(h)
+			row.Proof, row.declared, err = handlerProof(e, b, h)
+			if err != nil {
+				return nil, err
+			}
+			row.Bytes, row.Shorten, row.CPU = int64(q.Result), false, q.CPU
 		}
 	}
 	return out, nil
+}
+
+// handlerProof is what a handler may take, and of that what it states itself. What it does not state is kept by its package's limits while it runs.
+func handlerProof(e *composer.Engine, b *view.Build, h *view.Handler) (proof composer.Proof, declared *composer.Proof, err error) {
+	if proof, err = e.ProveHandler(h.Name, b.QuotaOf(h)); err != nil {
+		return proof, nil, err
+	}
+	if own := b.Budget(); own.Stated() {
+		proof.Widest = proof.Widest.Within(own)
+		proof.Default = proof.Widest
+	}
+	if h.Quota.Loads > 0 || h.Quota.Mutations > 0 {
+		p, err := e.ProveHandler(h.Name, view.HandlerQuota{Loads: h.Quota.Loads, Mutations: h.Quota.Mutations})
+		if err != nil {
+			return proof, nil, err
+		}
+		declared = &p
+	}
+	return proof, declared, nil
 }
 
 // kindHandler is the kind of a row that is a handler's.
@@ -74,7 +100,7 @@ const kindHandler = "handler"
 // budgetMistakes says which lists of a build have no bound, and which of its views are not proved to stay within the budget that its
 // manifest states.
 func budgetMistakes(b *view.Build, g *graph.Graph) fault.Diagnostics {
-	ds := b.CheckBoundless()
+	ds := append(b.CheckBoundless(), b.CheckQuotas()...)
 	limits := b.Budget()
 	if limits.Calls == 0 && limits.Entities == 0 && limits.Items == 0 {
 		return ds
@@ -85,7 +111,13 @@ func budgetMistakes(b *view.Build, g *graph.Graph) fault.Diagnostics {
 		return ds
 	}
 	for _, r := range rows {
-		for _, d := range r.Check(limits, r.pos) {
+		proof := &r.Proof
+		if r.Kind == kindHandler {
+			if proof = r.declared; proof == nil {
+				continue
+			}
+		}
+		for _, d := range proof.Check(limits, r.pos) {
 			if !covered(ds, d) {
 				ds = append(ds, d)
 			}
@@ -130,10 +162,10 @@ func printBudgets(out io.Writer, rows []budgetRow) {
 	printBudgetLines(out, lines)
 }
 
-// budgetLine are the cells of a row; of a handler's only the most calls are known.
+// budgetLine are the cells of a row. A handler has no default: its code decides.
 func budgetLine(kind, name, keeps string, calls, atMost, entities, items composer.Figure) [6]string {
 	if kind == kindHandler {
-		return [6]string{name, "-", atMost.String(), "-", "-", keeps}
+		return [6]string{name, "-", atMost.String(), entities.String(), items.String(), keeps}
 	}
 	return [6]string{name, calls.String(), atMost.String(), entities.String(), items.String(), keeps}
 }
@@ -207,6 +239,9 @@ func sizeText(n int64) string {
 
 // String is what explain prints of a proof.
 func (r budgetRow) String() string {
+	if r.Kind == kindHandler {
+		return fmt.Sprintf("at most %s calls, %s entities, %s items, %s computed values, by its quota and its package's limits; %s, %v of a processor", r.Widest.Calls, r.Widest.Entities, r.Widest.Items, r.Widest.Computed, r.keeps(), r.CPU)
+	}
 	deeper := ""
 	if len(r.Deeper) > 0 {
 		deeper = "; more where it is asked for inside itself"

@@ -278,6 +278,9 @@ func (o explainOptions) arguments(s *view.Surface, kind composer.RootKind, name 
 func printExplained(out io.Writer, x explained) {
 	if x.Handler != nil {
 		x.Handler.print(out, x.Name)
+		if x.Worst != nil {
+			fmt.Fprintln(out, x.Worst)
+		}
 		return
 	}
 	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name

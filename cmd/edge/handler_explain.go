@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"facet/asker"
@@ -29,7 +30,13 @@ func (x *explained) explainHandler(e *composer.Engine, a *asker.Asker) error {
 		return err
 	}
 	x.Kind = "handler"
-	x.Handler = &explainedHandler{h.Pos, h.Quota.Filled(), h.Objective, calls}
+	quota := h.Quota.Filled()
+	for _, b := range e.Surface().Builds {
+		if slices.Contains(b.Handlers, h) {
+			quota = b.QuotaOf(h)
+		}
+	}
+	x.Handler = &explainedHandler{h.Pos, quota, h.Objective, calls}
 	return nil
 }
 

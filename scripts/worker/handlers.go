@@ -131,7 +131,7 @@ func (r *running) load(h *hand, kind byte, in *reader) ([]byte, error) {
 	if json.Unmarshal(in.span(), &calls) != nil || in.end() != nil || len(calls) == 0 || kind == fMutate && len(calls) != 1 {
 		return nil, errFrame
 	}
-	quota := r.def.Quota.Filled()
+	quota := r.f.build.QuotaOf(r.def)
 	if kind == fLoad {
 		r.loads += len(calls)
 	}
@@ -164,7 +164,7 @@ func (r *running) settled(in *reader) error {
 	out := r.dst
 	if in.int8() == 0 {
 		result := in.span()
-		if in.err == nil && !answer(result, r.def.Quota.Filled().Result) {
+		if in.err == nil && !answer(result, r.f.build.QuotaOf(r.def).Result) {
 			return errFrame
 		}
 		out = append(out, result...)
@@ -207,7 +207,7 @@ func (l *lane) run(r *reader) ([]byte, error) {
 	loads := &remoteLoads{lane: l}
 	c.Loader = loads
 	// The lane's thread also writes and reads what is loaded, which is not the handler's work.
-	l.guard(&def.Name, 2*def.Quota.Filled().CPU)
+	l.guard(&def.Name, 2*one.build.QuotaOf(def).CPU)
 	out, did, err := one.handlers.Run(ctx, &c, nil)
 	l.until.Store(0)
 	if loads.err != nil { // the parent is gone
