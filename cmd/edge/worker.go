@@ -136,7 +136,11 @@ func (w *workers) handlers(b *view.Build, o scripts.RunOptions) (scripts.Handler
 // build is control's building, where the package is to run.
 func (w *workers) build(ctx context.Context, in control.Input) (*view.Build, fault.Diagnostics, error) {
 	if w.takes(in.Package.Manifest.Name) || in.Lock != nil && w != nil && slices.ContainsFunc(in.Lock.Order(), func(m *pack.Package) bool { return w.takes(m.Manifest.Name) }) {
-		return w.pool.Build(ctx, in.Package, in.Lock, in.Graph, scripts.Options{})
+		b, ds, err := w.pool.Build(ctx, in.Package, in.Lock, in.Graph, scripts.Options{})
+		if err == nil && b != nil && !ds.Failed() { // what it built is data: whether it stays within its budget is proved here
+			ds = append(ds, budgetMistakes(b, in.Graph)...)
+		}
+		return b, ds, err
 	}
 	return buildWith(ctx, in)
 }
