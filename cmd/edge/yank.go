@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,10 +26,18 @@ where somebody is served by it, use npm unpublish.`,
 		Args: takes(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			name, versions := pack.SplitID(args[0])
-			if undo != (len(args) == 1) || versions == "" {
-				return usageError{fmt.Errorf("a version or range, and either a REASON or --undo\nUsage: %s", c.UseLine())}
+			reason := strings.TrimSpace(strings.Join(args[1:], ""))
+			switch {
+			case !pack.ValidName(name):
+				return usageError{fmt.Errorf("%q is no package with its versions: @originals/rows@2.1.1, or @originals/rows@^2.1", args[0])}
+			case versions == "":
+				return usageError{fmt.Errorf("say which versions of %s: %[1]s@2.1.1, or %[1]s@^2.1 for all that the range has", name)}
+			case undo && len(args) == 2:
+				return usageError{errors.New("--undo takes no REASON")}
+			case !undo && reason == "":
+				return usageError{errors.New("say why, for those who asked for these versions; or --undo, to take a yank back")}
 			}
-			return r.said(r.yank(c.Context(), name, versions, strings.Join(args[1:], "")))
+			return r.said(r.yank(c.Context(), name, versions, reason))
 		},
 	}
 	r = newRemote(s, c)
