@@ -249,7 +249,10 @@ func depsOfFolder(dir string) (*remoteDeps, error) {
 // depsTree prints a tree below each package that nobody links; for a module, who links it stands above what it links.
 func (r *remote) depsTree(d *remoteDeps) error {
 	v := newDepsView(d)
-	if d.Env != "" {
+	switch {
+	case d.Env != "" && d.Release == "":
+		fmt.Fprintf(r.Out, "%s: nothing was released there yet\n", d.Env)
+	case d.Env != "":
 		fmt.Fprintf(r.Out, "%s, release %s\n", d.Env, shortDigest(d.Release))
 	}
 	name, _ := pack.SplitID(d.Subject)
