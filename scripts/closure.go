@@ -143,6 +143,8 @@ func (l *lifter) use(n ast.Node) {
 	for _, ref := range names {
 		d, known := l.module.byName[ref.name]
 		switch {
+		case l.code.async && loweredGenerators[ref.name]:
+			l.complain(ref.idx, "F160", noGenerators, "a handler has no generators, and what it calls is none")
 		case !known && (computedGlobals[ref.name] || l.code.globals[ref.name]):
 			if ref.name == "Math" {
 				l.random(n, "Math")
@@ -273,6 +275,9 @@ func (l *lifter) complain(idx int, code, fix, format string, args ...any) {
 	pos, ok := l.module.Places.of(idx - l.base)
 	if !ok {
 		pos = l.where
+	}
+	if code == "F160" && slices.ContainsFunc(l.ds, func(d fault.Diagnostic) bool { return d.Code == code && d.Pos == pos }) {
+		return // what esbuild wrote for a generator is one, too
 	}
 	l.ds.Add(pos, code, fix, format, args...)
 }

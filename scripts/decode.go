@@ -158,9 +158,7 @@ func (r *recorder) decode(text string, b *view.Build) (*recorded, error) {
 	for _, e := range rec.Enums {
 		b.Enums = append(b.Enums, &view.Enum{Name: e.Name, Values: e.Values})
 	}
-	for _, m := range rec.Declared {
-		b.Metrics = append(b.Metrics, &view.Declared{Name: m.Name, Kind: m.Kind, Labels: m.Labels, Buckets: m.Buckets, Doc: m.Doc, Pos: r.pos(m.At)})
-	}
+	r.metrics(&rec, b)
 	for _, w := range rec.Warmups {
 		x := &view.Warmup{View: w.View}
 		if w.Args != "{}" {

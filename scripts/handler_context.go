@@ -148,6 +148,18 @@ func (x *handling) log(level string, text, fields goja.Value) {
 	x.did.Log = append(x.did.Log, l)
 }
 
+// drop says that a handler that declares no result gave one: once, as it does so every time.
+func (x *handling) drop(v goja.Value) {
+	if v == nil || goja.IsUndefined(v) || goja.IsNull(v) || !x.code.dropped.CompareAndSwap(false, true) {
+		return
+	}
+	x.did.Log = append(x.did.Log, view.LogLine{Level: "warn", Text: x.code.Name + " returned a value, and declares no returns: it is dropped, which is said once", At: time.Since(x.began)})
+	if n := x.quota.Lines; len(x.did.Log) > n {
+		x.did.Log = x.did.Log[len(x.did.Log)-n:]
+		x.did.Dropped++
+	}
+}
+
 func clip(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"facet/fault"
@@ -26,6 +27,7 @@ type handlerCode struct {
 	result  *kind
 	lines   *lineMap
 	metrics map[string]*view.Declared
+	dropped atomic.Bool // a result was, and it was said
 }
 
 var _ Handlers = (*handlerSet)(nil)

@@ -45,6 +45,11 @@ var handlerKind = codeKind{
 	random: "ctx.random() is a number from 0 to 1 that a replay gives again",
 }
 
+// noGenerators is what to do instead of writing a generator; loweredGenerators are what esbuild writes in the place of the asynchronous ones.
+const noGenerators = "Remove *, and for await: write async, await and lists"
+
+var loweredGenerators = map[string]bool{"__asyncGenerator": true, "__forAwait": true}
+
 type (
 	recHandler struct {
 		Name             string
@@ -68,8 +73,47 @@ type (
 		Buckets []float64
 		Doc     string
 		At      int
+		Again   bool // it was declared before, with the same words
 	}
 )
+
+// metrics are the package's, each once. One that is declared twice is a mistake; modules and who uses them may declare the same.
+func (r *recorder) metrics(rec *recorded, b *view.Build) {
+	first := map[string]stack{}
+	for _, m := range rec.Declared {
+		s := r.stackAt(m.At)
+		if !m.Again {
+			first[m.Name] = s
+			b.Metrics = append(b.Metrics, &view.Declared{Name: m.Name, Kind: m.Kind, Labels: m.Labels, Buckets: m.Buckets, Doc: m.Doc, Pos: r.pos(m.At)})
+			continue
+		}
+		one, oneOwn := r.innermost(first[m.Name])
+		two, twoOwn := r.innermost(s)
+		if oneOwn != twoOwn || !oneOwn && (one == two || moduleOf(one.File) != moduleOf(two.File)) { // two versions of a module have one place
+			continue
+		}
+		r.diags = append(r.diags, fault.Diagnostic{Pos: two, Severity: fault.Err, Code: "F223", Text: "the metric " + m.Name + " is declared twice",
+			Fix: "Declare it once, and count it wherever it moves", Notes: []fault.Note{{Pos: one, Text: "the other one"}}})
+	}
+}
+
+// innermost is where a stack begins, and whether that is in the author's own package.
+func (r *recorder) innermost(s stack) (fault.Pos, bool) {
+	if s.n == 0 {
+		return fault.Pos{}, true
+	}
+	pos, _ := r.module.Places.at(s.frames[0].line, s.frames[0].col)
+	return pos, r.module.Places.own(pos)
+}
+
+// moduleOf is the name of the package that a file of a module belongs to: "@originals/rows".
+func moduleOf(file string) string {
+	parts := strings.SplitN(file, "/", 3)
+	if strings.HasPrefix(file, "@") && len(parts) > 1 {
+		return parts[0] + "/" + parts[1]
+	}
+	return parts[0]
+}
 
 // handlers lifts the handlers' code and looks at what it asks of its context.
 func (r *recorder) handlers(rec *recorded, b *view.Build) {

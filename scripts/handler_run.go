@@ -280,6 +280,7 @@ func (x *handling) start() error {
 // result writes what the function returned.
 func (x *handling) result(dst []byte) ([]byte, error) {
 	if x.code.Nothing() {
+		x.drop(x.promise.Result())
 		return append(dst, "null"...), nil
 	}
 	w := writer{vm: x.m.vm, dst: dst, from: len(dst), most: x.quota.Result}

@@ -179,7 +179,7 @@ func TestHandlerFails(t *testing.T) {
 		{"throw", "", `throw new Error("no luck");`, fault.Internal, "it failed", "index.ts:12:1: Error: no luck"},
 		{"said", "", `throw ctx.fail("conflict", "somebody was first");`, fault.Conflict, "somebody was first", "index.ts:12:"},
 		{"said later", "", `await ctx.graph.echo(); throw ctx.fail("not_found", "none");`, fault.NotFound, "none", "index.ts:12:"},
-		{"unknown kind", "", `throw ctx.fail("teapot", "x");`, fault.Internal, "it failed", `knows no "teapot"`},
+		{"unknown kind", "", `const k: any = n === 3 ? "teapot" : "limit"; throw ctx.fail(k, "x");`, fault.Internal, "it failed", `knows no "teapot"`},
 		{"tier", "", `await ctx.graph.broken(); return null;`, fault.Unavailable, "the tier is away", ""},
 		{"mutation", "", `await ctx.graph.save(); await ctx.graph.breaks(); return null;`, fault.Unavailable, "the tier is away", ""},
 		{"not awaited", "", `ctx.graph.breaks(); return null;`, fault.Unavailable, "the tier is away", ""},
@@ -253,6 +253,10 @@ func TestHandlerSays(t *testing.T) {
 		{Name: "seen", Value: 1, Labels: []string{"other"}, Folded: []string{"form"}}, {Name: "minutes", Value: 4}}
 	if d := cmp.Diff(want, got.did.Metrics); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+	none := runHandler(t.Context(), t, "returns: undefined,", `ctx.log.info("a"); return (() => ({ text: "x" }))() as any;`, &shelf{})
+	if none.err != nil || none.out != "null" || len(none.did.Log) != 2 || !strings.Contains(none.did.Log[1].Text, "declares no returns") {
+		t.Error(none.out, none.did, none.err)
 	}
 	quiet := runHandler(t.Context(), t, "sampleLog: 0.000001,", `ctx.log.info("a"); ctx.log.warn("b"); return null;`, &shelf{})
 	if quiet.err != nil || len(quiet.did.Log) != 1 || quiet.did.Dropped != 0 {

@@ -6,17 +6,25 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
 
+	"facet/fault"
 	"facet/view"
 )
 
 // look walks the handler's own function.
-func (u *contextUse) look(n ast.Node) {
-	ctx := contextName(n)
-	walk(n, func(n ast.Node) bool {
+func (u *contextUse) look(root ast.Node) {
+	ctx := contextName(root)
+	if u.handler.Result == nil {
+		u.returned(root)
+	}
+	walk(root, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpression)
 		if !ok {
 			return true
+		}
+		if part(call.Callee, ctx) == "fail" && (ctx != "" || u.takes(root, "fail")) {
+			u.fail(call)
 		}
 		dot, ok := call.Callee.(*ast.DotExpression)
 		if !ok {
@@ -36,6 +44,90 @@ func (u *contextUse) look(n ast.Node) {
 			u.metric(dot, method, call.ArgumentList)
 		}
 		return true
+	})
+}
+
+// fail looks at a call of ctx.fail.
+func (u *contextUse) fail(call *ast.CallExpression) {
+	if len(call.ArgumentList) < 2 {
+		u.complain(int(call.Idx0()), "F229", `Write ctx.fail("conflict", "Somebody was first")`, "ctx.fail takes a kind and a message for the device")
+		return
+	}
+	kind, ok := call.ArgumentList[0].(*ast.StringLiteral)
+	if !ok || slices.Contains(saidKinds, fault.Kind(kind.Value.String())) {
+		return
+	}
+	names := make([]string, len(saidKinds))
+	for i, k := range saidKinds {
+		names[i] = string(k)
+	}
+	fix := "It is one of " + strings.Join(names, ", ")
+	if near := nearest(kind.Value.String(), names); near != "" {
+		fix = "Did you mean " + quoteJS(near) + "?"
+	}
+	u.complain(int(kind.Idx), "F229", fix, "ctx.fail knows no %s", quoteJS(kind.Value.String()))
+}
+
+// returned warns of values that a handler returns that declares none: they reach nobody. What a call gives is known only while it runs.
+func (u *contextUse) returned(root ast.Node) {
+	var body ast.Node
+	switch f := root.(type) {
+	case *ast.FunctionLiteral:
+		body = f.Body
+	case *ast.ArrowFunctionLiteral:
+		body = f.Body
+		if x, ok := f.Body.(*ast.ExpressionBody); ok {
+			u.dropped(x.Expression)
+			return
+		}
+	}
+	walk(body, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.ClassLiteral:
+			return false
+		case *ast.ReturnStatement:
+			u.dropped(x.Argument)
+		}
+		return true
+	})
+}
+
+func (u *contextUse) dropped(e ast.Expression) {
+	switch x := e.(type) {
+	case nil, *ast.NullLiteral, *ast.CallExpression, *ast.AwaitExpression:
+		return
+	case *ast.Identifier:
+		if x.Name == "undefined" {
+			return
+		}
+	case *ast.UnaryExpression:
+		if x.Operator == token.VOID {
+			return
+		}
+	}
+	pos, ok := u.module.Places.of(int(e.Idx0()) - u.base)
+	if !ok {
+		pos = u.where
+	}
+	u.ds = append(u.ds, fault.Diagnostic{Pos: pos, Severity: fault.Warn, Code: "F230", Text: u.handler.Name + " returns a value, and declares none: nobody reads it", Fix: "Write returns: with its type, or return nothing"})
+}
+
+// takes says whether a function whose context is taken apart takes a part of it.
+func (u *contextUse) takes(n ast.Node, name string) bool {
+	var list *ast.ParameterList
+	switch f := n.(type) {
+	case *ast.ArrowFunctionLiteral:
+		list = f.ParameterList
+	case *ast.FunctionLiteral:
+		list = f.ParameterList
+	}
+	if list == nil || len(list.List) < 2 {
+		return false
+	}
+	p, ok := list.List[1].Target.(*ast.ObjectPattern)
+	return ok && slices.ContainsFunc(p.Properties, func(p ast.Property) bool {
+		short, ok := p.(*ast.PropertyShort)
+		return ok && short.Name.Name.String() == name
 	})
 }
 

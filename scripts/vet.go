@@ -28,12 +28,19 @@ func vet(n ast.Node, waits bool) (patterns map[*ast.RegExpLiteral]*pattern, foun
 	refuse := func(at ast.Node, code, fix, format string, args ...any) {
 		found = append(found, &refusal{idx: at.Idx0(), code: code, text: fmt.Sprintf(format, args...), fix: fix})
 	}
+	what := computedKind.what
+	if waits {
+		what = handlerKind.what
+	}
 	inner := map[ast.Node]bool{}  // defaults inside patterns
 	direct := map[ast.Node]bool{} // patterns whose value is bounded before it is taken apart
 	walk(n, func(n ast.Node) bool {
 		switch x := n.(type) {
 		case *ast.FunctionLiteral:
-			if x.Async && !waits || x.Generator {
+			switch {
+			case x.Generator && waits:
+				refuse(x, "F160", noGenerators, "a handler has no generators, and what it calls is none")
+			case x.Async && !waits || x.Generator:
 				refuse(x, "F160", "Remove async or *: all that it needs is in its inputs", "a computed function is synchronous, and so is what it calls")
 			}
 			noRest(x.ParameterList, refuse)
@@ -48,7 +55,7 @@ func vet(n ast.Node, waits bool) (patterns map[*ast.RegExpLiteral]*pattern, foun
 			refuse(x, "F200", "Remove it: test the function with edge test", "debugger is not allowed")
 		case *ast.NumberLiteral:
 			if _, ok := x.Value.(*big.Int); ok {
-				refuse(x, "F201", "Use numbers, or text for bigger ones", "a computed function has no BigInt")
+				refuse(x, "F201", "Use numbers, or text for bigger ones", "a %s has no BigInt", what)
 			}
 		case *ast.RegExpLiteral:
 			p, err := parsePattern(x.Pattern, x.Flags)

@@ -104,10 +104,10 @@ function metric(kind, name, opts) {
   const old = metricsDeclared.find((x) => x.name === name);
   if (old) {
     if (stringify({ ...old, at: 0 }) !== stringify({ ...m, at: 0 })) fail("F223", `the metric ${name} is declared twice, differently`, "Rename one of them", { at: old.at, text: "the other one" });
-  } else {
-    if (metricsDeclared.length >= 100) fail("F224", "the package declares more than 100 metrics", "Use labels");
-    metricsDeclared.push(m);
+    m.again = true;
   }
+  if (metricsDeclared.length >= 100) fail("F224", "the package declares more than 100 metrics", "Use labels");
+  metricsDeclared.push(m);
   return freeze({ [METRIC]: name });
 }
 const counter = (name, o) => metric("counter", name, o);
