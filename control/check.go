@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"runtime"
 	"slices"
 
 	"facet/fault"
@@ -69,20 +68,32 @@ func everyTrack(into map[string]bool, r release.Route) {
 // now, and what apps see differently. What retired lists is as if it had not been there before.
 func (c *Control) inspect(ctx context.Context, from, to *release.Release, retired map[release.Place]bool) ([]*altered, error) {
 	routes := alteredRoutes(from, to)
-	digests := map[string]bool{}
+	times, shared := map[string]int{}, map[string]bool{}
 	for _, a := range routes {
-		everyTrack(digests, a.after)
+		here := map[string]bool{}
+		everyTrack(here, a.after)
 		for _, d := range stable(a.before, retired) {
-			digests[d] = true
+			here[d] = true
+		}
+		for d := range here {
+			if times[d]++; times[d] > 1 {
+				shared[d] = true
+			}
 		}
 	}
-	builds, err := c.builds(ctx, digests)
+	// What one route alone has is read when its turn comes: a release may alter thousands.
+	builds, err := c.builds(ctx, shared)
 	if err != nil {
 		return nil, err
 	}
-	return routes, each(ctx, runtime.GOMAXPROCS(0), routes, func(ctx context.Context, _ int, a *altered) error {
+	return routes, each(ctx, readers, routes, func(ctx context.Context, _ int, a *altered) error {
+		pick := c.picker(builds)
 		for _, set := range picks(a.after) {
-			ds, err := c.fits(ctx, to, a, pickBuilds(builds, set))
+			picked, err := pick(ctx, set)
+			if err != nil {
+				return err
+			}
+			ds, err := c.fits(ctx, to, a, picked)
 			if err != nil {
 				return err
 			}
@@ -91,9 +102,36 @@ func (c *Control) inspect(ctx context.Context, from, to *release.Release, retire
 		if a.fresh || a.wrong.Failed() {
 			return nil
 		}
-		a.compare(pickBuilds(builds, stable(a.before, retired)), pickBuilds(builds, stable(a.after, nil)))
+		before, err := pick(ctx, stable(a.before, retired))
+		if err != nil {
+			return err
+		}
+		after, err := pick(ctx, stable(a.after, nil))
+		if err != nil {
+			return err
+		}
+		a.compare(before, after)
 		return nil
 	})
+}
+
+// picker gives builds by their digests: of those that are there, or read once.
+func (c *Control) picker(there map[string]*view.Build) func(ctx context.Context, digests []string) ([]*view.Build, error) {
+	own := map[string]*view.Build{}
+	return func(ctx context.Context, digests []string) ([]*view.Build, error) {
+		for _, d := range digests {
+			if there[d] != nil {
+				own[d] = there[d]
+			} else if own[d] == nil {
+				b, err := c.glimpse(ctx, d)
+				if err != nil {
+					return nil, err
+				}
+				own[d] = b
+			}
+		}
+		return pickBuilds(own, digests), nil
+	}
 }
 
 // picks are the sets of builds that a route's tracks can stand together in: the stable ones, and each

@@ -72,7 +72,7 @@ func (c *Control) workers() int {
 }
 
 // A cache keeps immutable things that were read before. When it is full it
-// forgets everything: what is still needed is read again.
+// forgets one for each that comes, whichever: what is still needed is read again.
 type cache struct {
 	mu       sync.Mutex
 	packages map[string]*pack.Package    // by name@version
@@ -97,8 +97,14 @@ func remember[V any](c *cache, m *map[string]V, key string, v V) {
 	if _, large := any(v).(*release.Release); large {
 		most = cacheReleases
 	}
-	if *m == nil || len(*m) >= most {
+	if *m == nil {
 		*m = map[string]V{}
+	}
+	if _, known := (*m)[key]; !known && len(*m) >= most {
+		for other := range *m {
+			delete(*m, other)
+			break
+		}
 	}
 	(*m)[key] = v
 }

@@ -71,6 +71,15 @@ func (c *Control) Graph(ctx context.Context, version string) (*graph.Graph, erro
 
 // build reads a build by its digest.
 func (c *Control) build(ctx context.Context, digest string) (*view.Build, error) {
+	b, err := c.glimpse(ctx, digest)
+	if err == nil {
+		remember(&c.cache, &c.cache.builds, digest, b)
+	}
+	return b, err
+}
+
+// glimpse is build for what is looked at once: it pushes nothing out of the cache.
+func (c *Control) glimpse(ctx context.Context, digest string) (*view.Build, error) {
 	if b, ok := recall(&c.cache, &c.cache.builds, digest); ok {
 		return b, nil
 	}
@@ -78,12 +87,7 @@ func (c *Control) build(ctx context.Context, digest string) (*view.Build, error)
 	if err != nil {
 		return nil, err
 	}
-	b, err := view.Decode(obj.Body)
-	if err != nil {
-		return nil, err
-	}
-	remember(&c.cache, &c.cache.builds, digest, b)
-	return b, nil
+	return view.Decode(obj.Body)
 }
 
 // builds reads builds by their digests, each once.
