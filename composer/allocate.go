@@ -2,6 +2,7 @@ package composer
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"facet/asker"
@@ -10,6 +11,16 @@ import (
 // An Exposure is an arm of an experiment that an answer depends on.
 type Exposure struct {
 	Experiment, Arm string
+}
+
+// exposed adds the arms that are not yet among those of a document: it is one exposure to each, however many of its mutations read it.
+func exposed(list, more []Exposure) []Exposure {
+	for _, e := range more {
+		if !slices.Contains(list, e) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // A planCell is a cell that a plan reads, with how it comes about: another way needs another plan.

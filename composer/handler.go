@@ -38,6 +38,7 @@ type Handling struct {
 	invalidated []Invalidated
 	writes      []Write
 	metrics     []Metric
+	exposed     []Exposure // to what decided what it loaded
 }
 
 // A Run is what one run of a handler did, for logs and metrics.

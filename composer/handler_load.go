@@ -46,6 +46,7 @@ func (h *Handling) Load(ctx context.Context, calls []view.LoadCall) []view.Loade
 		return out
 	}
 	part := h.e.queryOn(ctx, &req, &h.spent)
+	h.exposed = exposed(h.exposed, part.Exposed)
 	h.p.relabel()
 	h.stats.add(part.Stats)
 	answers := split(&part, req.Selection)
@@ -76,6 +77,7 @@ func (h *Handling) Mutate(ctx context.Context, call view.LoadCall) view.Loaded {
 		return view.Loaded{Err: err}
 	}
 	part := h.e.mutateOn(ctx, &req, &h.spent)
+	h.exposed = exposed(h.exposed, part.Exposed)
 	h.p.relabel()
 	h.stats.add(part.Stats)
 	h.invalidated = appendStale(h.invalidated, part.Invalidated)

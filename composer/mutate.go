@@ -238,10 +238,12 @@ func (e *Engine) mutateOn(ctx context.Context, r *Request, spent *request) Part 
 		spent.keep(x)
 		inv, writes, metrics := x.outcome()
 		if h != nil {
+			all.Exposed = exposed(all.Exposed, h.exposed)
 			inv, writes, metrics = h.invalidated, h.writes, h.metrics
 			all.Runs = append(all.Runs, *x.ran)
 		}
 		one := x.part()
+		all.Exposed = exposed(all.Exposed, one.Exposed)
 		all.Invalidated = appendStale(all.Invalidated, inv)
 		all.Writes = append(all.Writes, writes...)
 		all.Metrics = append(all.Metrics, metrics...)

@@ -73,9 +73,11 @@ type explained struct {
 
 // A computedField is a function of the package, and where it runs.
 type computedField struct {
-	Name  string    `json:"name"`
-	Runs  string    `json:"runs"`
-	Where fault.Pos `json:"where"`
+	Name string `json:"name"`
+	Runs string `json:"runs"`
+	// Request is what it takes of the request beside what is loaded: "now", "random", "locale", "device.form", "cell:x".
+	Request []string  `json:"request,omitempty"`
+	Where   fault.Pos `json:"where"`
 }
 
 func runExplain(ctx context.Context, s Streams, o explainOptions) error {
@@ -194,9 +196,10 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 		return x, err
 	}
 	for _, b := range e.Surface().Builds {
-		for _, f := range b.Funcs {
+		request := requestOf(b)
+		for i, f := range b.Funcs {
 			if uses(e.Surface(), name, f) {
-				x.Computed = append(x.Computed, computedField{Name: f.Name, Runs: "goja", Where: f.Pos})
+				x.Computed = append(x.Computed, computedField{Name: f.Name, Runs: "goja", Request: request[i], Where: f.Pos})
 			}
 		}
 	}
@@ -289,6 +292,10 @@ func printExplained(out io.Writer, x explained) {
 		fmt.Fprintln(out, x.Worst)
 	}
 	for _, c := range x.Computed {
-		fmt.Fprintf(out, "computed %s runs in %s (%s)\n", c.Name, c.Runs, c.Where)
+		of := ""
+		if len(c.Request) > 0 {
+			of = ", with the request's " + strings.Join(c.Request, ", ")
+		}
+		fmt.Fprintf(out, "computed %s runs in %s%s (%s)\n", c.Name, c.Runs, of, c.Where)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -106,16 +107,18 @@ func TestHandlerFailures(t *testing.T) {
 }
 
 // labSource is a package whose handler does what its argument says.
-const labSource = `import { arg, counter, graph, handler, mutation, view } from "@facet/sdk";
+const labSource = `import { arg, cell, counter, graph, handler, mutation, view } from "@facet/sdk";
 counter("lab", { labels: { form: ["tv"] } });
 const title = view({ args: { id: arg.id() }, build: ({ id }) => ({ name: graph.title({ id }).title, year: graph.title({ id }).year }) });
 const mark = view({ args: { id: arg.id() }, build: ({ id }, { viewer }) => ({ at: graph.title({ id }).bookmark({ profile: viewer.profile.id }).orNull().positionSeconds }) });
 const soft = view({ args: { id: arg.id() }, build: ({ id }) => ({ name: graph.title({ id }).title.orNull() }) });
 const save = mutation({ args: { title: arg.id(), at: arg.int() }, run: ({ title, at }, { viewer }) => graph.setBookmark({ profile: viewer.profile.id, title, positionSeconds: at }).positionSeconds });
 const push = mutation({ args: { title: arg.id() }, run: ({ title }, { viewer, metrics }) => { metrics.count("lab", { form: "tv" }); graph.addToMyList({ profile: viewer.profile.id, title }); } });
+const chosen = view({ build: () => ({ n: cell("load").pick({ a: 1, default: 2 }) }) });
+export const choose = mutation({ args: { title: arg.id() }, run: ({ title }, { viewer }) => { graph.addToMyList({ profile: viewer.profile.id, title }); return cell("change").pick({ a: "A", default: "B" }); } });
 export const named = view({ args: { id: arg.id() }, build: ({ id }, { viewer }) => ({ at: graph.title({ id }).bookmark({ profile: viewer.profile.id }).positionSeconds }) });
 export const lab = handler({
-  args: { what: arg.string() }, loads: { title, mark, soft }, mutations: { save, push }, returns: "JSON",
+  args: { what: arg.string() }, loads: { title, mark, soft, chosen }, mutations: { save, push }, returns: "JSON",
   run: async ({ what }, ctx): Promise<any> => {
     const ids = ["inception-2010", "jaws-1975", "jaws-2-1978"];
     switch (what) {
@@ -127,6 +130,7 @@ export const lab = handler({
       case "hard": return await ctx.graph.title({ id: ids[0] });
       case "caught": try { return await ctx.graph.title({ id: ids[0] }); } catch (e: any) { return e.code; }
       case "wait": for (;;) await ctx.graph.mark({ id: ids[0] });
+      case "chosen": return [(await ctx.graph.chosen())!.n, (await ctx.graph.chosen())!.n];
       case "busy": for (;;);
       case "late": (async () => { for (let n = 0; n < 3; n++) await ctx.graph.save({ title: ids[2], at: n }); })(); return "answered";
       case "getter": return { get at() { ctx.graph.save({ title: ids[2], at: 99 }); return 1; } };
@@ -229,6 +233,29 @@ func TestHandlerOnTiers(t *testing.T) {
 		Values: []json.RawMessage{json.RawMessage(`"half"`)}}) {
 		if len(part.Runs) != 1 || part.Runs[0].Err == nil {
 			t.Errorf("%+v", part.Runs)
+		}
+	}
+}
+
+// TestExposuresOfMutations: the arms that a document's mutations, and what its handlers load, depend on are told as a view's are, each once.
+func TestExposuresOfMutations(t *testing.T) {
+	e, _, _, _ := laboratory(t)
+	who := Demo()
+	a, err := who.FromRequest(httptest.NewRequest("POST", "/tv/v1/graphql", nil), "tv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Cells = map[string]string{"load": "a", "change": "a"}
+	roots := []*composer.Root{
+		{Kind: composer.RootMutation, Key: "l", Name: "lab", Args: []composer.Arg{{Name: "what", Value: 0}}, Window: -1},
+		{Kind: composer.RootMutation, Key: "c", Name: "choose", Args: []composer.Arg{{Name: "title", Value: 1}}, Window: -1},
+		{Kind: composer.RootMutation, Key: "d", Name: "choose", Args: []composer.Arg{{Name: "title", Value: 1}}, Window: -1},
+	}
+	for part := range e.Engine("tv", "v1").Answer(t.Context(), &composer.Request{Asker: a, Selection: &composer.Selection{Mutation: true, Roots: roots},
+		Values: []json.RawMessage{json.RawMessage(`"chosen"`), json.RawMessage(`"jaws-1975"`)}}) {
+		want := []composer.Exposure{{Experiment: "load", Arm: "a"}, {Experiment: "change", Arm: "a"}}
+		if !slices.Equal(part.Exposed, want) || len(part.Errors) > 0 {
+			t.Errorf("exposed to %v, want %v: %s %v", part.Exposed, want, part.Data, part.Errors)
 		}
 	}
 }
