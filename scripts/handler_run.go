@@ -267,10 +267,12 @@ func (x *handling) start() error {
 	if err != nil {
 		return err
 	}
-	if p, ok := got.Export().(*goja.Promise); ok {
-		x.promise = p
-		delete(x.lost, p)
-		return nil
+	if o, ok := got.(*goja.Object); ok && o.ClassName() == "Promise" { // a list would be copied whole by Export, holes and all
+		if p, ok := o.Export().(*goja.Promise); ok {
+			x.promise = p
+			delete(x.lost, p)
+			return nil
+		}
 	}
 	p, resolve, _ := vm.NewPromise() // the function is not async
 	x.promise = p

@@ -46,7 +46,7 @@ func (m *machine) steady(v goja.Value) goja.Value {
 // eachOf guards methods that call their first argument for each element.
 func (m *machine) eachOf(of *goja.Object, names ...string) {
 	m.guard(of, func(c *goja.FunctionCall) {
-		if len(c.Arguments) > 0 {
+		if len(c.Arguments) > 0 && codeOf(c.Arguments[0]) != nil { // texts are not to be compared: the engine's own are of a type that cannot
 			if f := m.steady(c.Arguments[0]); f != c.Arguments[0] {
 				c.Arguments = append([]goja.Value{f}, c.Arguments[1:]...)
 			}

@@ -24,10 +24,11 @@ func member(of *goja.Object, name string) native {
 	return codeOf(of.Get(name))
 }
 
-// raw is a function's own code: to call it costs no wrapper, and what it throws goes on to the script.
+// codeOf is a function's own code: to call it costs no wrapper, and what it throws goes on to the script. It is nil of what is no
+// function, which must not be exported: a list would be copied whole, holes and all.
 func codeOf(v goja.Value) native {
 	o, ok := v.(*goja.Object)
-	if !ok {
+	if !ok || o.ClassName() != "Function" {
 		return nil
 	}
 	f, _ := o.Export().(func(goja.FunctionCall) goja.Value)

@@ -27,8 +27,20 @@ func (m *machine) boundObjects() {
 	m.put(object, "fromEntries", func(c goja.FunctionCall) goja.Value {
 		list := m.list(c.Argument(0), maxItems/4)
 		m.charge(int64(len(list)) * sizeOfMember)
+		m.pairs(list)
 		return fromEntries(goja.FunctionCall{This: c.This, Arguments: []goja.Value{m.vm.NewArray(list...)}})
 	})
+}
+
+// pairs makes what stands for a key and a value have both: the engine takes them as they are.
+func (m *machine) pairs(list []any) {
+	for i, v := range list {
+		o, ok := v.(*goja.Object)
+		if !ok || o.ClassName() == "Array" && o.Get("0") != nil && o.Get("1") != nil {
+			continue
+		}
+		list[i] = m.vm.NewArray(at(o, 0), at(o, 1))
+	}
 }
 
 // members is how many properties a value has at least, where that can be more than its script made: of a text or a list.
@@ -68,6 +80,9 @@ func (m *machine) boundCollections() {
 			}
 			list := m.list(args[0], maxItems/4)
 			m.charge(256 + int64(len(list))*sizeOfMember)
+			if name == "Map" {
+				m.pairs(list)
+			}
 			return []goja.Value{m.vm.NewArray(list...)}
 		})
 	}

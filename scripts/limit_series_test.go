@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,7 +22,8 @@ import (
 // A hostile is a piece of code that is tried in a process of its own: what dies, takes no test with it.
 type hostile struct {
 	name, source string
-	record       bool // it is a module that is recorded; else a computed function
+	record       bool   // it is a module that is recorded; else a computed function
+	native       string // or a function of the language, which is tried with much
 }
 
 // A felt is what became of one.
@@ -63,7 +65,7 @@ func series(t *testing.T, table string, list []hostile) []felt {
 func seriesPart(t *testing.T, table string, from int, out []felt) (int, error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=600s")
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=600s", fmt.Sprintf("-every-native=%v", *everyNative))
 	cmd.Env = append(os.Environ(), seriesEnv+"="+table, seriesFrom+"="+strconv.Itoa(from))
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
@@ -75,7 +77,7 @@ func seriesPart(t *testing.T, table string, from int, out []felt) (int, error) {
 		return 0, err
 	}
 	watch := time.AfterFunc(20*time.Second, cancel) // one hangs
-	at := from - 1
+	at, note := from-1, ""
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<20)
 	open := false
@@ -85,6 +87,9 @@ func seriesPart(t *testing.T, table string, from int, out []felt) (int, error) {
 		if n, ok := strings.CutPrefix(text, "#begin "); ok {
 			at, _ = strconv.Atoi(n)
 			open = true
+		}
+		if n, ok := strings.CutPrefix(text, "#note "); ok {
+			note = n
 		}
 		if f, ok := strings.CutPrefix(text, "#end "); ok {
 			var got felt
@@ -103,7 +108,7 @@ func seriesPart(t *testing.T, table string, from int, out []felt) (int, error) {
 		if ctx.Err() != nil {
 			why = "it hangs"
 		}
-		out[at] = felt{At: at, Died: fmt.Sprintf("%v: %s", err, why)}
+		out[at] = felt{At: at, Died: fmt.Sprintf("%s: %v: %s", note, err, why)}
 		return at + 1, nil
 	}
 	return len(out), nil
@@ -147,7 +152,11 @@ func feel(h hostile, record func() error) (got felt) {
 	before := peak()
 	began := time.Now()
 	var err error
-	if h.record {
+	if h.native != "" {
+		if wrong := h.try(); wrong != "" {
+			err = errors.New(wrong)
+		}
+	} else if h.record {
 		spent := processorTime()
 		err = record()
 		got.CPU = processorTime() - spent

@@ -174,6 +174,9 @@ func (m *machine) load(i int, fn *function) (*loaded, error) {
 	return l, nil
 }
 
+// errDefect is all that a package's owner is told of the engine's own mistakes.
+var errDefect = errors.New("the engine does not know how to go on: write it in another way")
+
 // call runs a function between enter and leave. spoiled says that the machine must not be used again.
 func (m *machine) call(i int, fn *function, budget time.Duration, in [][]byte, dst []byte) (out []byte, used time.Duration, err error, spoiled bool) {
 	m.calls++
@@ -205,8 +208,8 @@ func (m *machine) run(i int, fn *function, in [][]byte, dst []byte) (out []byte,
 	defer func() {
 		if r := recover(); r != nil { // a getter of a result that was interrupted, or a defect of goja
 			err, _ = r.(error)
-			if err == nil {
-				err = fmt.Errorf("panic: %v", r)
+			if _, own := err.(runtime.Error); own || err == nil {
+				err = errDefect
 			}
 		}
 	}()

@@ -180,6 +180,9 @@ func (w *writer) scalar(v goja.Value, k *kind) error {
 	case goja.IsNumber(v):
 		return w.number(v, k)
 	}
+	if _, object := v.(*goja.Object); object {
+		return k.wrong(describe(v))
+	}
 	b, ok := v.Export().(bool)
 	if !ok || goja.IsBigInt(v) || k.values != nil || k.name != "Boolean" && k.name != "JSON" {
 		return k.wrong(describe(v))
