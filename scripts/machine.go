@@ -3,6 +3,7 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
