@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"facet/fault"
@@ -50,6 +53,44 @@ func Decode(data []byte) (*Build, error) {
 	}
 	return b, nil
 }
+
+// scratch are lists that values are read into: a value is large, and a list that grows as it is read is copied again and again.
+var scratch = sync.Pool{New: func() any { return new(values) }}
+
+// values are read over what the list had before.
+type values struct {
+	list []Value
+	read bool
+}
+
+// UnmarshalJSONFrom implements jsonv2.UnmarshalerFrom.
+func (v *values) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v.read = true
+	return jsonv2.UnmarshalDecode(d, &v.list)
+}
+
+// UnmarshalJSONFrom implements jsonv2.UnmarshalerFrom.
+func (s *Scope) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	room := scratch.Get().(*values)
+	read := struct {
+		Values *values `json:"values"`
+	}{Values: room}
+	if err := jsonv2.UnmarshalDecode(d, &read); err != nil {
+		return err // what is half read is not read over
+	}
+	if room.read {
+		s.Values = slices.Clone(room.list)
+	}
+	clear(room.list)
+	room.list, room.read = room.list[:0], false
+	if cap(room.list) <= mostScratch {
+		scratch.Put(room)
+	}
+	return nil
+}
+
+// mostScratch is how many values a list that is kept to read into has at most.
+const mostScratch = 1 << 12
 
 func refuse(err error) error {
 	return &fault.Error{Kind: fault.Invalid, Op: "view.decode", Message: "this is not a build that can be read", Err: err}
