@@ -41,7 +41,7 @@ const (
 func (m *machine) charge(bytes int64) {
 	m.made += bytes
 	if m.made > m.opts.Memory {
-		m.exceed(LimitMemory, "more than %s were made", sizeText(m.opts.Memory))
+		m.exceed(LimitMemory, "more than %s were made", Size(m.opts.Memory))
 	}
 	if m.watch.over.Load() { // the watchdog's interrupt is the next thing that the script sees
 		if m.broken == nil {
@@ -65,7 +65,8 @@ func (m *machine) exceed(limit, format string, args ...any) {
 	panic(m.vm.NewTypeError(m.broken.text))
 }
 
-func sizeText(n int64) string {
+// Size is a number of bytes for people: "3 MiB".
+func Size(n int64) string {
 	switch {
 	case n >= 1<<20:
 		return fmt.Sprintf("%d MiB", n>>20)

@@ -118,7 +118,7 @@ func (r *recorder) record(ctx context.Context, callStack int) (string, error) {
 	}
 	text := out.String()
 	if len(text) > maxRecorded {
-		r.add(stack{}, stack{}, "F208", fmt.Sprintf("what was recorded is %s, %s are allowed", sizeText(int64(len(text))), sizeText(maxRecorded)), "Look for loops that make views, fields or conditions; share parts as shapes", nil)
+		r.add(stack{}, stack{}, "F208", fmt.Sprintf("what was recorded is %s, %s are allowed", Size(int64(len(text))), Size(maxRecorded)), "Look for loops that make views, fields or conditions; share parts as shapes", nil)
 		return "", nil
 	}
 	return text, nil

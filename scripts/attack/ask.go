@@ -29,11 +29,6 @@ type Answer struct {
 
 var requests atomic.Int64
 
-// Page asks for a view of a device as a viewer, by GraphQL: title, bad and good.
-func (i *Instance) Page(ctx context.Context, device, viewer string) (*Answer, error) {
-	return i.Ask(ctx, device, viewer, "screen", "title bad good")
-}
-
 // Ask asks for fields of a view.
 func (i *Instance) Ask(ctx context.Context, device, viewer, view, fields string) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"facet/fault"
+	"facet/scripts"
 )
 
 // A process is a child as its parent sees it.
@@ -144,7 +145,7 @@ func (p *process) why() string {
 	said := p.said.String()
 	switch doom := p.doom.Load(); {
 	case p.starved():
-		return fmt.Sprintf("it used more than %s of memory", size(p.memory))
+		return fmt.Sprintf("it used more than %s of memory", scripts.Size(p.memory))
 	case doom != nil:
 		return *doom
 	case said != "":
@@ -293,14 +294,4 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.TrimSpace(string(t.text))
-}
-
-func size(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -48,7 +48,7 @@ func (p *Pool) Build(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g 
 	text, fix := "the package ended the process that recorded it: "+c.why(), "Look for what makes or computes too much while the modules load"
 	switch {
 	case c.starved():
-		text = fmt.Sprintf("the build used more than %s of memory", size(p.o.BuildMemory))
+		text = fmt.Sprintf("the build used more than %s of memory", scripts.Size(p.o.BuildMemory))
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return nil, nil, fault.Wrap(fault.Canceled, "worker.build", pkg.ID(), ctx.Err())
 	case ctx.Err() != nil:
@@ -84,7 +84,7 @@ func (p *process) record(memory int64, within time.Duration, pkg *pack.Package, 
 	frame = putPackage(frame, pkg)
 	frame = putLock(frame, lock)
 	if len(frame) > maxFrame {
-		return nil, nil, fault.New(fault.TooLarge, "%s with its modules is past %s", pkg.ID(), size(maxFrame))
+		return nil, nil, fault.New(fault.TooLarge, "%s with its modules is past %s", pkg.ID(), scripts.Size(maxFrame))
 	}
 	kind, payload, err := p.exchange(h, frame, maxFrame, within+time.Second)
 	if err != nil {
