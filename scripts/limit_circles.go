@@ -63,12 +63,16 @@ func (m *machine) boundCircles() {
 		"Error":   {"toString"},
 		"RegExp":  {"toString"},
 		"String":  {"at", "charAt", "charCodeAt", "codePointAt", "toString", "valueOf"},
-		"Number":  {"toString", "toFixed", "toExponential", "toPrecision", "toLocaleString", "valueOf"},
-		"Boolean": {"toString", "valueOf"},
 		"Promise": {"then", "catch", "finally"},
 	} {
 		m.guard(m.prototype(name), nothing, methods...)
 	}
+	m.guard(m.prototype("Number"), func(c *goja.FunctionCall) { m.boxed(c.This, "Number", goja.IsNumber(c.This)) },
+		"toString", "toFixed", "toExponential", "toPrecision", "toLocaleString", "valueOf")
+	m.guard(m.prototype("Boolean"), func(c *goja.FunctionCall) {
+		_, object := c.This.(*goja.Object)
+		m.boxed(c.This, "Boolean", !object)
+	}, "toString", "valueOf")
 	m.guard(m.prototype("Function"), nothing, "toString")
 	m.guard(m.global("Promise"), nothing, "all", "allSettled", "any", "race", "resolve", "reject")
 	list := m.vm.NewArray()
@@ -84,6 +88,14 @@ func (m *machine) boundCircles() {
 	m.eachOf(m.prototype("Array"), "forEach", "map", "filter", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "reduce", "reduceRight")
 	m.eachOf(m.prototype("Map"), "forEach")
 	m.eachOf(m.prototype("Set"), "forEach")
+}
+
+// boxed refuses a method of another kind of value. The engine would put the value's text into its error: a text that fails goes through
+// the printer of every such error that is under way, and each walks the whole stack again.
+func (m *machine) boxed(v goja.Value, class string, is bool) {
+	if o, ok := v.(*goja.Object); !is && (!ok || o.ClassName() != class) {
+		panic(m.vm.NewTypeError("this is no " + class))
+	}
 }
 
 // maxDigits is how much text the functions of numbers may be given, together: to read a number takes time.

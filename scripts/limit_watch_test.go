@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"facet/fault"
 )
 
 // A call that merely was under way while others of the process made a gigabyte each second is nobody's memory.
@@ -35,13 +37,23 @@ func TestInnocent(t *testing.T) {
 	if testing.Short() {
 		calls = 1000
 	}
-	c := open(t, RunOptions{}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 40; i++) n += i; return n + a }`, "a"))[0]
+	all := open(t, RunOptions{}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 40; i++) n += i; return n + a }`, "a"),
+		fn("Int", `() => { for (;;) {} }`), fn("Int", `() => { const a = []; for (;;) a.push([1, 2, 3]) }`))
+	c := all[0]
 	until := time.Now().Add(20 * time.Second)
 	done := 0
 	for ; done < calls && time.Now().Before(until); done++ {
 		if _, err := c(nil, in("1"), nil); err != nil {
 			t.Errorf("call %d: %v", done, err)
 			break
+		}
+		if done%(calls/4) > 0 {
+			continue
+		}
+		for i, guilty := range all[1:] { // who is to blame is ended beside the same noise: else the others were spared for nothing
+			if _, err := guilty(nil, nil, nil); fault.KindOf(err) != fault.Timeout && fault.KindOf(err) != fault.Limit && fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("guilty call %d: %v", i, err)
+			}
 		}
 	}
 	close(stop)
