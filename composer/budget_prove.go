@@ -254,14 +254,7 @@ func (r *prover) length(id vid) int64 {
 	case vOrElse:
 		return max(r.length(v.of), r.length(v.els))
 	case vPick, vWhen:
-		n := r.length(v.els)
-		for _, c := range v.cases {
-			n = max(n, r.length(c.value))
-		}
-		if v.op == vWhen {
-			n = max(n, r.length(v.args[0]))
-		}
-		return n
+		return v.most(r.length)
 	case vList:
 		return int64(len(v.args))
 	case vConst:
@@ -298,16 +291,21 @@ func (r *prover) number(id vid) int64 {
 		}
 		return 0
 	case vPick, vWhen:
-		n := r.number(v.els)
-		for _, c := range v.cases {
-			n = max(n, r.number(c.value))
-		}
-		if v.op == vWhen {
-			n = max(n, r.number(v.args[0]))
-		}
-		return n
+		return v.most(r.number)
 	}
 	return countless
+}
+
+// most is the highest that f says of what a choice may give.
+func (v *pval) most(f func(vid) int64) int64 {
+	n := f(v.els)
+	for _, c := range v.cases {
+		n = max(n, f(c.value))
+	}
+	if v.op == vWhen {
+		n = max(n, f(v.args[0]))
+	}
+	return n
 }
 
 // calls is how many tier calls an operation may take, and the deepest domain that its keys and arguments come from.

@@ -325,9 +325,14 @@ func (fn *function) place(frames []goja.StackFrame) fault.Pos {
 	return fn.Pos
 }
 
-// fail makes an error that names the function; its cause is for the author, with the place.
+// fail makes an error that names the function.
 func (fn *function) fail(at fault.Pos, k fault.Kind, format string, cause error) *fault.Error {
-	e := &fault.Error{Kind: k, Op: "computed", Subject: fn.Name, Message: fmt.Sprintf(format, fn.Name)}
+	return failed("computed", fn.Name, at, k, format, cause)
+}
+
+// failed is the failure of a package's code: its message names the code for a device, its cause is for the author, with the place.
+func failed(op, name string, at fault.Pos, k fault.Kind, format string, cause error) *fault.Error {
+	e := &fault.Error{Kind: k, Op: op, Subject: name, Message: fmt.Sprintf(format, name)}
 	switch {
 	case cause != nil && at.File != "":
 		e.Err = fmt.Errorf("%s: %w", at, cause)

@@ -209,13 +209,7 @@ func (h *handlerCode) placeIn(stack string) fault.Pos {
 	return h.Pos
 }
 
+// fail makes an error that names the handler.
 func (h *handlerCode) fail(at fault.Pos, k fault.Kind, format string, cause error) *fault.Error {
-	e := &fault.Error{Kind: k, Op: "handler", Subject: h.Name, Message: fmt.Sprintf(format, h.Name)}
-	switch {
-	case cause != nil && at.File != "":
-		e.Err = fmt.Errorf("%s: %w", at, cause)
-	case cause != nil:
-		e.Err = cause
-	}
-	return e
+	return failed("handler", h.Name, at, k, format, cause)
 }
