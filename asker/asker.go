@@ -57,14 +57,10 @@ const (
 	High   = "high"
 )
 
-// Paths are the context values that Value knows, but for cells.
-func Paths() []string {
-	return []string{"viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn", "device.type", "device.form",
-		"device.appVersion", "device.bandwidth", "locale", "region", "now", "random"}
-}
-
-// Value gives a context value by its path, as JSON: those of Paths, and "cell:<experiment>". A known path without a value
-// (nobody is signed in) is null; ok is false for a path that does not exist. "now" is milliseconds since 1970, a whole second.
+// Value gives a context value by its path, as JSON: "viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn",
+// "device.type", "device.form", "device.appVersion", "device.bandwidth", "locale", "region", "now", "random", and
+// "cell:<experiment>". A known path without a value (nobody is signed in) is null; ok is false for a path that does not exist.
+// "now" is milliseconds since 1970, a whole second.
 func (a *Asker) Value(path string) (value []byte, ok bool) {
 	text := func(s string) ([]byte, bool) {
 		if s == "" {

@@ -6,7 +6,7 @@ import (
 )
 
 // The labels of a processor profile: whose work a goroutine does. Contexts that carry them are made once for each plan and function;
-// to put one on a goroutine costs a few nanoseconds.
+// to put one on a goroutine costs some 25 ns (BenchmarkLabels).
 const (
 	LabelPackage  = "package"  // "@tv/home"
 	LabelVersion  = "version"  // "3.4.1"
