@@ -15,6 +15,7 @@ import (
 	"facet/graph"
 	"facet/pack"
 	"facet/scripts"
+	"facet/scripts/worker"
 	"facet/view"
 )
 
@@ -22,6 +23,9 @@ import (
 const harmful = "FACET_ATTACK_HARM"
 
 func TestMain(m *testing.M) {
+	if worker.Started(os.Getenv) {
+		os.Exit(worker.Main(os.Stderr))
+	}
 	if id := os.Getenv(harmful); id != "" {
 		if err := harm(id); err != nil {
 			fmt.Println("held:", err)
