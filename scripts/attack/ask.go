@@ -68,7 +68,7 @@ func (i *Instance) Ask(ctx context.Context, device, viewer, view, fields string)
 		return nil, err
 	}
 	wall, after := time.Since(began), i.use()
-	a := &Answer{Status: resp.StatusCode, Body: body, Wall: wall, CPU: after.cpu - before.cpu, Grown: after.peak - before.rss, Log: i.log.find(id)}
+	a := &Answer{Status: resp.StatusCode, Body: body, Wall: wall, CPU: after.cpu - before.cpu, Grown: after.peak - before.rss, Log: i.log.find(id, `"method":`)}
 	var answer struct {
 		Data   map[string]json.RawMessage
 		Errors []struct {

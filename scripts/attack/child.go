@@ -52,12 +52,12 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// find waits a little for a line that has a text: lines come after answers.
-func (t *tail) find(text string) string {
+// find waits a little for a line that has two texts: lines come after answers.
+func (t *tail) find(text, and string) string {
 	for range 40 {
 		t.mu.Lock()
 		for i := len(t.lines) - 1; i >= 0; i-- {
-			if strings.Contains(t.lines[i], text) {
+			if strings.Contains(t.lines[i], text) && strings.Contains(t.lines[i], and) { // a handler's own line may come before that of the request
 				line := t.lines[i]
 				t.mu.Unlock()
 				return line
