@@ -4,7 +4,6 @@ package scripts
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +40,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 	o = o.filled()
 	defer func() {
 		if p := recover(); p != nil { // the engine's own mistake, or a getter that was called outside of any script
-			b, diags = nil, defective(nil, pkg, fmt.Errorf("panic: %v", p))
+			b, diags = nil, defective(nil, pkg, errDefect)
 		}
 	}()
 	m, diags := prepare(ctx, pkg, lock, extra)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -329,8 +330,9 @@ func (r *recorder) exception(ex *goja.Exception, declared stack) {
 	err := func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				if err, _ = p.(error); err == nil {
-					err = fmt.Errorf("panic: %v", p)
+				err, _ = p.(error)
+				if _, own := err.(runtime.Error); own || err == nil {
+					err = errDefect
 				}
 			}
 		}()
