@@ -58,9 +58,15 @@ func TestAccount(t *testing.T) {
 	if fault.KindOf(err) != fault.Limit || a.Left > 0 || a.Spent < 4*time.Millisecond || a.Calls == 0 {
 		t.Errorf("after %d calls: %v, %+v", calls, err, a)
 	}
-	a = &view.Account{Left: 3 * time.Millisecond}
-	if _, err := c[1](a, nil, nil); fault.KindOf(err) != fault.Limit || a.Spent > 28*time.Millisecond {
-		t.Errorf("got %v, %+v", err, a)
+	for try := range 5 { // what a virtual machine's host takes meanwhile is in a thread's time
+		a = &view.Account{Left: 3 * time.Millisecond}
+		_, err = c[1](a, nil, nil)
+		if fault.KindOf(err) == fault.Limit && a.Spent <= 28*time.Millisecond {
+			break
+		}
+		if try == 4 {
+			t.Errorf("got %v, %+v", err, a)
+		}
 	}
 	if _, err := c[0](nil, in("1"), nil); err != nil {
 		t.Errorf("without an account: %v", err)

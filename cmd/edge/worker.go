@@ -45,7 +45,7 @@ scopes that scripts.isolation names, and talks to it over a socket that it inher
 // workerHeapFloor is the heap, in bytes, below which a child does not collect: its few MiB would be collected dozens of times a
 // second by what one request makes (a handler may make 30 MiB in its 50 ms). There are as many children as tenants, so it is less than an
 // instance's.
-const workerHeapFloor = 48 << 20
+const workerHeapFloor = 24 << 20
 
 // How the code of a package is kept from the rest of the process.
 const (

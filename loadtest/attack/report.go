@@ -12,25 +12,32 @@ import (
 // callFor is what a page with one hostile call may take in the middle, in ms: the call's budget, and the grace.
 const callFor = 10.0 + 25.0
 
+// turnFor is how long, in ms, a request waits at the most because its package uses more than its share of the processors: in its turn
+// a package that loops wants more than that.
+const turnFor = 1000.0
+
 // sum makes the figures and verdicts of one mode.
-func (s *Side) sum(alone, beside, mixed, turns *load.Report) {
-	s.Alone, s.Beside, s.Mixed, s.Turns = alone.Total, beside.Total, mixed.Total, turns.Total
-	s.Wrong, s.Torn, s.Dropped = s.wrong.Load(), s.torn.Load(), alone.Dropped+beside.Dropped
-	s.Refusals = alone.Total.Failed + beside.Total.Failed - s.Wrong
-	for _, r := range []*load.Report{alone, beside, mixed, turns} {
-		for text, n := range r.Errors {
+func (s *Side) sum(at *times, films *load.Report, errs map[string]int64) {
+	s.Alone, s.Beside, s.Mixed, s.Turns = at.line(phaseAlone), at.line(phaseBeside), at.line("mixed"), at.line("turns")
+	s.Wrong, s.Torn, s.Dropped = s.wrong.Load(), s.torn.Load(), films.Dropped
+	s.Refusals = films.Total.Failed - s.Wrong
+	for _, all := range []map[string]int64{films.Errors, errs} {
+		for text, n := range all {
 			s.Errors[text] += n
 		}
 	}
 	late := 0
-	for _, r := range []*load.Report{mixed, turns} {
-		for _, l := range r.Lines {
-			if l.P50 > callFor {
-				s.Slow = append(s.Slow, SlowAttack{l.Row, r == turns, l.P50, l.P99})
-			}
-			if l.P50 > attackFor {
-				late++
-			}
+	for name := range at.of {
+		phase, attack, ok := strings.Cut(name, " ")
+		if !ok {
+			continue
+		}
+		l, turn := at.line(name), phase == "turns"
+		if l.P50 > callFor {
+			s.Slow = append(s.Slow, SlowAttack{attack, turn, l.P50, l.P99})
+		}
+		if most := attackFor; l.P50 > most && (!turn || l.P50 > most+turnFor) {
+			late++
 		}
 	}
 	slices.SortFunc(s.Slow, func(a, b SlowAttack) int { return int(b.P50*1000 - a.P50*1000) })
@@ -59,7 +66,7 @@ func (r *Result) Print(w io.Writer) error {
 		}{{"B alone", s.Alone}, {"B beside A", s.Beside}, {"A, mixed", s.Mixed}, {"A, turns", s.Turns}} {
 			fmt.Fprintf(&b, "  %-10s p50 %7.2f ms   p90 %7.2f   p99 %7.2f   p99.9 %7.2f   max %7.2f   failed %d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Failed)
 		}
-		fmt.Fprintf(&b, "  others used %.1f processors meanwhile\n", s.Others)
+		fmt.Fprintf(&b, "  others used %.1f processors meanwhile, the machine's host took %.2f\n", s.Others, s.Stolen)
 		fmt.Fprintf(&b, "  resident memory %.1f MiB before, %.1f at the most, %.1f after\n", float64(s.RSSBefore)/mb, float64(s.RSSPeak)/mb, float64(s.RSSAfter)/mb)
 		for i, a := range s.Slow {
 			if i == 10 {

@@ -11,8 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"facet/loadtest/load"
 	corpus "facet/scripts/attack"
@@ -23,13 +26,16 @@ type Plan struct {
 	Edge  string // the program to run
 	Dir   string // for configuration, objects and logs
 	Modes []corpus.Mode
-	Alone time.Duration // tenant B alone, before
-	Both  time.Duration // then beside tenant A: half of it each request of A is another package's, then each package has its turn
-	Films float64       // requests a second of tenant B
-	Bad   float64       // requests a second of tenant A, over all its packages
-	Every int           // only each so many-th attack; 0: all
-	Seed  uint64
-	Log   io.Writer // progress
+	Alone time.Duration // tenant B alone
+	Both  time.Duration // and beside tenant A: half of it each request of A is another package's, then each package has its turn
+	// Rounds is how often both change: on a machine whose own host takes some of its processors, times of one minute say nothing of
+	// those of another. 0: 10.
+	Rounds int
+	Films  float64 // requests a second of tenant B
+	Bad    float64 // requests a second of tenant A, over all its packages
+	Every  int     // only each so many-th attack; 0: all
+	Seed   uint64
+	Log    io.Writer // progress
 }
 
 // Modes are all ways in which an instance runs packages: in its process or in workers, with quarantine or without.
@@ -54,6 +60,7 @@ type Side struct {
 	Refusals  int64        `json:"refusals"`  // answers of tenant B that say an error, and requests that had none
 	Torn      int64        `json:"torn"`      // pages of tenant A whose innocent field was wrong
 	Others    float64      `json:"others"`    // processors that were busy with what is no part of the soak while both asked
+	Stolen    float64      `json:"stolen"`    // processors that the machine's own host took meanwhile
 	Dropped   int64        `json:"dropped"`   // requests of B that the generator could not send
 	Deaths    int          `json:"deaths"`    // of the instance
 	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers: all packages open and asked once for what runs no code, tenant B's load running
@@ -112,7 +119,7 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 		return nil, err
 	}
 	attacks = slices.DeleteFunc(attacks, func(a *corpus.Attack) bool { // these harm who publishes, which is another process
-		return a.Class == "publish" || a.Class == "symbolic" || a.Class == "handler" || a.Ask == "list" || a.Ask == "object"
+		return a.Class == "publish" || a.Class == "symbolic" || a.Class == "handler" || a.Ask == "list" || a.Ask == "object" || a.Ask == "rows"
 	})
 	if p.Every > 1 {
 		n := 0
@@ -150,9 +157,13 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 		return nil, err
 	}
 	asking := &load.Scenario{Name: "films", Rate: p.Films, Seed: p.Seed, Mix: []load.Row{{Name: "film", Path: corpus.FilmPath("{id}"), Values: map[string][]string{"id": ids}}}}
-	ask := func(d time.Duration) (*load.Report, error) {
+	at := newTimes()
+	var phase atomic.Value // of tenant B's requests
+	phase.Store(phaseNone)
+	ask := func(ctx context.Context, d time.Duration) (*load.Report, error) {
 		asking.Duration = load.Duration(d)
 		return load.Run(ctx, asking, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+			at.add(phase.Load().(string), a.Took)
 			want := right[a.Request.URL.RawQuery]
 			switch got := strings.TrimSpace(string(a.Body)); {
 			case got == want:
@@ -166,7 +177,7 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 			}
 		}})
 	}
-	if _, err := ask(2 * time.Second); err != nil { // connections and plans are made
+	if _, err := ask(ctx, 2*time.Second); err != nil { // connections and plans are made
 		return nil, err
 	}
 	for _, r := range rows { // what is loaded at the first request is no growth that an attack made
@@ -174,42 +185,66 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 			return nil, fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
-	fmt.Fprintf(p.Log, "%s: %d hostile packages; tenant B alone for %v\n", m.Name, s.Packages, p.Alone)
-	alone, err := ask(p.Alone)
-	if err != nil {
+	rounds := int64(p.Rounds)
+	if rounds <= 0 {
+		rounds = 10
+	}
+	rounds += rounds % 2
+	alone, both := p.Alone/time.Duration(rounds), p.Both/time.Duration(rounds)
+	fmt.Fprintf(p.Log, "%s: %d hostile packages; %d times B alone for %v and beside A for %v\n", m.Name, s.Packages, rounds, alone, both)
+	pid := i.PID()
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	type films struct {
+		rep *load.Report
+		err error
+	}
+	asked := make(chan films, 1)
+	go func() {
+		rep, err := ask(watching, 2*(p.Alone+p.Both)+time.Minute) // until it is stopped
+		asked <- films{rep, err}
+	}()
+	peak := make(chan int64, 1)
+	busy, stolen := corpus.Processors(), corpus.Stolen()
+	errs := map[string]int64{}
+	if err := pause(ctx, min(fill, p.Both/4)); err != nil {
 		return nil, err
 	}
-	pid := i.PID()
-	s.RSSBefore, _ = i.RSS()
-	fmt.Fprintf(p.Log, "%s: both for %v\n", m.Name, p.Both)
-	watching, stop := context.WithCancel(ctx)
-	peak := make(chan int64, 1)
-	go func() { peak <- watch(watching, i) }()
-	bad := make(chan []*load.Report, 1)
-	go func() {
-		half := p.Both / 2
-		var reports []*load.Report
-		for _, turn := range []time.Duration{0, half / time.Duration(len(rows))} {
-			rep, err := p.attack(ctx, i, s, rows, half, turn)
-			if err != nil {
-				fmt.Fprintln(p.Log, err)
-				break
-			}
-			reports = append(reports, rep)
+	for r := range rounds {
+		if err := pause(ctx, settle); err != nil { // what the round before left behind
+			return nil, err
 		}
-		bad <- reports
-	}()
-	busy := corpus.Processors()
-	beside, err := ask(p.Both)
-	hostile := <-bad
-	s.Others = busy()
+		phase.Store(phaseAlone)
+		if err := pause(ctx, alone); err != nil {
+			return nil, err
+		}
+		if r == 0 {
+			s.RSSBefore, _ = i.RSS()
+			go func() { peak <- watch(watching, i) }()
+		}
+		phase.Store(phaseBeside)
+		some, name, turn := rows, "mixed", time.Duration(0)
+		if k := r - rounds/2; k >= 0 {
+			n := int64(len(rows))
+			some, name = rows[k*n/(rounds/2):(k+1)*n/(rounds/2)], "turns"
+			turn = both / time.Duration(len(some))
+		}
+		rep, err := p.attack(ctx, i, s, at, name, some, both, turn, uint64(r))
+		phase.Store(phaseNone)
+		if err != nil {
+			return nil, err
+		}
+		for text, n := range rep.Errors {
+			errs[text] += n
+		}
+		fmt.Fprintf(p.Log, "%s: round %d of %d, B's p99 %.1f ms alone, %.1f beside A\n", m.Name, r+1, rounds, at.line(phaseAlone).P99, at.line(phaseBeside).P99)
+	}
+	s.Others, s.Stolen = busy(), stolen()
 	stop()
 	s.RSSPeak = <-peak
-	if err != nil {
-		return nil, err
-	}
-	if len(hostile) != 2 {
-		return nil, errors.New("tenant A could not ask")
+	b := <-asked
+	if b.err != nil {
+		return nil, b.err
 	}
 	if i.Alive() {
 		time.Sleep(2 * time.Second)
@@ -218,14 +253,38 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	if !i.Alive() || i.PID() != pid {
 		s.Deaths++
 	}
-	s.sum(alone, beside, hostile[0], hostile[1])
+	s.sum(at, b.rep, errs)
 	return s, nil
 }
 
+// What tenant B's requests are counted as.
+const (
+	phaseNone   = "" // not at all
+	phaseAlone  = "alone"
+	phaseBeside = "beside"
+)
+
+// fill is how long B asks before anything counts: until a heap that is not collected before it has limits.heapFloor has it.
+const fill = 45 * time.Second
+
+// settle is how long after tenant A's last request B counts as alone.
+const settle = time.Second
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // attack is tenant A's load: its packages mixed, or each in turn for a while.
-func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, rows []load.Row, d, turn time.Duration) (*load.Report, error) {
-	hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(d), Turn: load.Duration(turn), Seed: p.Seed + 1, Mix: rows}
+func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, at *times, name string, rows []load.Row, d, turn time.Duration, round uint64) (*load.Report, error) {
+	hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(d), Turn: load.Duration(turn), Seed: p.Seed + 1 + round, Mix: rows}
 	return load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+		at.add(name, a.Took)
+		at.add(name+" "+a.Row.Name, a.Took)
 		switch body := string(a.Body); {
 		case strings.Contains(body, `"title":"JAWS"`), strings.Contains(a.Row.Name, "leak/cross-function"):
 			return nil
@@ -236,6 +295,40 @@ func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, rows []lo
 			return errors.New("no title")
 		}
 	}})
+}
+
+// times are those of answers, by what they are counted as.
+type times struct {
+	mu sync.Mutex
+	of map[string]*hdrhistogram.Histogram // microseconds
+}
+
+func newTimes() *times { return &times{of: map[string]*hdrhistogram.Histogram{}} }
+
+func (t *times) add(name string, took time.Duration) {
+	if name == phaseNone {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.of[name]
+	if h == nil {
+		h = hdrhistogram.New(1, time.Minute.Microseconds(), 3)
+		t.of[name] = h
+	}
+	_ = h.RecordValue(took.Microseconds()) // no answer takes a minute
+}
+
+func (t *times) line(name string) load.Line {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.of[name]
+	if h == nil {
+		return load.Line{Row: name}
+	}
+	ms := func(us int64) float64 { return float64(us) / 1000 }
+	return load.Line{Row: name, Count: h.TotalCount(), Mean: h.Mean() / 1000, P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)),
+		P99: ms(h.ValueAtQuantile(99)), P999: ms(h.ValueAtQuantile(99.9)), Max: ms(h.Max())}
 }
 
 // ids are the films that tenant B asks for.

@@ -24,7 +24,7 @@ func TestSmoke(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	res, err := attack.Run(t.Context(), attack.Plan{Edge: program, Dir: dir, Modes: attack.Modes(), Alone: time.Second, Both: 3 * time.Second, Films: 100, Bad: 30, Every: 4, Seed: 5, Log: t.Output()})
+	res, err := attack.Run(t.Context(), attack.Plan{Edge: program, Dir: dir, Modes: attack.Modes(), Alone: time.Second, Both: 4 * time.Second, Rounds: 2, Films: 100, Bad: 30, Every: 4, Seed: 5, Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ func main() {
 func run(ctx context.Context) error {
 	p := attack.Plan{Log: os.Stderr}
 	flag.DurationVar(&p.Both, "both", 10*time.Minute, "how long both tenants ask, for each mode")
-	flag.DurationVar(&p.Alone, "alone", time.Minute, "how long the innocent one asks alone before")
+	flag.DurationVar(&p.Alone, "alone", 4*time.Minute, "how long the innocent one asks alone, by turns with that")
+	flag.IntVar(&p.Rounds, "rounds", 10, "how often the two change")
 	flag.Float64Var(&p.Films, "films", 500, "requests a second of the innocent tenant")
 	flag.Float64Var(&p.Bad, "bad", 50, "requests a second of the hostile one")
 	flag.Uint64Var(&p.Seed, "seed", 1, "seed of the order of requests")
