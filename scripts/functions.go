@@ -207,13 +207,14 @@ func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []b
 // begin finds a machine for a function's calls, and the package's turn.
 func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 	inLane := false
+	until := time.Now().Add(f.opts.Wait)
 	if !f.opts.Unlimited {
 		if a != nil && a.Left <= 0 {
 			return nil, fn.spent()
 		}
 		ok := f.opts.Share.wait(f.opts.Wait)
 		if ok {
-			inLane, ok = f.opts.Share.enterLane(f.opts.Wait)
+			inLane, ok = f.opts.Share.enterLane(time.Until(until))
 		}
 		if !ok {
 			how := limitSentences[LimitShare]
@@ -221,7 +222,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 			return nil, fn.fail(fn.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", f.opts.Wait)})
 		}
 	}
-	m, err := f.take(fn)
+	m, err := f.take(fn, time.Until(until))
 	if err != nil {
 		if inLane {
 			leaveLane()
@@ -242,11 +243,11 @@ func (f *Functions) end(m *machine, good bool) {
 }
 
 // take waits for a machine, by preference the one that ran last: its programs are loaded.
-func (f *Functions) take(fn *function) (*machine, error) {
+func (f *Functions) take(fn *function, most time.Duration) (*machine, error) {
 	select {
 	case f.slots <- struct{}{}:
 	default:
-		t := time.NewTimer(f.opts.Wait)
+		t := time.NewTimer(most)
 		defer t.Stop()
 		select {
 		case f.slots <- struct{}{}:

@@ -22,8 +22,8 @@ type Shares struct {
 // A Share is what one package may use of the processors while other packages run too: a bucket that fills with processor time.
 // Its zero value bounds nothing.
 type Share struct {
-	pool *Shares
-	long atomic.Int64 // until then the package's calls are taken to be long, on our clock
+	pool    *Shares
+	average atomic.Int64 // nanoseconds that its calls ran
 
 	// Under the pool's mutex.
 	left int64 // nanoseconds; below 0: used ahead

@@ -33,6 +33,10 @@ func (s *Side) sum(at *times, films *load.Report, errs map[string]int64) {
 			continue
 		}
 		l, turn := at.line(name), phase == "turns"
+		if phase == "during" {
+			s.Worst = append(s.Worst, SlowAttack{attack, true, l.P50, l.P99})
+			continue
+		}
 		if l.P50 > callFor {
 			s.Slow = append(s.Slow, SlowAttack{attack, turn, l.P50, l.P99})
 		}
@@ -41,6 +45,8 @@ func (s *Side) sum(at *times, films *load.Report, errs map[string]int64) {
 		}
 	}
 	slices.SortFunc(s.Slow, func(a, b SlowAttack) int { return int(b.P50*1000 - a.P50*1000) })
+	slices.SortFunc(s.Worst, func(a, b SlowAttack) int { return int(b.P99*1000 - a.P99*1000) })
+	s.Worst = s.Worst[:min(len(s.Worst), 10)]
 	bar := max(2*s.Alone.P99, s.Alone.P99+moreP99)
 	grown := s.RSSPeak - s.RSSBefore
 	s.Verdicts = []Verdict{
@@ -78,6 +84,9 @@ func (r *Result) Print(w io.Writer) error {
 				how = "in its turn"
 			}
 			fmt.Fprintf(&b, "  slow: %s, %s: p50 %.1f ms, p99 %.1f ms\n", a.Attack, how, a.P50, a.P99)
+		}
+		for _, a := range s.Worst {
+			fmt.Fprintf(&b, "  B during %s: p50 %.1f ms, p99 %.1f ms\n", a.Attack, a.P50, a.P99)
 		}
 		for text, n := range s.Errors {
 			fmt.Fprintf(&b, "  %d times %s\n", n, text)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -31,9 +32,10 @@ type Plan struct {
 	// Rounds is how often both change: on a machine whose own host takes some of its processors, times of one minute say nothing of
 	// those of another. 0: 10.
 	Rounds int
-	Films  float64 // requests a second of tenant B
-	Bad    float64 // requests a second of tenant A, over all its packages
-	Every  int     // only each so many-th attack; 0: all
+	Films  float64        // requests a second of tenant B
+	Bad    float64        // requests a second of tenant A, over all its packages
+	Every  int            // only each so many-th attack; 0: all
+	Only   *regexp.Regexp // only attacks of such names; nil: all
 	Seed   uint64
 	Log    io.Writer // progress
 }
@@ -66,7 +68,8 @@ type Side struct {
 	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers: all packages open and asked once for what runs no code, tenant B's load running
 	RSSPeak   int64        `json:"rssPeak"`
 	RSSAfter  int64        `json:"rssAfter"`
-	Slow      []SlowAttack `json:"slow,omitempty"` // attacks whose p50 is past the budget of a call and the grace, the slowest first
+	Slow      []SlowAttack `json:"slow,omitempty"`  // attacks whose p50 is past the budget of a call and the grace, the slowest first
+	Worst     []SlowAttack `json:"worst,omitempty"` // tenant B while one attack had all requests of A: where its p99 was highest, at most ten
 	Errors    map[string]int64
 	Verdicts  []Verdict `json:"verdicts"`
 
@@ -119,8 +122,12 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 		return nil, err
 	}
 	attacks = slices.DeleteFunc(attacks, func(a *corpus.Attack) bool { // these harm who publishes, which is another process
-		return a.Class == "publish" || a.Class == "symbolic" || a.Class == "handler" || a.Ask == "list" || a.Ask == "object" || a.Ask == "rows"
+		return a.Class == "publish" || a.Class == "symbolic" || a.Class == "handler" || a.Ask == "list" || a.Ask == "object" || a.Ask == "rows" ||
+			p.Only != nil && !p.Only.MatchString(a.ID())
 	})
+	if len(attacks) == 0 {
+		return nil, errors.New("there is no attack of such a name: scripts/attack/testdata has a folder for each class")
+	}
 	if p.Every > 1 {
 		n := 0
 		attacks = slices.DeleteFunc(attacks, func(*corpus.Attack) bool { n++; return n%p.Every != 0 })
@@ -160,10 +167,16 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	at := newTimes()
 	var phase atomic.Value // of tenant B's requests
 	phase.Store(phaseNone)
+	var turn atomic.Value // the attack that has all requests of tenant A; "": none
+	turn.Store("")
 	ask := func(ctx context.Context, d time.Duration) (*load.Report, error) {
 		asking.Duration = load.Duration(d)
 		return load.Run(ctx, asking, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
-			at.add(phase.Load().(string), a.Took)
+			now := phase.Load().(string)
+			at.add(now, a.Took)
+			if attack := turn.Load().(string); now == phaseBeside && attack != "" {
+				at.add("during "+attack, a.Took)
+			}
 			want := right[a.Request.URL.RawQuery]
 			switch got := strings.TrimSpace(string(a.Body)); {
 			case got == want:
@@ -223,14 +236,19 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 			go func() { peak <- watch(watching, i) }()
 		}
 		phase.Store(phaseBeside)
-		some, name, turn := rows, "mixed", time.Duration(0)
+		some, name, each := rows, "mixed", time.Duration(0)
 		if k := r - rounds/2; k >= 0 {
 			n := int64(len(rows))
 			some, name = rows[k*n/(rounds/2):(k+1)*n/(rounds/2)], "turns"
-			turn = both / time.Duration(len(some))
+			each = both / time.Duration(len(some))
 		}
-		rep, err := p.attack(ctx, i, s, at, name, some, both, turn, uint64(r))
+		rep, err := p.attack(ctx, i, s, at, name, some, both, each, uint64(r), func(attack string) {
+			if each > 0 {
+				turn.Store(attack)
+			}
+		})
 		phase.Store(phaseNone)
+		turn.Store("")
 		if err != nil {
 			return nil, err
 		}
@@ -280,9 +298,10 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // attack is tenant A's load: its packages mixed, or each in turn for a while.
-func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, at *times, name string, rows []load.Row, d, turn time.Duration, round uint64) (*load.Report, error) {
+func (p Plan) attack(ctx context.Context, i *corpus.Instance, s *Side, at *times, name string, rows []load.Row, d, turn time.Duration, round uint64, over func(attack string)) (*load.Report, error) {
 	hostile := &load.Scenario{Name: "attacks", Rate: p.Bad, Duration: load.Duration(d), Turn: load.Duration(turn), Seed: p.Seed + 1 + round, Mix: rows}
 	return load.Run(ctx, hostile, load.Options{Base: i.URL, Check: func(a *load.Answer) error {
+		over(a.Row.Name)
 		at.add(name, a.Took)
 		at.add(name+" "+a.Row.Name, a.Took)
 		switch body := string(a.Body); {

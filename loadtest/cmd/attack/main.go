@@ -2,6 +2,7 @@
 //
 //	go run ./loadtest/cmd/attack                        ten minutes for each way of running packages
 //	go run ./loadtest/cmd/attack -both 20s -alone 10s   a quick look
+//	go run ./loadtest/cmd/attack -only '^cpu/loop$' -modes inprocess -both 1m -alone 20s -rounds 2
 //
 // Run it from the root of the repository. The exit code is 1 if a bar is missed: no death, no wrong answer, p99 at most twice what it was
 // alone or 10 ms more, 64 MiB more memory, each attack over by its budget and 25 ms.
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,6 +47,10 @@ func run(ctx context.Context) error {
 	flag.Uint64Var(&p.Seed, "seed", 1, "seed of the order of requests")
 	flag.StringVar(&p.Edge, "edge", "", "the edge to run (default: one is built)")
 	modes := flag.String("modes", "", "only these ways of running packages, with commas between (default: all)")
+	flag.Func("only", "only attacks whose names, such as cpu/loop, match this `regexp`", func(text string) (err error) {
+		p.Only, err = regexp.Compile(text)
+		return err
+	})
 	asJSON := flag.Bool("json", false, "print the result as JSON")
 	flag.Parse()
 	p.Modes = attack.Modes()
