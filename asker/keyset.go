@@ -114,23 +114,27 @@ func (s *keyset) take(list []*key) {
 	s.keys.Store(&list)
 }
 
-// find gives the key of an id; one that is not known makes the set read again, at most every RefetchEvery.
+// find gives the key of an id; one that is not known makes the set read again, at most every RefetchEvery. A reading that had begun
+// before may have missed the key: after that one it is read once more.
 func (s *keyset) find(ctx context.Context, id, alg string) (*key, error) {
-	if k := s.known(id, alg); k != nil {
-		return k, nil
-	}
-	s.mu.Lock()
-	now := time.Now()
-	again := s.fetch != nil || now.Sub(s.asked) >= s.config.RefetchEvery
-	if again && s.fetch == nil {
-		s.asked = now
-	}
-	s.mu.Unlock()
-	if again {
-		s.refresh(ctx)
+	for joined := true; joined && ctx.Err() == nil; {
 		if k := s.known(id, alg); k != nil {
 			return k, nil
 		}
+		s.mu.Lock()
+		joined = s.fetch != nil
+		now := time.Now()
+		again := joined || now.Sub(s.asked) >= s.config.RefetchEvery
+		if again && !joined {
+			s.asked = now
+		}
+		s.mu.Unlock()
+		if again {
+			s.refresh(ctx)
+		}
+	}
+	if k := s.known(id, alg); k != nil {
+		return k, nil
 	}
 	s.mu.Lock()
 	failed := s.failed != nil
