@@ -91,7 +91,7 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
 		return err
 	})
-	if functionTexts.has(fn.Source) {
+	if len(fn.Source) <= maxLater && functionTexts.has(fn.Source) {
 		return one, nil
 	}
 	if err := one.ready(); err != nil {

@@ -8,6 +8,9 @@ import (
 // maxKnown bounds the texts that are remembered: 2 MB. When there are more, all are compiled once again.
 const maxKnown = 1 << 16
 
+// maxLater bounds, in bytes, the text of a function that is compiled when it is called: a request waits for that, and it is under no limit.
+const maxLater = 4 << 10
+
 // A knownTexts remembers what was vetted and compiled in this process without a mistake. Builds over other versions of a module have most
 // of their functions as they were, and most are opened only to see that they can be: their text is compiled again when it is called.
 type knownTexts struct {
