@@ -283,7 +283,7 @@ const (
 )
 
 // fill is how long B asks before anything counts: until a heap that is not collected before it has limits.heapFloor has it.
-const fill = 45 * time.Second
+const fill = 2 * time.Minute
 
 // settle is how long after tenant A's last request B counts as alone.
 const settle = time.Second
