@@ -206,15 +206,21 @@ func (f *Functions) row(m *machine, i int, a *view.Account, in [][]byte, dst []b
 
 // begin finds a machine for a function's calls, and the package's turn.
 func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
-	inLane := false
-	until := time.Now().Add(f.opts.Wait)
+	inLane, most := false, f.opts.Wait
 	if !f.opts.Unlimited {
 		if a != nil && a.Left <= 0 {
 			return nil, fn.spent()
 		}
-		ok := f.opts.Share.wait(f.opts.Wait)
+		began := time.Now()
+		if a != nil {
+			most -= a.Waited
+			defer func() { a.Waited += time.Since(began) }()
+		}
+		until := began.Add(most)
+		ok := f.opts.Share.wait(most)
 		if ok {
-			inLane, ok = f.opts.Share.enterLane(time.Until(until))
+			most = time.Until(until)
+			inLane, ok = f.opts.Share.enterLane(most)
 		}
 		if !ok {
 			how := limitSentences[LimitShare]
@@ -222,7 +228,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 			return nil, fn.fail(fn.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", f.opts.Wait)})
 		}
 	}
-	m, err := f.take(fn, time.Until(until))
+	m, err := f.take(fn, most)
 	if err != nil {
 		if inLane {
 			leaveLane()

@@ -114,17 +114,7 @@ func (u *contextUse) dropped(e ast.Expression) {
 
 // takes says whether a function whose context is taken apart takes a part of it.
 func (u *contextUse) takes(n ast.Node, name string) bool {
-	var list *ast.ParameterList
-	switch f := n.(type) {
-	case *ast.ArrowFunctionLiteral:
-		list = f.ParameterList
-	case *ast.FunctionLiteral:
-		list = f.ParameterList
-	}
-	if list == nil || len(list.List) < 2 {
-		return false
-	}
-	p, ok := list.List[1].Target.(*ast.ObjectPattern)
+	p, ok := second(n).(*ast.ObjectPattern)
 	return ok && slices.ContainsFunc(p.Properties, func(p ast.Property) bool {
 		short, ok := p.(*ast.PropertyShort)
 		return ok && short.Name.Name.String() == name
@@ -133,6 +123,14 @@ func (u *contextUse) takes(n ast.Node, name string) bool {
 
 // contextName is what the function calls its second parameter; "" if it takes it apart or has none.
 func contextName(n ast.Node) string {
+	if id, ok := second(n).(*ast.Identifier); ok {
+		return id.Name.String()
+	}
+	return ""
+}
+
+// second is a function's second parameter; nil if it has none.
+func second(n ast.Node) ast.BindingTarget {
 	var list *ast.ParameterList
 	switch f := n.(type) {
 	case *ast.ArrowFunctionLiteral:
@@ -141,12 +139,9 @@ func contextName(n ast.Node) string {
 		list = f.ParameterList
 	}
 	if list == nil || len(list.List) < 2 {
-		return ""
+		return nil
 	}
-	if id, ok := list.List[1].Target.(*ast.Identifier); ok {
-		return id.Name.String()
-	}
-	return ""
+	return list.List[1].Target
 }
 
 // part says which part of the context an expression is: ctx.graph, or graph where the context is taken apart.

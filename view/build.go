@@ -192,7 +192,8 @@ type Compute func(a *Account, in [][]byte, dst []byte) ([]byte, error)
 
 // An Account is what the script functions of one build may spend for one request. One goroutine at a time uses it.
 type Account struct {
-	Left  time.Duration // processor time; at 0 or less every further call fails with Limit
-	Spent time.Duration
-	Calls int
+	Left   time.Duration // processor time; at 0 or less every further call fails with Limit
+	Spent  time.Duration
+	Waited time.Duration // for its package's turn; a request waits no longer than one call may
+	Calls  int
 }

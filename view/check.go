@@ -13,6 +13,7 @@ const (
 	maxDefinitions = 10_000  // views, shapes, mutations, objects, enums, inputs, functions each
 	maxValues      = 200_000 // of one scope
 	maxDepth       = 64      // of outputs and of types
+	maxStack       = 500     // values of one scope, one upon another; scripts/runtime has the same figure
 	maxName        = 255     // bytes of a name
 )
 

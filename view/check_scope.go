@@ -66,11 +66,19 @@ func (c *checker) scope(s *Scope, args []*Arg, mutation bool) {
 		c.fail("it has %d values; the limit is %d", len(s.Values), maxValues)
 		return
 	}
+	depths := make([]int, len(s.Values))
 	for i := range s.Values {
-		if c.err != nil {
+		v := &s.Values[i]
+		if c.value(v, ID(i), args, mutation); c.err != nil {
 			return
 		}
-		c.value(&s.Values[i], ID(i), args, mutation)
+		for _, of := range v.Operands() {
+			depths[i] = max(depths[i], depths[of]+1)
+		}
+		if depths[i] > maxStack {
+			c.fail("value %d stands on %d others, one upon another; the limit is %d", i, depths[i], maxStack)
+			return
+		}
 	}
 }
 

@@ -40,7 +40,11 @@ func (s *Side) sum(at *times, films *load.Report, errs map[string]int64) {
 		if l.P50 > callFor {
 			s.Slow = append(s.Slow, SlowAttack{attack, turn, l.P50, l.P99})
 		}
-		if most := attackFor; l.P50 > most && (!turn || l.P50 > most+turnFor) {
+		most := attackFor
+		if turn {
+			most += turnFor
+		}
+		if l.P50 > most {
 			late++
 		}
 	}

@@ -76,7 +76,7 @@ const a = (name) => (/^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`);
 
 // A scope is the table of one view, shape or mutation. Equal values are one entry.
 let scope;
-const newScope = (what, kind) => ({ what, kind, values: [], table: host.table(), moved: new Map(), effects: [], metrics: [] });
+const newScope = (what, kind) => ({ what, kind, values: [], depths: [], table: host.table(), moved: new Map(), effects: [], metrics: [] });
 const none = -1;
 
 /** The id of a value that was just made. */
@@ -84,8 +84,28 @@ function push(v, into = scope) {
   const { values } = into;
   if (v.op === "effect") v.pos = host.at();
   const id = v.op === "effect" ? values.length : host.enter(into.table, v, values.length);
-  if (id === values.length) values.push(v);
+  if (id === values.length) {
+    const depth = depthOf(v, into);
+    if (depth > maxDepth) fail("F162", `a value of ${into.what} stands on ${depth} others, one upon another; ${maxDepth} are allowed`, "Look for a loop that puts a value into the next one; give when and match more arms instead");
+    values.push(v);
+    into.depths.push(depth);
+  }
   return id;
+}
+
+const maxDepth = 500;
+
+/** How many values stand below a value, one upon another. */
+function depthOf(v, { depths }) {
+  let most = 0;
+  const below = (i) => { if (i >= 0 && depths[i] >= most) most = depths[i] + 1; };
+  below(v.of);
+  below(v.first);
+  below(v.else);
+  if (v.args) for (let i = 0; i < v.args.length; i++) below(v.args[i].value);
+  if (v.list) for (let i = 0; i < v.list.length; i++) below(v.list[i]);
+  if (v.cases) for (let i = 0; i < v.cases.length; i++) below(v.cases[i].value);
+  return most;
 }
 
 const homeless = new Set(["arg", "entity", "item", "effect"]);
