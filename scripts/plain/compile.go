@@ -183,6 +183,12 @@ func (c *compiler) hoist(list []ast.Statement, vars []*ast.VariableDeclaration, 
 				}
 				c.names(b.Target, func(name string) { s.variable(name, true, st.Token == token.CONST) })
 			}
+		case *ast.VariableStatement:
+			for _, b := range st.List { // what stands around the function is assigned once
+				if id, ok := b.Target.(*ast.Identifier); ok && s.fn.up == nil && isFunction(b.Initializer) {
+					s.names[string(id.Name)] = &binding{fn: s.fn, fixed: true, code: &code{}}
+				}
+			}
 		case *ast.FunctionDeclaration:
 			n := &binding{fn: s.fn, fixed: true, code: &code{}}
 			s.names[string(st.Function.Name.Name)] = n
@@ -405,7 +411,7 @@ func (c *compiler) statement(st ast.Statement, s *scope) stmt {
 func (c *compiler) declare(list []*ast.Binding, s *scope, lexical bool) stmt {
 	var all []stmt
 	for _, b := range list {
-		if id, ok := b.Target.(*ast.Identifier); ok && lexical && isFunction(b.Initializer) {
+		if id, ok := b.Target.(*ast.Identifier); ok && (lexical || s.fn.up == nil) && isFunction(b.Initializer) {
 			if n := s.names[string(id.Name)]; n != nil && n.code != nil && !n.code.made {
 				made := c.function(b.Initializer, s)
 				*n.code = *made

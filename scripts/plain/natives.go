@@ -71,15 +71,19 @@ var globals = map[string]native{
 	"Math.trunc": float1(math.Trunc),
 	"Math.sqrt":  float1(math.Sqrt),
 	"Math.round": float1(rounded),
-	"Math.sign": float1(func(x float64) float64 {
-		switch {
-		case x > 0:
-			return 1
-		case x < 0:
-			return -1
+	"Math.sign": func(_ *call, _ val, args []val) val {
+		v := arg(args, 0)
+		if v.tag != pNumber { // the engine gives some of them back as they are
+			leave()
 		}
-		return x
-	}),
+		switch {
+		case v.n > 0:
+			return numVal(1)
+		case v.n < 0:
+			return numVal(-1)
+		}
+		return v
+	},
 	"Math.pow": func(_ *call, _ val, args []val) val {
 		x := arg(args, 0).number()
 		return numVal(power(x, arg(args, 1).number()))
@@ -401,6 +405,9 @@ var listMethods = map[string]native{
 		vals := this.o.read().vals
 		c.step(len(vals))
 		for _, v := range vals {
+			if v.tag == pNumber && v.n == 0 && math.Signbit(v.n) && want.n == 0 {
+				leave() // the engine tells it from 0
+			}
 			if strictly(v, want) || v.tag == pNumber && want.tag == pNumber && v.n != v.n && want.n != want.n {
 				return trueVal
 			}

@@ -1,3 +1,6 @@
+// Package plain runs computed functions as Go closures. Most need no engine; what their code meets that is left out here (an error to throw,
+// half of a surrogate pair, an object that becomes text, more steps than a small function takes) gives the call back, and the engine
+// runs it from its beginning: functions are pure, so nothing has happened.
 package plain
 
 import (
@@ -22,8 +25,8 @@ const (
 	plainStep = 20        // nanoseconds of a request's account for one
 )
 
-// A plain is a function as Go closures. It is safe for concurrent use.
-type plain struct {
+// A Function is a function as Go closures. It is safe for concurrent use.
+type Function struct {
 	fn    *code
 	names []string // of the inputs
 	pool  sync.Pool
@@ -79,8 +82,8 @@ type Unfit struct {
 
 func (e *Unfit) Error() string { return e.text }
 
-// newPlain compiles the source of a view.Func; the error says what of it needs the engine.
-func newPlain(source string, names []string) (p *plain, err error) {
+// Compile compiles the source of a view.Func; the error says what of it needs the engine.
+func Compile(source string, names []string) (p *Function, err error) {
 	prog, err := goja.Parse("", "(\n"+source+"\n)", parser.WithDisableSourceMaps)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func newPlain(source string, names []string) (p *plain, err error) {
 	outer := &pending{}
 	root := &scope{fn: outer, names: map[string]*binding{}}
 	fn, consts := c.entry(s.Expression, root)
-	p = &plain{fn: fn, names: names}
+	p = &Function{fn: fn, names: names}
 	// What stands around the function is computed once.
 	first := &call{slots: make([]val, maxSlots)}
 	around := &frame{slots: make([]val, outer.slots), call: first}
@@ -129,8 +132,8 @@ type machine struct {
 	arg    [1]val
 }
 
-// run computes one row. ok is false if the engine has to: dst is then as it was.
-func (p *plain) run(in [][]byte, dst []byte, k *Kind, most int) (out []byte, steps int, ok bool) {
+// Run computes one row. ok is false if the engine has to: dst is then as it was.
+func (p *Function) Run(in [][]byte, dst []byte, k *Kind, most int) (out []byte, steps int, ok bool) {
 	m := p.pool.Get().(*machine)
 	from := len(dst)
 	defer func() {

@@ -449,6 +449,6 @@ func uint32Of(x float64) uint32 {
 	if math.Abs(x) < 1<<53 {
 		return uint32(int64(x))
 	}
-	m := math.Mod(math.Trunc(x), 1<<32)
-	return uint32(int64(m))
+	leave() // the engine has a rule of its own
+	return 0
 }
