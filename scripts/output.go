@@ -241,7 +241,7 @@ func (w *writer) object(o *goja.Object, k *kind, depth int) error {
 	case "Array":
 		return w.list(o, k, depth)
 	case "Object", "Error":
-		if t := o.ExportType(); t != plain && t != reflect.TypeFor[*inputs]() && t != reflect.TypeFor[*members]() {
+		if t := o.ExportType(); t != ordinary && t != reflect.TypeFor[*inputs]() && t != reflect.TypeFor[*members]() {
 			return k.wrong(exotic(t)) // goja gives Maps, Sets and promises the class of objects
 		}
 	case "String", "Number", "Boolean": // new String("x")
@@ -258,7 +258,7 @@ func (w *writer) object(o *goja.Object, k *kind, depth int) error {
 	return k.wrong("an object")
 }
 
-var plain = reflect.TypeFor[map[string]any]()
+var ordinary = reflect.TypeFor[map[string]any]()
 
 func exotic(t reflect.Type) string {
 	switch t {

@@ -1,0 +1,454 @@
+package plain
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/dop251/goja/ftoa"
+)
+
+// A val is a JavaScript value in a plain function. Nothing in a plain function changes a list or an object, so they are shared freely.
+type val struct {
+	tag tag
+	n   float64 // of a number; 1 is true
+	s   string  // of a string: UTF-8 without lone surrogates
+	o   *obj    // of a list or an object: equal pointers are the same value
+}
+
+type tag uint8
+
+const (
+	pUndefined tag = iota
+	pNull
+	pBool
+	pNumber
+	pString
+	pList
+	pObject
+	pUnset // a let or const before its declaration
+)
+
+// A obj is a list or an object. One that came with the inputs is read when something is asked of it.
+type obj struct {
+	raw   []byte   // its JSON, not read yet
+	names []string // of an object's properties, in their order
+	vals  []val
+}
+
+var (
+	undefinedVal = val{}
+	nullVal      = val{tag: pNull}
+	trueVal      = val{tag: pBool, n: 1}
+	falseVal     = val{tag: pBool}
+	nanVal       = val{tag: pNumber, n: math.NaN()}
+)
+
+func boolVal(b bool) val {
+	if b {
+		return trueVal
+	}
+	return falseVal
+}
+
+func numVal(x float64) val { return val{tag: pNumber, n: x} }
+func strVal(s string) val  { return val{tag: pString, s: s} }
+
+func listVal(vals []val) val { return val{tag: pList, o: &obj{vals: vals}} }
+
+// A leaving is what a plain function panics with to give its call to the engine.
+type leaving struct{}
+
+// leave gives the call to the engine. It does not return.
+func leave() { panic(leaving{}) }
+
+// fromJSON reads JSON as value does.
+func fromJSON(raw []byte) val {
+	raw = trim(raw)
+	if len(raw) == 0 {
+		return nullVal
+	}
+	switch raw[0] {
+	case '"':
+		s, ok := text(raw)
+		if !ok {
+			return nullVal
+		}
+		if !utf8.ValidString(s) {
+			leave()
+		}
+		return strVal(s)
+	case 't':
+		return trueVal
+	case 'f':
+		return falseVal
+	case 'n':
+		return nullVal
+	case '[':
+		return val{tag: pList, o: &obj{raw: raw}}
+	case '{':
+		return val{tag: pObject, o: &obj{raw: raw}}
+	}
+	if len(raw) < 16 {
+		if n, ok := smallInt(raw); ok {
+			return numVal(n)
+		}
+	}
+	x, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		return nullVal
+	}
+	return numVal(x)
+}
+
+// smallInt reads fewer than 16 digits; it leaves -0 and all else to others.
+func smallInt(raw []byte) (float64, bool) {
+	i, neg := 0, false
+	if raw[0] == '-' {
+		i, neg = 1, true
+	}
+	if i == len(raw) {
+		return 0, false
+	}
+	var n int64
+	for ; i < len(raw); i++ {
+		c := raw[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if neg {
+		if n == 0 {
+			return 0, false
+		}
+		n = -n
+	}
+	return float64(n), true
+}
+
+// read makes the parts of what came with the inputs.
+func (o *obj) read() *obj {
+	if o.raw == nil {
+		return o
+	}
+	raw := o.raw
+	o.raw = nil
+	if raw[0] == '[' {
+		split(raw, func(_, v []byte) { o.vals = append(o.vals, fromJSON(v)) })
+		return o
+	}
+	split(raw, func(k, v []byte) {
+		name, ok := text(k)
+		if !ok {
+			return
+		}
+		o.set(name, fromJSON(v))
+	})
+	return o
+}
+
+// set gives a property its value; the last one of a name holds, in the place of the first.
+func (o *obj) set(name string, v val) {
+	for i, n := range o.names {
+		if n == name {
+			o.vals[i] = v
+			return
+		}
+	}
+	o.names, o.vals = append(o.names, name), append(o.vals, v)
+}
+
+// get is an object's own property.
+func (o *obj) get(name string) (val, bool) {
+	o.read()
+	for i, n := range o.names {
+		if n == name {
+			return o.vals[i], true
+		}
+	}
+	return undefinedVal, false
+}
+
+// inherited are the names that every object has without having them itself.
+var inherited = map[string]bool{
+	"constructor": true, "hasOwnProperty": true, "isPrototypeOf": true, "propertyIsEnumerable": true, "toLocaleString": true,
+	"toString": true, "valueOf": true, "__proto__": true, "__defineGetter__": true, "__defineSetter__": true,
+	"__lookupGetter__": true, "__lookupSetter__": true,
+}
+
+// prop is v.name.
+func prop(v val, name string) val {
+	switch v.tag {
+	case pObject:
+		got, ok := v.o.get(name)
+		if !ok && inherited[name] {
+			leave()
+		}
+		return got
+	case pString:
+		if name == "length" {
+			return numVal(float64(units(v.s)))
+		}
+	case pList:
+		if name == "length" {
+			return numVal(float64(len(v.o.read().vals)))
+		}
+	}
+	leave()
+	return undefinedVal
+}
+
+// index is v[k].
+func index(v, k val) val {
+	if k.tag == pString {
+		if v.tag == pObject {
+			return prop(v, k.s)
+		}
+		if k.s == "length" {
+			return prop(v, k.s)
+		}
+		leave()
+	}
+	if k.tag != pNumber {
+		leave()
+	}
+	if v.tag == pObject {
+		return prop(v, textOf(k))
+	}
+	i := int(k.n)
+	if float64(i) != k.n || i < 0 {
+		leave()
+	}
+	switch v.tag {
+	case pList:
+		if vals := v.o.read().vals; i < len(vals) {
+			return vals[i]
+		}
+		return undefinedVal
+	case pString:
+		if s, ok := unitAt(v.s, i); ok {
+			return strVal(s)
+		}
+		return undefinedVal
+	}
+	leave()
+	return undefinedVal
+}
+
+func (v val) truthy() bool {
+	switch v.tag {
+	case pBool:
+		return v.n != 0
+	case pNumber:
+		return v.n != 0 && v.n == v.n
+	case pString:
+		return v.s != ""
+	case pList, pObject:
+		return true
+	}
+	return false
+}
+
+func (v val) nullish() bool { return v.tag == pUndefined || v.tag == pNull }
+
+// number is what arithmetic makes of a value.
+func (v val) number() float64 {
+	switch v.tag {
+	case pNumber, pBool:
+		return v.n
+	case pNull:
+		return 0
+	case pUndefined:
+		return math.NaN()
+	case pString:
+		return numberOf(v.s)
+	}
+	leave()
+	return 0
+}
+
+// numberOf reads a decimal; the engine reads all other texts.
+func numberOf(s string) float64 {
+	s = strings.Trim(s, " \t\r\n")
+	if s == "" {
+		return 0
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
+			leave()
+		}
+	}
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		leave()
+	}
+	return x
+}
+
+// integer is a number's whole part; NaN is 0, what is out of an int's range is its end.
+func integer(x float64) int {
+	switch {
+	case x != x:
+		return 0
+	case x >= 1<<53:
+		return 1 << 53
+	case x <= -1<<53:
+		return -1 << 53
+	}
+	return int(x)
+}
+
+// textOf is what a template or + makes of a value.
+func textOf(v val) string {
+	switch v.tag {
+	case pString:
+		return v.s
+	case pNumber:
+		return numberText(v.n)
+	case pBool:
+		if v.n != 0 {
+			return "true"
+		}
+		return "false"
+	case pNull:
+		return "null"
+	case pUndefined:
+		return "undefined"
+	}
+	leave()
+	return ""
+}
+
+func numberText(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
+		return strconv.FormatInt(int64(x), 10)
+	}
+	switch {
+	case x != x:
+		return "NaN"
+	case math.IsInf(x, 1):
+		return "Infinity"
+	case math.IsInf(x, -1):
+		return "-Infinity"
+	}
+	var b [128]byte
+	return string(ftoa.FToStr(x, ftoa.ModeStandard, 0, b[:0]))
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// units is a string's length in UTF-16.
+func units(s string) int {
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < 0x80 || c >= 0xc0 && c < 0xf0:
+			n++
+		case c >= 0xf0:
+			n += 2
+		}
+	}
+	return n
+}
+
+func unitAt(s string, i int) (string, bool) {
+	if ascii(s) {
+		if i < 0 || i >= len(s) {
+			return "", false
+		}
+		return s[i : i+1], true
+	}
+	if i < 0 || i >= units(s) {
+		return "", false
+	}
+	return cutText(s, i, i+1), true
+}
+
+// cutText is the units from one to before another, which are in the string. Half of a pair is left to the engine.
+func cutText(s string, from, to int) string {
+	if from >= to {
+		return ""
+	}
+	if ascii(s) {
+		return s[from:to]
+	}
+	return wide(utf16.Encode([]rune(s))[from:to])
+}
+
+func wide(u []uint16) string {
+	for i := 0; i < len(u); i++ {
+		switch {
+		case u[i] >= 0xd800 && u[i] < 0xdc00 && i+1 < len(u) && u[i+1] >= 0xdc00 && u[i+1] < 0xe000:
+			i++
+		case utf16.IsSurrogate(rune(u[i])):
+			leave()
+		}
+	}
+	return string(utf16.Decode(u))
+}
+
+// strictly is ===.
+func strictly(a, b val) bool {
+	if a.tag != b.tag {
+		return false
+	}
+	switch a.tag {
+	case pNumber, pBool:
+		return a.n == b.n
+	case pString:
+		return a.s == b.s
+	case pList, pObject:
+		return a.o == b.o
+	}
+	return true
+}
+
+// alike is ==.
+func alike(a, b val) bool {
+	if a.nullish() || b.nullish() {
+		return a.nullish() && b.nullish()
+	}
+	if a.tag == b.tag {
+		return strictly(a, b)
+	}
+	if a.tag >= pList || b.tag >= pList {
+		leave()
+	}
+	return a.number() == b.number()
+}
+
+// earlier is a < b for texts, by UTF-16 units.
+func earlier(a, b string) bool {
+	for i := 0; i < len(a) && i < len(b); i++ {
+		if x, y := a[i], b[i]; x != y {
+			if x >= 0xee && y >= 0xee { // above the surrogates UTF-16 has another order than UTF-8
+				leave()
+			}
+			return x < y
+		}
+	}
+	return len(a) < len(b)
+}
+
+func int32Of(x float64) int32 { return int32(uint32Of(x)) }
+
+func uint32Of(x float64) uint32 {
+	if x != x || math.IsInf(x, 0) {
+		return 0
+	}
+	if math.Abs(x) < 1<<53 {
+		return uint32(int64(x))
+	}
+	leave() // the engine has a rule of its own
+	return 0
+}
