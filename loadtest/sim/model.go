@@ -69,6 +69,7 @@ type Model struct {
 
 	For     time.Duration `json:"forNs"`
 	Restart bool          `json:"restart"` // a region restarts as a whole, at once, in the middle
+	Empty   bool          `json:"empty"`   // instances have nothing at the beginning; otherwise they serve the first release
 	Seed    uint64        `json:"seed"`
 	Price   Prices        `json:"price"`
 }

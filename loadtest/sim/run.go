@@ -67,7 +67,9 @@ func Run(ctx context.Context, m Model) (*Result, error) {
 	for i := range s.all {
 		in := &s.all[i]
 		in.region = int16(i % m.Regions)
-		in.up, in.active, in.etag = true, 1, 1
+		if in.up = true; !m.Empty {
+			in.active, in.etag = 1, 1
+		}
 		s.queue.push(event{at: s.within(m.Interval), who: int32(i), what: look})
 		s.queue.push(event{at: s.within(m.Heartbeat), who: int32(i), what: beat})
 	}
