@@ -142,8 +142,9 @@ func (x *exchange) place(path string, m *metrics, known func(device, schema stri
 		x.operator = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics"
 		key.device, key.schema = other, other
 	}
-	x.series = m.route(key, known)
-	x.device, x.schema, x.protocol = x.series.key.device, x.series.key.schema, protocol
+	var named routeKey
+	x.series, named = m.route(key, known)
+	x.device, x.schema, x.protocol = named.device, named.schema, protocol
 	if x.device == other && !x.operator {
 		device, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		schema, _, _ := strings.Cut(rest, "/")

@@ -127,23 +127,36 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(gather, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second, EnableOpenMetrics: true})
 }
 
-// route finds the series of a request. Only what known says is of the release gets series of its own.
-func (m *metrics) route(k routeKey, known func(device, schema string) bool) *routeSeries {
+// maxSeries bounds the series of routes: each has some seventy lines at every scrape and some kilobytes in memory. What is asked after them is
+// counted as other; edge top still tells it by package.
+const maxSeries = 1000
+
+// route finds the series of a request, and the names of its route as logs have them. Only what known says is of the release gets series of its
+// own, and names.
+func (m *metrics) route(k routeKey, known func(device, schema string) bool) (*routeSeries, routeKey) {
+	rest := routeKey{other, other, k.protocol}
 	m.mu.RLock()
-	s := m.routes[k]
+	s, folded, full := m.routes[k], m.routes[rest], len(m.routes) >= maxSeries
 	m.mu.RUnlock()
 	if s != nil {
-		return s
+		return s, s.key
 	}
 	if k.device != other && !known(k.device, k.schema) {
-		k.device, k.schema = other, other
+		k = rest
+	}
+	if full && folded != nil {
+		return folded, k
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if s := m.routes[k]; s != nil {
-		return s
-	}
 	k = routeKey{strings.Clone(k.device), strings.Clone(k.schema), k.protocol} // they are parts of a request's path
+	named := k
+	if len(m.routes) >= maxSeries {
+		k = rest
+	}
+	if s := m.routes[k]; s != nil {
+		return s, named
+	}
 	s = &routeSeries{
 		key:     k,
 		seconds: m.seconds.WithLabelValues(k.device, k.schema, k.protocol), size: m.size.WithLabelValues(k.device, k.schema, k.protocol),
@@ -151,7 +164,7 @@ func (m *metrics) route(k routeKey, known func(device, schema string) bool) *rou
 		degraded: m.degraded.WithLabelValues(k.device, k.schema),
 	}
 	m.routes[k] = s
-	return s
+	return s, named
 }
 
 func (m *metrics) class(s *routeSeries, class int) prometheus.Counter {
