@@ -60,7 +60,7 @@ var libraries = []library{
 	{path: "google.golang.org/grpc", in: []string{"tiers", "examples"}, sealed: true, open: []string{"examples", "tiers/tiertest"}},
 	{path: "github.com/nats-io", in: []string{"notice", "cmd"}, sealed: true},
 	{path: "go.opentelemetry.io", in: []string{"cmd"}},
-	{path: "github.com/goccy/go-yaml", in: []string{"cmd"}},
+	{path: "github.com/goccy/go-yaml", in: []string{"cmd", "loadtest"}},
 	{path: "github.com/fsnotify/fsnotify", in: []string{"cmd"}},
 	{path: "github.com/spf13/cobra", in: []string{"cmd", "loadtest"}},
 }

@@ -162,7 +162,7 @@ func TestBadScenarios(t *testing.T) {
 		`{"rate": 1}`: "duration is",
 		`{"rate": 1, "duration": "1s", "mix": [{"name": "a", "path": "x"}]}`:                              "does not begin with /",
 		`{"rate": 1, "duration": 5, "mix": []}`:                                                           "a string such as",
-		`{"rate": 1, "duration": "1s", "pace": 3}`:                                                        `unknown field "pace"`,
+		`{"rate": 1, "duration": "1s", "pace": 3}`:                                                        `pace: there is no field "pace"`,
 		`{"rate": -1, "duration": "1s", "mix": [{"name": "a", "path": "/"}, {"name": "a", "path": "/"}]}`: "is taken",
 		`{"rate": 1, "duration": "1s", "mix": [{"name": "a", "path": "/{x}", "values": {"x": []}}]}`:      "no value for {x}",
 	} {

@@ -7,143 +7,125 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
+
+// Schema is the version of a report's JSON. It changes when a field's meaning does, or a field goes; new fields leave it.
+const Schema = 1
 
 // A Report is what a run showed. Times are milliseconds, from when a request was due to the last byte of its answer.
 type Report struct {
+	Schema   int       `json:"schema"`
 	Scenario string    `json:"scenario"`
 	Began    time.Time `json:"began"`
-	Seconds  float64   `json:"seconds"` // that requests were sent for
-	Rate     float64   `json:"rate"`    // that was asked for
+	Seconds  float64   `json:"seconds"` // that requests were sent for, without the warmup
+	Rate     float64   `json:"rate"`    // arrivals a second that were asked for, in the mean
 	Reached  float64   `json:"reached"` // requests a second that were sent
-	Dropped  int64     `json:"dropped"` // were due while inFlight requests were under way
-	Total    Line      `json:"total"`
-	Lines    []Line    `json:"lines"` // by row, then status
-	// Errors are what failed, by text, with how often; at most maxErrors texts.
-	Errors map[string]int64 `json:"errors,omitempty"`
+	// Planned is how many arrivals were due by the plan; Arrived of them fell due before the run ended.
+	Planned int64 `json:"planned"`
+	Arrived int64 `json:"arrived"`
+	Dropped int64 `json:"dropped"` // were due while inFlight requests were under way, and never sent
+	// Ended says why the run ended before its time; "" if it did not.
+	Ended string `json:"ended,omitempty"`
+	Total Line   `json:"total"`
+	Lines []Line `json:"lines"` // by device, row, then status
+	// Errors are what failed, and what answers had errors, by text, with how often; at most maxErrors texts.
+	Errors   map[string]int64 `json:"errors,omitempty"`
+	Sessions []Session        `json:"sessions,omitempty"`
+	// Late is how late requests were sent, in ms: how far the generator itself could not keep up. It is part of all other times.
+	Late Late `json:"late"`
+	// WindowSeconds is how long each of Windows is.
+	WindowSeconds float64    `json:"windowSeconds"`
+	Windows       []Window   `json:"windows,omitempty"`
+	Faults        []Happened `json:"faults,omitempty"`
+	Instances     []Instance `json:"instances,omitempty"`
+	Generator     Generator  `json:"generator"`
 }
 
 // A Line is one row's answers of one status.
 type Line struct {
-	Row    string  `json:"row"`
-	Status string  `json:"status"` // "200", or "none" where no answer came
-	Count  int64   `json:"count"`
-	Failed int64   `json:"failed"`
-	Bytes  int64   `json:"bytes"` // of bodies
-	Mean   float64 `json:"mean"`
-	P50    float64 `json:"p50"`
-	P90    float64 `json:"p90"`
-	P99    float64 `json:"p99"`
-	P999   float64 `json:"p999"`
-	Max    float64 `json:"max"`
+	Key      string  `json:"key,omitempty"` // its name in windows: "device/row" where the scenario has devices
+	Row      string  `json:"row"`
+	Device   string  `json:"device,omitempty"`
+	View     string  `json:"view,omitempty"` // or the operation
+	Status   string  `json:"status"`         // "200", or "none" where no answer came
+	Count    int64   `json:"count"`
+	Failed   int64   `json:"failed"`
+	Partial  int64   `json:"partial,omitempty"`  // answers with errors within them, beside those that failed
+	Degraded int64   `json:"degraded,omitempty"` // answers with a default in them
+	Dropped  int64   `json:"dropped,omitempty"`  // stands in one line of a row
+	Events   int64   `json:"events,omitempty"`   // of streams
+	Bytes    int64   `json:"bytes"`              // of bodies
+	Mean     float64 `json:"mean"`
+	P50      float64 `json:"p50"`
+	P75      float64 `json:"p75"`
+	P90      float64 `json:"p90"`
+	P95      float64 `json:"p95"`
+	P99      float64 `json:"p99"`
+	P999     float64 `json:"p999"`
+	P9999    float64 `json:"p9999"`
+	Max      float64 `json:"max"`
+	// Histogram is all times in microseconds, as HdrHistogram's V2 compressed encoding in base64.
+	Histogram string `json:"histogram,omitempty"`
 }
 
-// maxErrors bounds the texts of Report.Errors; others are counted as "other".
-const maxErrors = 50
-
-// A recorder takes answers down from many goroutines.
-type recorder struct {
-	began time.Time
-
-	mu     sync.Mutex
-	lines  map[lineKey]*series
-	total  *series
-	errors map[string]int64
+// A Session is what became of one kind of session.
+type Session struct {
+	Row      string `json:"row"`
+	Device   string `json:"device,omitempty"`
+	Begun    int64  `json:"begun"`
+	Finished int64  `json:"finished"`
+	Failed   int64  `json:"failed"` // a step failed, so the rest was not asked
+	Cut      int64  `json:"cut"`    // the run was over, or a step was dropped
+	Whole    Line   `json:"whole"`  // of sessions that finished, think time in it
 }
 
-type lineKey struct {
-	row    string
-	status int
+// Late is how late requests were sent.
+type Late struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
 }
 
-type series struct {
-	times  *hdrhistogram.Histogram // microseconds
-	failed int64
-	bytes  int64
+// A Window is what fell due within WindowSeconds, by row ("device/row").
+type Window struct {
+	At   float64          `json:"at"` // seconds since the beginning, without the warmup
+	Rows map[string]*Cell `json:"rows"`
 }
 
-func newSeries() *series {
-	const longest = 10 * time.Minute
-	return &series{times: hdrhistogram.New(1, longest.Microseconds(), 3)}
+// A Cell is one row's part of a window.
+type Cell struct {
+	Count   int64 `json:"count"`
+	Failed  int64 `json:"failed,omitempty"`
+	Partial int64 `json:"partial,omitempty"`
+	Dropped int64 `json:"dropped,omitempty"`
+	Times   Bins  `json:"times,omitempty"`
 }
 
-func (s *series) add(a *Answer, err error) {
-	_ = s.times.RecordValue(min(max(1, a.Took.Microseconds()), s.times.HighestTrackableValue())) // it is within the bounds
-	s.bytes += int64(len(a.Body))
-	if err != nil {
-		s.failed++
-	}
+// Bins are times in microseconds, of three digits, with how often.
+type Bins map[int64]int64
+
+// Happened is what a scenario's script did.
+type Happened struct {
+	Note   string  `json:"note"`
+	At     float64 `json:"at"`     // seconds since the beginning, without the warmup
+	Until  float64 `json:"until"`  // when it was undone; the run's end if never
+	Status int     `json:"status"` // what the hook answered; 0 for none
+	Error  string  `json:"error,omitempty"`
 }
 
-func newRecorder(*Scenario) *recorder {
-	return &recorder{began: time.Now(), lines: map[lineKey]*series{}, total: newSeries(), errors: map[string]int64{}}
+// Generator is what asked.
+type Generator struct {
+	CPU     float64 `json:"cpuSeconds"` // of this process, while requests were sent
+	Cores   int     `json:"cores"`
+	Version string  `json:"goVersion"`
+	OS      string  `json:"os"`
 }
 
-func (r *recorder) add(a *Answer, err error, failed func(*Answer, error)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := lineKey{a.Row.Name, a.Status}
-	if r.lines[key] == nil {
-		r.lines[key] = newSeries()
-	}
-	r.lines[key].add(a, err)
-	r.total.add(a, err)
-	if err == nil {
-		return
-	}
-	text := a.Row.Name + ": " + err.Error()
-	if _, known := r.errors[text]; !known && len(r.errors) >= maxErrors {
-		text = "other"
-	}
-	r.errors[text]++
-	if failed != nil {
-		failed(a, err)
-	}
-}
-
-func (r *recorder) counts() (done, failed int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.total.times.TotalCount(), r.total.failed
-}
-
-func (r *recorder) report(s *Scenario, over time.Duration) *Report {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	out := &Report{Scenario: s.Name, Began: r.began.UTC(), Seconds: over.Seconds(), Rate: s.Rate, Total: r.total.line("all", ""), Errors: r.errors}
-	if over > 0 {
-		out.Reached = float64(r.total.times.TotalCount()) / over.Seconds()
-	}
-	for key, line := range r.lines {
-		status := "none"
-		if key.status != 0 {
-			status = fmt.Sprint(key.status)
-		}
-		out.Lines = append(out.Lines, line.line(key.row, status))
-	}
-	slices.SortFunc(out.Lines, func(a, b Line) int {
-		return cmp.Or(strings.Compare(a.Row, b.Row), strings.Compare(a.Status, b.Status))
-	})
-	return out
-}
-
-func (s *series) line(row, status string) Line {
-	ms := func(us int64) float64 { return float64(us) / 1000 }
-	h := s.times
-	return Line{
-		Row: row, Status: status, Count: h.TotalCount(), Failed: s.failed, Bytes: s.bytes, Mean: h.Mean() / 1000,
-		P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)), P99: ms(h.ValueAtQuantile(99)), P999: ms(h.ValueAtQuantile(99.9)), Max: ms(h.Max()),
-	}
-}
-
-// Print writes the report for people.
+// Print writes the table of the report, for people. The report package writes more.
 func (r *Report) Print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %.1f s, %.1f requests a second of %.1f asked for", cmp.Or(r.Scenario, "load"), r.Seconds, r.Reached, r.Rate)
+	fmt.Fprintf(&b, "%s: %.1f s, %.1f requests a second, %.1f arrivals asked for", cmp.Or(r.Scenario, "load"), r.Seconds, r.Reached, r.Rate)
 	if r.Dropped > 0 {
 		fmt.Fprintf(&b, ", %d dropped", r.Dropped)
 	}
@@ -151,9 +133,9 @@ func (r *Report) Print(w io.Writer) error {
 	for _, l := range r.Lines {
 		width = max(width, len(l.Row))
 	}
-	fmt.Fprintf(&b, "\n\n%-*s  %6s %9s %7s %9s %9s %9s %9s %9s\n", width, "row", "status", "count", "failed", "p50 ms", "p90", "p99", "p99.9", "max")
+	fmt.Fprintf(&b, "\n\n%-*s  %6s %9s %7s %7s %9s %9s %9s %9s %9s\n", width, "row", "status", "answers", "failed", "errors", "p50 ms", "p90", "p99", "p99.9", "max")
 	for _, l := range append(slices.Clone(r.Lines), r.Total) {
-		fmt.Fprintf(&b, "%-*s  %6s %9d %7d %9.2f %9.2f %9.2f %9.2f %9.2f\n", width, l.Row, l.Status, l.Count, l.Failed, l.P50, l.P90, l.P99, l.P999, l.Max)
+		fmt.Fprintf(&b, "%-*s  %6s %9d %7d %7d %9.2f %9.2f %9.2f %9.2f %9.2f\n", width, l.Row, l.Status, l.Count, l.Failed, l.Partial, l.P50, l.P90, l.P99, l.P999, l.Max)
 	}
 	if len(r.Errors) > 0 {
 		b.WriteString("\nfailed:\n")

@@ -1,98 +1,113 @@
-// Command load asks a running edge what a scenario's devices ask, at a steady rate, and prints percentiles and errors.
+// Command load asks a running edge what a scenario's devices ask, at a planned rate, and shows what came of it.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"time"
-
-	"facet/loadtest/load"
 )
 
-const usage = `load asks a running edge at a steady rate (an open loop: a slow edge does not slow it down).
+const usage = `load asks a running edge at a planned rate (an open loop: a slow edge does not slow it down), and shows what came of it.
 
-  go run ./loadtest/cmd/load -base http://127.0.0.1:8080 loadtest/scenarios/films.json
-  go run ./loadtest/cmd/load -base http://10.0.0.1:8080,http://10.0.0.2:8080 -rate 500 -for 1m SCENARIO
+  load run SCENARIO         ask, and report as text, JSON, or a page with plots
+  load check SCENARIO       say what is wrong with a scenario, or what it would do
+  load report RUN.json      show a report again: text, or a page
+  load compare A.json B.json   hold one run against another, or several against several
+  load saturate SCENARIO    find the rate at which the edge has all it can do
 
-Several bases are asked in turn; those whose /readyz is not 200 are left out. Exit code 1: more requests failed than -most-failed.
+"load COMMAND -h" has flags and examples. A scenario is JSON or YAML: loadtest/scenarios has some, docs/guides/loadtest.md says all.
+
+Exit codes: 0 good; 1 requests failed, a scenario is wrong, or a side is worse; 2 the command line is wrong; 3 it could not run.
 `
+
+// The exit codes.
+const (
+	good     = 0
+	bad      = 1
+	misused  = 2
+	unusable = 3
+)
+
+// A command reads its own flags.
+type command struct {
+	name string
+	run  func(ctx context.Context, c *console, args []string) int
+}
+
+// A console is where a command writes.
+type console struct {
+	out, err io.Writer
+	tty      bool // err is a terminal
+}
+
+func commands() []command {
+	return []command{{"run", runRun}, {"check", runCheck}, {"report", runReport}, {"compare", runCompare}, {"saturate", runSaturate}}
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	info, err := os.Stderr.Stat()
+	code := run(ctx, os.Args[1:], &console{out: os.Stdout, err: os.Stderr, tty: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"})
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	set := flag.NewFlagSet("load", flag.ContinueOnError)
-	set.SetOutput(errOut)
-	set.Usage = func() { fmt.Fprint(errOut, usage, "\nFlags:\n"); set.PrintDefaults() }
-	base := set.String("base", "http://127.0.0.1:8080", "addresses of instances, separated by commas")
-	rate := set.Float64("rate", 0, "requests a second, instead of the scenario's")
-	length := set.Duration("for", 0, "how long, instead of the scenario's")
-	asJSON := set.Bool("json", false, "print the report as JSON")
-	most := set.Int64("most-failed", 0, "how many requests may fail")
-	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
+func run(ctx context.Context, args []string, c *console) int {
+	if len(args) == 0 {
+		fmt.Fprint(c.err, usage)
+		return misused
 	}
-	if set.NArg() != 1 {
-		set.Usage()
-		return 2
-	}
-	s, err := load.Read(set.Arg(0))
-	if err != nil {
-		fmt.Fprintln(errOut, "load:", err)
-		return 1
-	}
-	if *rate > 0 {
-		s.Rate = *rate
-	}
-	if *length > 0 {
-		s.Duration = load.Duration(*length)
-	}
-	var backends []*load.Backend
-	for at := range strings.SplitSeq(*base, ",") {
-		u, err := url.Parse(strings.TrimSpace(at))
-		if err != nil || u.Host == "" {
-			fmt.Fprintf(errOut, "load: -base: %q is no address such as http://127.0.0.1:8080\n", at)
-			return 2
+	for _, x := range commands() {
+		if x.name == args[0] {
+			return x.run(ctx, c, args[1:])
 		}
-		backends = append(backends, &load.Backend{Name: u.Host, URL: u})
 	}
-	balancer := load.NewBalancer(backends...)
-	defer balancer.Close()
-	rep, err := load.Run(ctx, s, load.Options{Send: balancer.Do, Base: backends[0].URL.String(), Progress: func(p load.Progress) {
-		fmt.Fprintf(errOut, "%5.0fs  %d sent, %d answered, %d failed, %d under way\n", p.Elapsed.Seconds(), p.Sent, p.Done, p.Failed, p.InFlight)
-	}})
-	if err != nil {
-		fmt.Fprintln(errOut, "load:", err)
-		return 3
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		fmt.Fprint(c.out, usage)
+		return good
 	}
-	if *asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		err = e.Encode(rep)
-	} else {
-		err = rep.Print(out)
+	fmt.Fprintf(c.err, "load: there is no command %q\n\n%s", args[0], usage)
+	return misused
+}
+
+// flags makes a command's flags with its help.
+func (c *console) flags(name, help string) *flag.FlagSet {
+	set := flag.NewFlagSet("load "+name, flag.ContinueOnError)
+	set.SetOutput(c.err)
+	set.Usage = func() { fmt.Fprint(c.err, help, "\nFlags:\n"); set.PrintDefaults() }
+	return set
+}
+
+// parse reads flags before, between and behind the other arguments. ok is false when the command is over, with its exit code.
+func parse(set *flag.FlagSet, args []string, least, most int) (rest []string, code int, ok bool) {
+	for {
+		switch err := set.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			return nil, good, false
+		case err != nil:
+			return nil, misused, false
+		}
+		if set.NArg() == 0 {
+			break
+		}
+		rest, args = append(rest, set.Arg(0)), set.Args()[1:]
 	}
-	if err != nil {
-		return 3
+	if len(rest) < least || len(rest) > most {
+		set.Usage()
+		return nil, misused, false
 	}
-	if rep.Total.Failed+rep.Dropped > *most || rep.Total.Count == 0 {
-		fmt.Fprintf(errOut, "load: %d requests failed and %d were dropped, of %d in %v\n", rep.Total.Failed, rep.Dropped, rep.Total.Count, time.Duration(s.Duration))
-		return 1
-	}
-	return 0
+	return rest, good, true
+}
+
+// fail says what went wrong.
+func (c *console) fail(code int, err error) int {
+	fmt.Fprintln(c.err, "load:", err)
+	return code
 }
