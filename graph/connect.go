@@ -50,7 +50,7 @@ func (b *builder) connectors() {
 
 // connect reads one @connect on type t, or on its field f.
 func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
-	g := b.directive(d, "source", "http", "grpc", "graphql", "batch", "selection", "entity", "timeout", "page")
+	g := b.directive(d, "source", "http", "grpc", "graphql", "batch", "selection", "entity", "timeout", "page", "cache")
 	op := &Operation{On: OnType, Type: t, Field: f, Pos: g.pos, Mutation: t == b.g.Mutation() && f != nil}
 	if f != nil {
 		op.On = OnField
@@ -77,6 +77,7 @@ func (b *builder) connect(d *ast.Directive, t *Type, f *Field) *Operation {
 		op.Source = &Source{Name: name.val, Pos: g.pos}
 	}
 	op.Timeout = g.duration("timeout")
+	b.cached(op, g)
 	op.Entity = g.flag("entity")
 	b.batch(op, g)
 	b.call(op, g)

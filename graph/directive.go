@@ -201,9 +201,9 @@ func (b *builder) schemaDirectives() {
 	}
 }
 
-// source reads @source(name, timeout, and how it is called: http, grpc or graphql).
+// source reads @source(name, timeout, cache, and how it is called: http, grpc or graphql).
 func (b *builder) source(d *ast.Directive) {
-	g := b.directive(d, "name", "http", "grpc", "graphql", "timeout")
+	g := b.directive(d, "name", "http", "grpc", "graphql", "timeout", "cache")
 	s := &Source{Pos: g.pos}
 	name, ok := g.need("name")
 	if !ok {
@@ -222,6 +222,7 @@ func (b *builder) source(d *ast.Directive) {
 	}
 	b.g.Sources = append(b.g.Sources, s)
 	s.Timeout = g.duration("timeout")
+	s.Cache = b.cache(g)
 	b.address(s, g)
 }
 

@@ -13,6 +13,7 @@ type Source struct {
 	BaseURL *Template // where it is: http's baseURL, grpc's address, graphql's url; may name $env and $config only
 	Headers []Header
 	Timeout time.Duration // of one operation; 0: the environment's default
+	Cache   Cache         // of its operations that state none
 	Pos     fault.Pos
 
 	TLS         bool      // grpc: for an address that does not say it by its scheme
@@ -71,6 +72,7 @@ type Operation struct {
 	Entity   bool
 	Mutation bool // hangs on a Mutation field: not repeated, not shared
 	Timeout  time.Duration
+	Cache    Cache // its own, or its source's; of reads
 	Pos      fault.Pos
 }
 

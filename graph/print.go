@@ -15,6 +15,7 @@ func (g *Graph) String() string {
 	var p printer
 	for _, s := range g.Sources {
 		p.line(0, "source %s %s%s%s", s.Name, s.Kind, p.opt(" at ", s.BaseURL.text()), p.opt(" timeout ", durationText(s.Timeout)))
+		p.cache(s.Cache)
 		if s.TLS {
 			p.line(1, "tls")
 		}
@@ -67,6 +68,12 @@ func (t *Template) String() string {
 		b.WriteString(p.Text)
 	}
 	return b.String()
+}
+
+func (p *printer) cache(c Cache) {
+	if c.Kept() {
+		p.line(1, "cache%s%s", p.opt(" ", durationText(c.MaxAge)), p.opt(" missing ", durationText(c.Missing)))
+	}
 }
 
 func (p *printer) headers(list []Header) {
@@ -186,6 +193,7 @@ func (p *printer) operation(op *Operation) {
 	text += p.opt(" needs ", strings.Join(op.Needs, " ")) + p.opt(" args ", strings.Join(op.Args, " ")) + p.opt(" context ", strings.Join(op.Context, " "))
 	text += p.opt(" timeout ", durationText(op.Timeout))
 	p.line(0, "%s", text)
+	p.cache(op.Cache)
 	if pg := op.Page; pg != nil {
 		text := "page"
 		for _, part := range []struct {

@@ -19,6 +19,7 @@ type Flight struct {
 type Passage struct {
 	Left     time.Time     // when the call was made: one that is shared waits until others have returned
 	Requests int           // that went in the call together; 1 if it is one request's alone
+	Kept     int           // rows of a batch, or answers, that were kept and not asked for
 	Attempts int           // that reached the tier: 0 if none did
 	Retries  int           // attempts after a failure
 	Hedges   int           // attempts beside one that was late

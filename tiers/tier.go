@@ -54,4 +54,6 @@ type Answer struct {
 	Body []byte
 	// Release gives Body back to the tier's pool; nil if there is nothing to give back. It is called at most once.
 	Release func()
+	// Partial says that the tier knows that a part of Body failed: it is not kept.
+	Partial bool
 }

@@ -13,24 +13,24 @@ import (
 
 // data is what an answer has under "data", mostly as a part of its body. Where the server failed for some of it, misfits stand
 // there; where it failed for all of it, the call fails.
-func (k *call) data(reply http.Reply, c *tiers.Call) ([]byte, error) {
+func (k *call) data(reply http.Reply, c *tiers.Call) (_ []byte, partial bool, err error) {
 	data, errs, err := split(reply.Body)
 	switch {
 	case err != nil:
-		return nil, k.failed(fault.BadAnswer, err)
+		return nil, false, k.failed(fault.BadAnswer, err)
 	case errs != nil:
 		return k.refused(reply.Status, data, errs, c)
 	case reply.Status < 200 || reply.Status > 299:
 		kind, _ := http.Status(reply.Status)
-		return nil, k.failed(kind, fmt.Errorf("status %d without errors", reply.Status))
+		return nil, false, k.failed(kind, fmt.Errorf("status %d without errors", reply.Status))
 	case data == nil:
-		return nil, k.failed(fault.BadAnswer, fmt.Errorf("neither data nor errors: %.200q", reply.Body))
+		return nil, false, k.failed(fault.BadAnswer, fmt.Errorf("neither data nor errors: %.200q", reply.Body))
 	}
-	return data, nil
+	return data, false, nil
 }
 
 // refused makes an error of the server's: of the worst of them; or data without what failed.
-func (k *call) refused(status int, data, raw []byte, c *tiers.Call) ([]byte, error) {
+func (k *call) refused(status int, data, raw []byte, c *tiers.Call) (_ []byte, partial bool, err error) {
 	var errs []struct {
 		Message    string `json:"message"`
 		Path       []any  `json:"path"`
@@ -39,10 +39,10 @@ func (k *call) refused(status int, data, raw []byte, c *tiers.Call) ([]byte, err
 		} `json:"extensions"`
 	}
 	if err := json.Unmarshal(raw, &errs); err != nil {
-		return nil, k.failed(fault.BadAnswer, fmt.Errorf("errors: %w", err))
+		return nil, false, k.failed(fault.BadAnswer, fmt.Errorf("errors: %w", err))
 	}
 	if len(errs) == 0 {
-		return nil, k.failed(fault.BadAnswer, errors.New("errors is empty"))
+		return nil, false, k.failed(fault.BadAnswer, errors.New("errors is empty"))
 	}
 	kind, cause := fault.Kind(""), error(nil)
 	var b broken
@@ -63,14 +63,14 @@ func (k *call) refused(status int, data, raw []byte, c *tiers.Call) ([]byte, err
 		}
 	}
 	if kind == "" {
-		return data, nil
+		return data, false, nil
 	}
 	if placed {
 		if part, ok := k.partial(data, &b, c); ok {
-			return part, nil
+			return part, true, nil
 		}
 	}
-	return nil, k.failed(kind, cause)
+	return nil, false, k.failed(kind, cause)
 }
 
 // otherwise is the kind of an error that says none: where the server ran the query it failed, else it did not take it.

@@ -113,14 +113,14 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := k.data(reply, c)
+	data, partial, err := k.data(reply, c)
 	if err != nil {
 		if reply.Release != nil {
 			reply.Release()
 		}
 		return nil, err
 	}
-	return &tiers.Answer{Body: data, Release: reply.Release}, nil
+	return &tiers.Answer{Body: data, Release: reply.Release, Partial: partial}, nil
 }
 
 // codes are what GraphQL servers say by extensions.code, besides our own kinds.
