@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/pprof"
 	"runtime"
 	runtimemetrics "runtime/metrics"
 	runtimepprof "runtime/pprof"
@@ -39,6 +40,7 @@ func (p *packagePages) mount(mux *http.ServeMux, profiles bool) {
 	mux.HandleFunc("GET /debug/packages", p.packages)
 	if p.profiles {
 		mux.HandleFunc("GET "+profilePath, p.profile)
+		mux.Handle("GET /debug/pprof/allocs", pprof.Handler("allocs"))
 	}
 }
 

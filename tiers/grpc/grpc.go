@@ -174,7 +174,7 @@ func (t *Tier) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
 	if msg.b, err = m.message((*b)[:0], c); err != nil {
 		return nil, err
 	}
-	r := &reply{shape: m.shape, types: m.types, limit: growth * t.maxBody, buf: answer.Take()}
+	r := &reply{shape: m.shape, types: m.types, limit: growth * t.maxBody, buf: answer.Take(0)}
 	err = t.conn.Invoke(out, m.path, msg, r, grpc.ForceCodecV2(codec{}), grpc.MaxCallRecvMsgSize(t.maxBody))
 	if err == nil {
 		return &tiers.Answer{Body: r.buf.B, Release: r.buf.Release}, nil

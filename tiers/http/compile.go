@@ -5,6 +5,7 @@ import (
 	nethttp "net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"facet/graph"
 	"facet/tiers/internal/request"
@@ -55,7 +56,7 @@ var hop = []string{"Connection", "Content-Length", "Keep-Alive", "Proxy-Authenti
 func (c *compiler) endpoint(op *graph.Operation, at address, method string, compress bool) endpoint {
 	e := endpoint{
 		op: op, method: method, scheme: at.scheme, host: at.host, again: !op.Mutation, headers: c.Headers(op, nethttp.CanonicalHeaderKey, hop),
-		static: nethttp.Header{"Accept": {"application/json"}, "User-Agent": {"facet-edge"}},
+		static: nethttp.Header{"Accept": {"application/json"}, "User-Agent": {"facet-edge"}}, size: &atomic.Int64{},
 	}
 	if at.auth != "" {
 		e.static["Authorization"] = []string{at.auth}

@@ -92,7 +92,9 @@ func New(source *graph.Source, operations []*graph.Operation, s Settings) (*Tier
 	at := c.address(source, "baseURL")
 	for _, op := range operations {
 		if op.Source == source && op.HTTP != nil {
-			t.calls[op] = c.call(op, at, t.wire.compress)
+			k := c.call(op, at, t.wire.compress)
+			t.wire.straight(&k.endpoint)
+			t.calls[op] = k
 		}
 	}
 	if err := c.Err(source); err != nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"facet/fault"
-	"facet/tiers"
 	"facet/tiers/internal/answer"
 )
 
@@ -48,8 +47,8 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Re
 		z := unzips.Get().(*gzip.Reader)
 		defer unzips.Put(z)
 		if err := z.Reset(res.Body); err != nil {
-			if ctx.Err() != nil {
-				return Reply{}, tiers.ContextError(e.op, ctx.Err())
+			if ctx.Err() != nil || late(err) {
+				return Reply{}, e.broken(ctx, err)
 			}
 			return Reply{}, bad("gzip: %w", err)
 		}
@@ -57,9 +56,16 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Re
 	default:
 		return Reply{}, bad("the content encoding is %q", enc)
 	}
-	buf := answer.Take()
-	err := fill(buf, src, int(hint), w.maxBody)
+	if hint < 0 {
+		hint = e.size.Load()
+	}
+	want := min(max(int(hint)+1, bytes.MinRead), w.maxBody+1) // one byte more than expected: the end is then seen without growing
+	buf := answer.Take(want)
+	err := fill(buf, src, w.maxBody)
 	if err == nil {
+		if res.ContentLength < 0 || src != res.Body {
+			e.size.Store(int64(len(buf.B)))
+		}
 		return Reply{Status: res.StatusCode, Body: buf.B, Release: buf.Release}, nil
 	}
 	buf.Release()
@@ -67,8 +73,8 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Re
 	switch {
 	case errors.Is(err, errLarge):
 		return Reply{}, w.large(e)
-	case ctx.Err() != nil:
-		return Reply{}, tiers.ContextError(e.op, ctx.Err())
+	case ctx.Err() != nil, late(err):
+		return Reply{}, e.broken(ctx, err)
 	case errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt):
 		return Reply{}, bad("gzip: %w", err)
 	}
@@ -127,17 +133,12 @@ var errLarge = errors.New("larger than the limit")
 
 var unzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-// fill reads src to its end; more than limit bytes are errLarge. hint is how many bytes are expected, or below 0.
-func fill(b *answer.Buffer, src io.Reader, hint, limit int) error {
+// fill reads src to its end; more than limit bytes are errLarge.
+func fill(b *answer.Buffer, src io.Reader, limit int) error {
 	b.B = b.B[:0]
-	// One byte more than expected: the end is then seen without growing.
-	want := min(max(hint+1, bytes.MinRead), limit+1)
-	if cap(b.B) < want {
-		b.B = make([]byte, 0, want)
-	}
 	for {
 		if len(b.B) == cap(b.B) {
-			b.B = append(b.B, 0)[:len(b.B)]
+			b.Grow()
 		}
 		room := b.B[len(b.B):min(cap(b.B), limit+1)]
 		n, err := src.Read(room)

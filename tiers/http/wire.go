@@ -6,6 +6,8 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/url"
+	"sync/atomic"
+	"time"
 
 	"facet/fault"
 	"facet/graph"
@@ -18,12 +20,15 @@ type Wire struct {
 	trip     nethttp.RoundTripper
 	maxBody  int
 	compress bool
+	settings Settings
+	plain    bool              // requests may go over lines
+	lines    map[string]*lines // by host
 }
 
 // NewWire makes the wire that the settings describe.
 func NewWire(s Settings) *Wire {
 	s = s.filled()
-	w := &Wire{trip: s.Transport, maxBody: s.MaxBody, compress: s.Compression}
+	w := &Wire{trip: s.Transport, maxBody: s.MaxBody, compress: s.Compression, settings: s, plain: s.Transport == nil}
 	if w.trip == nil {
 		w.trip = NewTransport(s)
 	}
@@ -34,6 +39,9 @@ func NewWire(s Settings) *Wire {
 func (w *Wire) Close() {
 	if c, ok := w.trip.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
+	}
+	for _, l := range w.lines {
+		l.close()
 	}
 }
 
@@ -54,6 +62,9 @@ type endpoint struct {
 	headers request.Headers
 	again   bool                        // a read: the transport may send it again over a fresh connection
 	explain func(mediaType string) bool // failures of such a media type are read like answers; nil: none are
+	lines   *lines                      // nil: the wire's Transport
+	head    []byte                      // of lines: what every request has behind its target
+	size    *atomic.Int64               // of the last answer: how much room the next is given
 }
 
 // A Body appends what is sent for a call.
@@ -63,6 +74,9 @@ type Body interface {
 
 // send makes one request; a nil body: there is none.
 func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query string, body Body) (Reply, error) {
+	if e.lines != nil {
+		return w.sendStraight(ctx, e, c, path, query, body)
+	}
 	h := make(nethttp.Header, len(e.static)+e.headers.Len()+1)
 	for name, vs := range e.static {
 		h[name] = vs // shared: the transport does not write to it
@@ -93,6 +107,11 @@ func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query
 	if err != nil {
 		return Reply{}, e.broken(ctx, err)
 	}
+	return w.heard(ctx, e, c, res)
+}
+
+// heard reads an answer.
+func (w *Wire) heard(ctx context.Context, e *endpoint, c *tiers.Call, res *nethttp.Response) (Reply, error) {
 	reply, err := w.read(ctx, e, res)
 	if f, ok := err.(*fault.Error); ok && res.StatusCode == nethttp.StatusUnprocessableEntity && c.Idempotency != "" && e.op.IdempotencyHeader() != "" {
 		f.Message = "the tier finds the request invalid, or its Idempotency-Key was used for another one" // 422 is both
@@ -107,6 +126,10 @@ func (e *endpoint) broken(ctx context.Context, err error) error {
 	}
 	var n net.Error
 	if errors.As(err, &n) && n.Timeout() {
+		if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) { // a connection's deadline comes a moment before its context's
+			<-ctx.Done()
+			return tiers.ContextError(e.op, ctx.Err())
+		}
 		return &fault.Error{Kind: fault.Timeout, Op: "tier", Subject: e.op.ID, Message: "the tier did not answer in time", Err: err}
 	}
 	return &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: e.op.ID, Message: "the tier cannot be reached", Err: err}
@@ -131,6 +154,7 @@ func (w *Wire) Post(c *request.Compiler, op *graph.Operation, name, mediaType st
 	p.static["Accept"] = []string{mediaType + ", application/json;q=0.9"}
 	p.static["Content-Type"] = []string{"application/json"}
 	p.explain = func(mt string) bool { return mt == mediaType }
+	w.straight(&p.endpoint)
 	return p
 }
 

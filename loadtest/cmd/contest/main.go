@@ -19,11 +19,11 @@ import (
 	"facet/loadtest/contest"
 )
 
-const usage = `contest measures the contest page (20 rows x 20 titles, five HTTP tiers).
+const usage = `contest measures the contest page (20 rows x 20 titles, five HTTP tiers) and a tiny answer (one film).
 
-  contest run -edge bin/edge [-rounds 5] [-requests 400] [-json]   measure, print a table
+  contest run -edge bin/edge [-parts page,film,low,tail] [-rounds 7] [-requests 300] [-profile DIR] [-json]   measure, print tables
   contest tiers [-delay 5ms]     the five tiers; prints NAME=URL lines, then "ready"
-  contest byhand                 the page by hand; reads the tiers' URLs from the environment
+  contest byhand [-spliced]      the page by hand, with encoding/json or spliced; reads the tiers' URLs from the environment
 `
 
 func main() {
@@ -40,7 +40,7 @@ func main() {
 	case "tiers":
 		err = tiers(ctx, os.Args[2:])
 	case "byhand":
-		err = byHand(ctx)
+		err = byHand(ctx, os.Args[2:])
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
@@ -70,16 +70,32 @@ func tiers(ctx context.Context, args []string) error {
 	return nil
 }
 
-func byHand(ctx context.Context) error {
+func byHand(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("byhand", flag.ExitOnError)
+	spliced := flags.Bool("spliced", false, "copy the page's values from the tiers' bytes")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	addresses := map[string]string{}
 	for _, t := range contest.Tiers(0) {
 		addresses[t.Env] = os.Getenv(t.Env)
 	}
-	h, err := contest.NewByHand(addresses)
-	if err != nil {
-		return err
+	mux := http.NewServeMux()
+	if *spliced {
+		h, err := contest.NewSpliced(addresses)
+		if err != nil {
+			return err
+		}
+		mux.Handle("/", h)
+	} else {
+		h, err := contest.NewByHand(addresses)
+		if err != nil {
+			return err
+		}
+		mux.HandleFunc("/film/", h.Film)
+		mux.Handle("/", h)
 	}
-	address, err := serve(h)
+	address, err := serve(mux)
 	if err != nil {
 		return err
 	}

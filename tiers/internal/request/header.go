@@ -122,6 +122,49 @@ func (h *Headers) Set(ctx context.Context, c *tiers.Call, into map[string][]stri
 	return nil
 }
 
+// Sets says whether a call may have a header of that name beside Fixed.
+func (h *Headers) Sets(name string) bool {
+	return h.idempotency == name || slices.ContainsFunc(h.each, func(hd header) bool { return hd.name == name })
+}
+
+// Append appends what Set sets, as lines of HTTP/1.1. A value that is not legal in a header is an Invalid error.
+func (h *Headers) Append(ctx context.Context, c *tiers.Call, buf []byte) ([]byte, error) {
+	put := func(name, value string) {
+		buf = append(append(append(append(buf, name...), ": "...), value...), "\r\n"...)
+	}
+	for i := range h.each {
+		hd := &h.each[i]
+		if hd.from != "" {
+			for _, v := range c.Headers[hd.from] {
+				if !legal(v) {
+					return buf, Refused(c, fault.Invalid, "a value is not legal in the header "+hd.name)
+				}
+				put(hd.name, v)
+			}
+			continue
+		}
+		value, ok := hd.value(c)
+		if !legal(value) {
+			return buf, Refused(c, fault.Invalid, "a value is not legal in the header "+hd.name)
+		}
+		if ok {
+			put(hd.name, value)
+		}
+	}
+	if h.idempotency != "" && c.Idempotency != "" {
+		if !legal(c.Idempotency) {
+			return buf, Refused(c, fault.Invalid, "the idempotency key is no legal header value")
+		}
+		put(h.idempotency, c.Idempotency)
+	}
+	for name, value := range tiers.Carried(ctx) {
+		if name = h.name(name); !h.names(name) {
+			put(name, value)
+		}
+	}
+	return buf, nil
+}
+
 // names says whether the operation or its source has a header of that name: it goes before what a Flight carries.
 func (h *Headers) names(name string) bool {
 	_, ok := h.Fixed[name]

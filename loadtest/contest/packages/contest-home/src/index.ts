@@ -1,4 +1,4 @@
-import { graph, shape, view } from "@facet/sdk";
+import { arg, graph, shape, view } from "@facet/sdk";
 
 export const Card = shape("Card", graph.Title, (t) => ({
   title: t.title,
@@ -24,4 +24,6 @@ export const home = view({
   },
 });
 
-export const warmup = [home.with({})];
+export const film = view({ args: { id: arg.id() }, build: ({ id }) => Card(graph.title({ id }).orNotFound()) });
+
+export const warmup = [home.with({}), film.with({ id: "title-0001" })];
