@@ -30,8 +30,11 @@ func (s *source) dir() string { return path.Dir(s.path) }
 // test says whether the file is code that only tests run.
 func (s *source) test() bool { return strings.HasSuffix(s.path, "_test.go") || forTests(s.dir()) }
 
-// forTests says whether a folder holds a package for tests: its name ends in "test" and it is no part of the house by itself.
-func forTests(dir string) bool { return strings.HasSuffix(dir, "test") && strings.Contains(dir, "/") }
+// forTests says whether a folder holds a package for tests: its name ends in "test" and it is no part of the house by itself. A contest
+// is none.
+func forTests(dir string) bool {
+	return strings.HasSuffix(dir, "test") && strings.Contains(dir, "/") && path.Base(dir) != "contest"
+}
 
 func (s *source) generated() bool { return s.file != nil && ast.IsGenerated(s.file) }
 
@@ -66,6 +69,9 @@ func read(fsys fs.FS) (sources []*source, top []string, err error) {
 		if d.IsDir() {
 			if p != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains(skipped, d.Name())) {
 				return fs.SkipDir
+			}
+			if _, err := fs.Stat(fsys, path.Join(p, "go.mod")); p != "." && err == nil {
+				return fs.SkipDir // a module of its own, with libraries of its own
 			}
 			if p != "." && !strings.Contains(p, "/") {
 				top = append(top, p)

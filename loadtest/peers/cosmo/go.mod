@@ -1,0 +1,3 @@
+module peer-cosmo
+
+go 1.26.0
