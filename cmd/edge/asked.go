@@ -11,8 +11,9 @@ const warmFor = 10 * time.Minute
 
 // askedRoutes remembers when each route was asked last, over releases. It holds at most the routes that were ever served.
 type askedRoutes struct {
-	mu   sync.Mutex
-	last map[string]*lastAsked
+	mu      sync.Mutex
+	last    map[string]*lastAsked
+	recents recents
 }
 
 // lastAsked is in seconds since 1970, and what was asked.
@@ -29,7 +30,7 @@ func (a *askedRoutes) of(route string) *lastAsked {
 	}
 	l := a.last[route]
 	if l == nil {
-		l = &lastAsked{}
+		l = &lastAsked{recent: recentRequests{all: &a.recents}}
 		a.last[route] = l
 	}
 	return l

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"facet/asker"
@@ -20,7 +21,9 @@ import (
 // parsed and planned: a few requests that read, without who asked.
 const (
 	recentKept  = 8
-	recentEvery = 100 * time.Millisecond // between two that are looked at
+	recentEvery = 100 * time.Millisecond // between two of a route that are looked at
+	recentNext  = 20 * time.Millisecond  // between two of all routes
+	recentBytes = 2 << 20                // of all routes together, about: the oldest are forgotten
 	recentURL   = 4 << 10                // bytes
 	recentBody  = 16 << 10
 )
@@ -33,31 +36,88 @@ type recentRequest struct {
 	header         http.Header
 }
 
+// size is about what it takes.
+func (r *recentRequest) size() int { return len(r.url) + 300 }
+
 // recentRequests are those of a route, the newest last.
 type recentRequests struct {
 	mu   sync.Mutex
-	last time.Time
+	last int64 // Unix nanoseconds
 	kept []recentRequest
+	all  *recents // nil: nobody counts
+}
+
+// recents are those of all routes.
+type recents struct {
+	last atomic.Int64 // when one was looked at, in Unix nanoseconds
+
+	mu     sync.Mutex
+	bytes  int
+	oldest []*recentRequests // whose first went last is the first
 }
 
 // due says whether it is time to look at a request again.
 func (l *recentRequests) due(now time.Time) bool {
+	at := now.UnixNano()
+	if l.all != nil {
+		if last := l.all.last.Load(); at-last < int64(recentNext) || !l.all.last.CompareAndSwap(last, at) {
+			return false
+		}
+	}
 	if !l.mu.TryLock() {
 		return false // another request is looked at
 	}
 	defer l.mu.Unlock()
-	if now.Sub(l.last) < recentEvery {
+	if at-l.last < int64(recentEvery) {
 		return false
 	}
-	l.last = now
+	l.last = at
 	return true
 }
 
 func (l *recentRequests) keep(r recentRequest) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	before := l.size()
 	l.kept = slices.DeleteFunc(l.kept, func(old recentRequest) bool { return old.url == r.url })
 	l.kept = append(l.kept[max(0, len(l.kept)-recentKept+1):len(l.kept):len(l.kept)], r)
+	more := l.size() - before
+	l.mu.Unlock()
+	if l.all != nil {
+		l.all.grew(l, more)
+	}
+}
+
+// size is called with mu held.
+func (l *recentRequests) size() (n int) {
+	for i := range l.kept {
+		n += l.kept[i].size()
+	}
+	return n
+}
+
+// forget drops all that is remembered of a route, and says how much that was.
+func (l *recentRequests) forget() (freed int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	freed = l.size()
+	l.kept = nil
+	return freed
+}
+
+// grew counts what a route remembers more, and forgets others' past the bound.
+func (a *recents) grew(l *recentRequests, more int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.bytes += more
+	if i := slices.Index(a.oldest, l); i < 0 {
+		a.oldest = append(a.oldest, l)
+	} else if i < len(a.oldest)/2 { // asked again: it has its turn later
+		a.oldest = append(slices.Delete(a.oldest, i, i+1), l)
+	}
+	for a.bytes > recentBytes && len(a.oldest) > 1 {
+		a.bytes -= a.oldest[0].forget()
+		a.oldest = a.oldest[1:]
+	}
 }
 
 func (l *recentRequests) list() []recentRequest {

@@ -262,7 +262,7 @@ cache: { dir: %[5]q%[6]s }
 serve: { listen: "127.0.0.1:0", drainDelay: 0s, readyWait: 0s }
 ops: { listen: "127.0.0.1:0", pprof: true }
 limits: { shed: { off: true } }
-log: { level: warn, successes: 0 }
+log: { level: warn, successes: 1000000 }
 `, env, region, accessKey, filepath.Join(p.Dir, "objects"), filepath.Join(p.Dir, "cache-"+env), memoryKey(memory))
 	return text + more
 }

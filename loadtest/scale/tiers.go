@@ -40,7 +40,7 @@ func Tiers() http.Handler {
 			t["tagline"] = "They came for the " + words[n*3%len(words)] + " and stayed for the " + words[n*11%len(words)] + "."
 		}
 		titles[filmID(n)] = encoded(t)
-		art[filmID(n)] = encoded(map[string]any{"id": filmID(n), "artwork": map[string]string{"url": "https://images.example/" + filmID(n) + ".webp"}})
+		art[filmID(n)] = encoded(map[string]string{"id": filmID(n), "url": "https://images.example/" + filmID(n) + ".webp"})
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /shelves/{id}", func(w http.ResponseWriter, r *http.Request) {
