@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"facet/fault"
+	"facet/scripts/span"
 )
 
 // Format runs a host function of view.OpFormat, "date", "number", "plural" or "relative": in[0] is the value, in[1]
@@ -24,7 +25,7 @@ func Format(name, locale string, in [][]byte, dst []byte) ([]byte, error) {
 	if err != nil {
 		return dst, &fault.Error{Kind: fault.Invalid, Op: "format", Subject: name, Message: "format." + name + ": " + err.Error()}
 	}
-	return appendText(dst, s), nil
+	return span.AppendText(dst, s), nil
 }
 
 func formatJSON(name string, l *locale, in, options []byte) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/dop251/goja"
 
 	"facet/fault"
+	"facet/scripts/plain"
 	"facet/view"
 )
 
@@ -29,6 +30,7 @@ type Functions struct {
 
 	calls atomic.Uint64
 	used  atomic.Int64
+	shut  atomic.Bool // closed, for those who do not wait for mu
 
 	mu      sync.Mutex
 	free    []*machine
@@ -47,9 +49,10 @@ type function struct {
 	names    []string // of the inputs that it is called with
 	locale   int      // the index of the input "$locale"; -1: none
 	result   *kind
-	compiled                 // once it is ready
-	ready    func() error    // compiles it, the first time
-	lines    func() *lineMap // of Lines, which only a failure needs
+	compiled                        // once it is ready
+	ready    func() error           // compiles it, the first time
+	lines    func() *lineMap        // of Lines, which only a failure needs
+	plain    func() *plain.Function // its closures; nil: it needs the engine
 }
 
 // Open makes a build's functions callable. What is wrong with one of them, a source that is no JavaScript or uses what computed functions
@@ -91,6 +94,9 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
 		return err
 	})
+	if !f.opts.EngineOnly {
+		one.plain = one.closures()
+	}
 	if len(fn.Source) <= maxLater && functionTexts.has(fn.Source) {
 		return one, nil
 	}
@@ -142,14 +148,25 @@ func (f *Functions) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
+	f.shut.Store(true)
 	for _, m := range f.free {
 		m.stop()
 	}
 	f.free = nil
 }
 
-// rows runs a function over rows. The machine is held for all of them, unless one breaks it.
+// rows runs a function over rows: its closures, if it has any, else the engine.
 func (f *Functions) rows(i int, a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
+	if made := f.funcs[i].plain; made != nil && !f.shut.Load() {
+		if p := made(); p != nil {
+			return f.plainRows(p, i, a, in, dst, ends, errs)
+		}
+	}
+	return f.engineRows(i, a, in, dst, ends, errs)
+}
+
+// engineRows runs a function over rows. The machine is held for all of them, unless one breaks it.
+func (f *Functions) engineRows(i int, a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
 	fn := f.funcs[i]
 	var m *machine
 	var total time.Duration
@@ -223,9 +240,7 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 			inLane, ok = f.opts.Share.enterLane(most)
 		}
 		if !ok {
-			how := limitSentences[LimitShare]
-			f.broke(Break{Function: fn.Name, Limit: LimitShare, Kind: how.kind, Pos: fn.Pos, At: time.Now(), Text: "the package used more than its share of the processors"})
-			return nil, fn.fail(fn.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", f.opts.Wait)})
+			return nil, f.late(fn)
 		}
 	}
 	m, err := f.take(fn, most)
@@ -238,6 +253,30 @@ func (f *Functions) begin(fn *function, a *view.Account) (*machine, error) {
 	m.inLane = inLane
 	m.enter()
 	return m, nil
+}
+
+// paced waits for the package's turn, if it used more than its share.
+func (f *Functions) paced(fn *function, a *view.Account) error {
+	if f.opts.Unlimited || !f.opts.Share.owes() {
+		return nil
+	}
+	most := f.opts.Wait
+	if a != nil {
+		began := time.Now()
+		most -= a.Waited
+		defer func() { a.Waited += time.Since(began) }()
+	}
+	if f.opts.Share.wait(most) {
+		return nil
+	}
+	return f.late(fn)
+}
+
+// late is the error of a call whose turn does not come in time.
+func (f *Functions) late(fn *function) error {
+	how := limitSentences[LimitShare]
+	f.broke(Break{Function: fn.Name, Limit: LimitShare, Kind: how.kind, Pos: fn.Pos, At: time.Now(), Text: "the package used more than its share of the processors"})
+	return fn.fail(fn.Pos, how.kind, how.text, waits{fmt.Errorf("its turn would come later than in %v", f.opts.Wait)})
 }
 
 func (f *Functions) end(m *machine, good bool) {

@@ -113,8 +113,8 @@ func TestResults(t *testing.T) {
 		{"Int", `({ a }) => { try { throw new Map() } catch (e) { return a } }`, `3`, `3`},
 	} {
 		t.Run(tt.source, func(t *testing.T) {
-			c := open(t, RunOptions{}, fn(tt.result, tt.source, "a"))[0]
-			for range 2 { // the second call meets a used machine
+			here, engine := open(t, RunOptions{}, fn(tt.result, tt.source, "a"))[0], open(t, RunOptions{EngineOnly: true}, fn(tt.result, tt.source, "a"))[0]
+			for _, c := range []view.Compute{here, engine, here, engine} { // the second call meets a used machine
 				got, err := c(nil, in(tt.a), []byte("before"))
 				if err != nil {
 					t.Fatalf("%v", err)
@@ -237,7 +237,7 @@ func TestUndeclaredResult(t *testing.T) {
 
 // A machine that ran a deadline out, or 1,000 calls, is replaced; the others answer as before.
 func TestMachinesAreReplaced(t *testing.T) {
-	c := open(t, RunOptions{CPU: 150 * time.Millisecond, Machines: 2, Wait: 10 * time.Second},
+	c := open(t, RunOptions{CPU: 150 * time.Millisecond, Machines: 2, Wait: 10 * time.Second, EngineOnly: true},
 		fn("Int", `({ a }) => { while (a > 5) {} return a }`, "a"), fn("Int", `({ a }) => a * 2`, "a"))
 	var wg sync.WaitGroup
 	for g := range 8 {

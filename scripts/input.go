@@ -1,10 +1,11 @@
 package scripts
 
 import (
-	"encoding/json"
 	"strconv"
 
 	"github.com/dop251/goja"
+
+	"facet/scripts/span"
 )
 
 // inputs are the arguments of one call: a read-only object whose properties are made from JSON when they are read.
@@ -60,13 +61,13 @@ func (in *inputs) Keys() []string { return in.names }
 // value makes a JavaScript value of a JSON span: scalars become primitives, arrays and objects read-only values whose
 // parts are made when they are read. What is no JSON is null.
 func value(vm *goja.Runtime, raw []byte) goja.Value {
-	raw = trim(raw)
+	raw = span.Trim(raw)
 	if len(raw) == 0 {
 		return goja.Null()
 	}
 	switch raw[0] {
 	case '"':
-		s, ok := text(raw)
+		s, ok := span.Text(raw)
 		if !ok {
 			return goja.Null()
 		}
@@ -103,7 +104,7 @@ type items struct {
 
 func newItems(vm *goja.Runtime, raw []byte) *items {
 	a := &items{vm: vm}
-	split(raw, func(_, v []byte) { a.raw = append(a.raw, v) })
+	span.Split(raw, func(_, v []byte) { a.raw = append(a.raw, v) })
 	a.vals = make([]goja.Value, len(a.raw))
 	return a
 }
@@ -135,8 +136,8 @@ type members struct {
 
 func newMembers(vm *goja.Runtime, raw []byte) *members {
 	o := &members{inputs{vm: vm}}
-	split(raw, func(k, v []byte) {
-		name, ok := text(k)
+	span.Split(raw, func(k, v []byte) {
+		name, ok := span.Text(k)
 		if !ok {
 			return
 		}
@@ -150,106 +151,4 @@ func newMembers(vm *goja.Runtime, raw []byte) *members {
 	})
 	o.vals = make([]goja.Value, len(o.names))
 	return o
-}
-
-// text reads a JSON string.
-func text(raw []byte) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
-		return "", false
-	}
-	body := raw[1 : len(raw)-1]
-	plain := true
-	for _, c := range body {
-		if c == '\\' || c < ' ' || c >= 0x80 || c == '"' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return string(body), true
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return "", false
-	}
-	return s, true
-}
-
-func trim(raw []byte) []byte {
-	for len(raw) > 0 && space(raw[0]) {
-		raw = raw[1:]
-	}
-	for len(raw) > 0 && space(raw[len(raw)-1]) {
-		raw = raw[:len(raw)-1]
-	}
-	return raw
-}
-
-func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
-
-// split gives each element of a JSON array, or each member of an object with its key, to each. It looks no deeper, and
-// stops where the text is no JSON.
-func split(raw []byte, each func(key, value []byte)) {
-	object := raw[0] == '{'
-	i := 1
-	for {
-		for i < len(raw) && (space(raw[i]) || raw[i] == ',') {
-			i++
-		}
-		if i >= len(raw) || raw[i] == ']' || raw[i] == '}' {
-			return
-		}
-		var key []byte
-		if object {
-			end := skip(raw, i)
-			key = raw[i:end]
-			for i = end; i < len(raw) && (space(raw[i]) || raw[i] == ':'); i++ {
-			}
-		}
-		end := skip(raw, i)
-		if end == i {
-			return
-		}
-		each(key, raw[i:end])
-		i = end
-	}
-}
-
-// skip is the index after the JSON value that begins at i.
-func skip(raw []byte, i int) int {
-	depth := 0
-	for i < len(raw) {
-		switch c := raw[i]; c {
-		case '"':
-			for i++; i < len(raw) && raw[i] != '"'; i++ {
-				if raw[i] == '\\' {
-					i++
-				}
-			}
-			i++
-			if depth == 0 {
-				return min(i, len(raw))
-			}
-		case '[', '{':
-			depth++
-			i++
-		case ']', '}':
-			if depth == 0 {
-				return i
-			}
-			depth--
-			i++
-			if depth == 0 {
-				return i
-			}
-		case ',', ':', ' ', '\n', '\t', '\r':
-			if depth == 0 {
-				return i
-			}
-			i++
-		default:
-			i++
-		}
-	}
-	return len(raw)
 }

@@ -19,6 +19,8 @@ type RunOptions struct {
 	Share     *Share        // the package's share of the processors, kept over its builds' versions; nil: unbounded
 	Broke     func(Break)   // told of every call that broke a limit, on the call's goroutine: it must be quick; nil: nobody
 	Unlimited bool          // no limits at all: only for measuring what they cost
+	// EngineOnly runs in the engine what else would run as Go closures: only for comparing the two.
+	EngineOnly bool
 }
 
 func (o RunOptions) filled() RunOptions {

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/dop251/goja"
+
+	"facet/scripts/span"
 )
 
 // boundJSON replaces JSON's functions. The language's own stringify cannot be stopped, and a value of thirty objects can be a text
@@ -258,7 +260,7 @@ func (w *jsonText) text(s goja.String) {
 		case c < 0xdc00 && c >= 0xd800 && i+1 < n && low(s.CharAt(i+1)), low(c) && i > 0 && high(s.CharAt(i-1)):
 			continue
 		default:
-			escape = `\u` + string([]byte{hex[c>>12], hex[c>>8&15], hex[c>>4&15], hex[c&15]})
+			escape = `\u` + string([]byte{span.Hex[c>>12], span.Hex[c>>8&15], span.Hex[c>>4&15], span.Hex[c&15]})
 		}
 		w.b.WriteString(s.Substring(from, i))
 		w.ascii(escape)

@@ -24,6 +24,7 @@ type Shares struct {
 type Share struct {
 	pool    *Shares
 	average atomic.Int64 // nanoseconds that its calls ran
+	owing   atomic.Bool  // left may be below 0
 
 	// Under the pool's mutex.
 	left int64 // nanoseconds; below 0: used ahead
@@ -70,6 +71,9 @@ func (s *Share) take(d time.Duration) {
 	now := clock()
 	s.fill(now)
 	s.left -= int64(d)
+	if s.left < 0 {
+		s.owing.Store(true)
+	}
 	if p.last != s {
 		p.prev, p.prevAt = p.last, p.lastAt
 		p.last = s
@@ -94,6 +98,7 @@ func (s *Share) pause() time.Duration {
 	now := clock()
 	s.fill(now)
 	if s.left >= 0 {
+		s.owing.Store(false)
 		return 0
 	}
 	other := p.lastAt
@@ -102,10 +107,14 @@ func (s *Share) pause() time.Duration {
 	}
 	if other == 0 || now-other > company {
 		s.left = 0 // alone: what it used was nobody else's
+		s.owing.Store(false)
 		return 0
 	}
 	return time.Duration(float64(-s.left) / p.rate())
 }
+
+// owes says whether a package may have to wait for its next call.
+func (s *Share) owes() bool { return s != nil && s.owing.Load() }
 
 // wait paces a package that is over its share. It is false if that would take longer than it may.
 func (s *Share) wait(most time.Duration) bool {

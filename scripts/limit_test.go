@@ -30,7 +30,7 @@ func TestBusyMachine(t *testing.T) {
 		})
 	}
 	defer func() { close(stop); wg.Wait() }()
-	c := open(t, RunOptions{CPU: 50 * time.Millisecond * slowdown}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 30000; i++) n += i % 7; return n }`, "a"), fn("Int", `() => { for (;;) {} }`))
+	c := open(t, RunOptions{CPU: 50 * time.Millisecond * slowdown, EngineOnly: true}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 30000; i++) n += i % 7; return n }`, "a"), fn("Int", `() => { for (;;) {} }`))
 	slowest := time.Duration(0)
 	for range 4 {
 		began := time.Now()
@@ -48,7 +48,7 @@ func TestBusyMachine(t *testing.T) {
 
 // A request's account holds for all its calls.
 func TestAccount(t *testing.T) {
-	c := open(t, RunOptions{CPU: 10 * time.Millisecond * slowdown}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 5000; i++) n += i; return n }`, "a"), fn("Int", `() => { for (;;) {} }`))
+	c := open(t, RunOptions{CPU: 10 * time.Millisecond * slowdown, EngineOnly: true}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 5000; i++) n += i; return n }`, "a"), fn("Int", `() => { for (;;) {} }`))
 	a := &view.Account{Left: 4 * time.Millisecond}
 	var err error
 	calls := 0

@@ -37,7 +37,7 @@ func TestInnocent(t *testing.T) {
 	if testing.Short() {
 		calls = 1000
 	}
-	all := open(t, RunOptions{}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 40; i++) n += i; return n + a }`, "a"),
+	all := open(t, RunOptions{EngineOnly: true}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 40; i++) n += i; return n + a }`, "a"),
 		fn("Int", `() => { for (;;) {} }`), fn("Int", `() => { const a = []; for (;;) a.push([1, 2, 3]) }`))
 	c := all[0]
 	until := time.Now().Add(20 * time.Second)

@@ -86,3 +86,18 @@ func (m *lineMap) pos(line, col int) fault.Pos {
 	}
 	return fault.Pos{File: m.Files[m.At[i][2]], Line: m.At[i][3], Col: m.At[i][4]}
 }
+
+// near is pos for a place between entries: what stands on one line follows from the entry before it.
+func (m *lineMap) near(line, col int) fault.Pos {
+	at := m.pos(line, col)
+	if at.File == "" {
+		return at
+	}
+	for i := len(m.At) - 1; i >= 0; i-- {
+		if e := m.At[i]; e[0] == line && e[1] <= col {
+			at.Col += col - e[1]
+			break
+		}
+	}
+	return at
+}

@@ -20,7 +20,7 @@ func TestTwoViewers(t *testing.T) {
 		fn("JSON", `({ n, `+localeInput+` }) => format.number(n)`, "n", localeInput),
 		fn("JSON", `({ n }) => format.number(n)`, "n"),
 		fn("JSON", `({ me }) => { const m = new Map(); m.set(1, (m.get(1) || "") + me); return m.get(1) }`, "me"),
-	), RunOptions{CPU: time.Second, Machines: 2})
+	), RunOptions{CPU: time.Second, Machines: 2, EngineOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/dop251/goja"
 
 	"facet/graph"
+	"facet/scripts/span"
 	"facet/view"
 )
 
@@ -211,22 +211,11 @@ func (w *writer) number(v goja.Value, k *kind) error {
 		}
 		w.dst = append(strconv.AppendInt(append(w.dst, '"'), int64(x), 10), '"')
 	case k.name == "Float" || k.name == "JSON":
-		w.dst = appendNumber(w.dst, x)
+		w.dst = span.AppendNumber(w.dst, x)
 	default:
 		return k.wrong("a number")
 	}
 	return nil
-}
-
-// appendNumber writes a finite number as JavaScript's JSON does, but for exponents.
-func appendNumber(dst []byte, x float64) []byte {
-	if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
-		return strconv.AppendInt(dst, int64(x), 10) // -0 is 0
-	}
-	if a := math.Abs(x); a < 1e-6 || a >= 1e21 {
-		return strconv.AppendFloat(dst, x, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(dst, x, 'f', -1, 64)
 }
 
 func (w *writer) object(o *goja.Object, k *kind, depth int) error {
@@ -375,48 +364,9 @@ func (w *writer) text(s string) error {
 	if len(s) > w.most {
 		return &mismatch{got: fmt.Sprintf("more than %d bytes", w.most), limit: LimitOutput}
 	}
-	w.dst = appendText(w.dst, s)
+	w.dst = span.AppendText(w.dst, s)
 	return w.fits()
 }
-
-func appendText(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				dst = append(append(dst, s[from:i]...), "\ufffd"...)
-				from = i + 1
-			}
-			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		from = i
-	}
-	return append(append(dst, s[from:]...), '"')
-}
-
-const hex = "0123456789abcdef"
 
 // describe says what a value is, without its content: a device may read it.
 func describe(v goja.Value) string {

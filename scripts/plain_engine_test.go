@@ -13,18 +13,6 @@ import (
 
 var plainInputs = flag.Int("plain.inputs", 300, "random inputs for each function that runs in Go")
 
-// plainKind is a kind as plain has it.
-func plainKind(k *kind) *plain.Kind {
-	if k == nil {
-		return nil
-	}
-	out := &plain.Kind{Name: k.name, NonNull: k.nonNull, Elem: plainKind(k.elem), Values: k.values}
-	for _, f := range k.fields {
-		out.Fields = append(out.Fields, plain.Field{Name: f.name, Key: f.key, Kind: plainKind(f.kind)})
-	}
-	return out
-}
-
 // plainSources are functions of all kinds that authors write.
 var plainSources = []string{
 	`({ a, b }) => a + b`,
@@ -115,12 +103,12 @@ func TestPlainAsEngine(t *testing.T) {
 	k := &kind{name: "JSON"}
 	left := 0
 	for i, source := range plainSources {
-		p, err := plain.Compile(source, []string{"a", "b"})
+		p, err := plain.Compile(source, []string{"a", "b"}, plainKind(k), nil)
 		if err != nil {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		f, err := Open(build(fn("JSON", source, "a", "b")), RunOptions{})
+		f, err := Open(build(fn("JSON", source, "a", "b")), RunOptions{EngineOnly: true})
 		if err != nil {
 			t.Fatalf("%s: %v", source, err)
 		}
@@ -129,10 +117,10 @@ func TestPlainAsEngine(t *testing.T) {
 		if strings.Contains(source, "for (;;)") {
 			n = 2
 		}
-		ran := 0
+		ran, run := 0, p.Take()
 		for range n {
 			row := [][]byte{randomJSON(rnd, 0), randomJSON(rnd, 0)}
-			got, _, ok := p.Run(row, nil, plainKind(k), 64<<10)
+			got, _, ok := run.Run(row, nil, 64<<10)
 			if !ok {
 				left++
 				continue
@@ -148,7 +136,11 @@ func TestPlainAsEngine(t *testing.T) {
 		if ran == 0 && n > 2 {
 			t.Errorf("%s: no input ran in Go", source)
 		}
+		run.Give()
 		f.Close()
+	}
+	if n := plain.Defects.Load(); n > 0 {
+		t.Errorf("%d defects", n)
 	}
 	t.Logf("%d functions, %d calls were left to the engine", len(plainSources), left)
 }

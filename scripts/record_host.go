@@ -7,6 +7,7 @@ import (
 	"github.com/dop251/goja"
 
 	"facet/graph"
+	"facet/scripts/span"
 )
 
 // What the recording runtime asks of the Go side most: types of the graph, tables of values, and its records as text.
@@ -242,7 +243,7 @@ func (w *recordText) string(s goja.String) {
 	n := s.Length()
 	for i := range n {
 		c := s.CharAt(i)
-		w.b = append(w.b, '\\', 'u', hex[c>>12], hex[c>>8&15], hex[c>>4&15], hex[c&15])
+		w.b = append(w.b, '\\', 'u', span.Hex[c>>12], span.Hex[c>>8&15], span.Hex[c>>4&15], span.Hex[c&15])
 	}
 	w.b = append(w.b, '"')
 }
@@ -257,7 +258,7 @@ func (w *recordText) quoted(s string) {
 		}
 		w.b = append(w.b, s[from:i]...)
 		if c < ' ' {
-			w.b = append(w.b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			w.b = append(w.b, '\\', 'u', '0', '0', span.Hex[c>>4], span.Hex[c&15])
 		} else {
 			w.b = append(w.b, '\\', c)
 		}

@@ -14,7 +14,7 @@ func TestIdle(t *testing.T) {
 	most := mostIdle * runtime.GOMAXPROCS(0)
 	var all []*Functions
 	for range most + 4 {
-		f, err := Open(&view.Build{Funcs: []*view.Func{fn("Int", `({ a }) => a`, "a")}}, RunOptions{})
+		f, err := Open(&view.Build{Funcs: []*view.Func{fn("Int", `({ a }) => a`, "a")}}, RunOptions{EngineOnly: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,11 @@ func arg(args []val, i int) val {
 	return undefinedVal
 }
 
+// floats are those of Math that only need a number.
+var floats = map[string]func(float64) float64{
+	"Math.abs": math.Abs, "Math.floor": math.Floor, "Math.ceil": math.Ceil, "Math.trunc": math.Trunc, "Math.sqrt": math.Sqrt, "Math.round": rounded,
+}
+
 func float1(do func(float64) float64) native {
 	return func(_ *call, _ val, args []val) val { return numVal(do(arg(args, 0).number())) }
 }
@@ -55,6 +60,22 @@ var globals = map[string]native{
 		v := arg(args, 0)
 		return boolVal(v.tag == pNumber && v.n == math.Trunc(v.n) && math.Abs(v.n) < 1<<53)
 	},
+	"parseFloat":        parsedFloat,
+	"Number.parseFloat": parsedFloat,
+	"Object.fromEntries": func(c *call, _ val, args []val) val {
+		list := arg(args, 0)
+		if list.tag != pList {
+			leave()
+		}
+		o := &obj{own: true}
+		for _, pair := range c.read(list.o).vals {
+			if pair.tag != pList || len(c.read(pair.o).vals) != 2 || pair.o.vals[0].tag != pString {
+				leave()
+			}
+			c.put(o, pair.o.vals[0].s, pair.o.vals[1])
+		}
+		return val{tag: pObject, o: o}
+	},
 	"Array.isArray": func(_ *call, _ val, args []val) val { return boolVal(arg(args, 0).tag == pList) },
 	"Object.keys": func(c *call, _ val, args []val) val {
 		return entries(c, arg(args, 0), func(k string, _ val) val { return strVal(k) })
@@ -88,8 +109,8 @@ var globals = map[string]native{
 		x := arg(args, 0).number()
 		return numVal(power(x, arg(args, 1).number()))
 	},
-	"Math.min": func(_ *call, _ val, args []val) val { return extreme(args, math.Inf(1), math.Min) },
-	"Math.max": func(_ *call, _ val, args []val) val { return extreme(args, math.Inf(-1), math.Max) },
+	"Math.min": func(_ *call, _ val, args []val) val { return extreme(args, false) },
+	"Math.max": func(_ *call, _ val, args []val) val { return extreme(args, true) },
 }
 
 func finite(x float64) bool { return x == x && !math.IsInf(x, 0) }
@@ -106,7 +127,12 @@ func rounded(x float64) float64 {
 	return t
 }
 
-func extreme(args []val, x float64, of func(a, b float64) float64) val {
+// extreme is the least or greatest number.
+func extreme(args []val, greatest bool) val {
+	x, of := math.Inf(1), math.Min
+	if greatest {
+		x, of = math.Inf(-1), math.Max
+	}
 	nan := false
 	for _, a := range args {
 		y := a.number()
@@ -142,12 +168,24 @@ func parsed(_ *call, _ val, args []val) val {
 	return numVal(numberOf(s[:n]))
 }
 
+// parsedFloat is parseFloat of a text that is a number and no more.
+func parsedFloat(_ *call, _ val, args []val) val {
+	v := arg(args, 0)
+	if v.tag == pNumber && v.n != 0 {
+		return v
+	}
+	if v.tag != pString || strings.Trim(v.s, " \t\r\n") == "" {
+		leave()
+	}
+	return numVal(numberOf(v.s))
+}
+
 // entries are an object's properties. Numbers among their names would come first in an object that a script made, and not in an input.
 func entries(c *call, v val, of func(string, val) val) val {
 	if v.tag != pObject {
 		leave()
 	}
-	o := v.o.read()
+	o := c.read(v.o)
 	c.step(2 * len(o.names))
 	out := make([]val, len(o.names))
 	for i, n := range o.names {
@@ -179,7 +217,7 @@ var textMethods = map[string]native{
 	"toString": func(_ *call, this val, _ []val) val { return this },
 	"slice": func(c *call, this val, args []val) val {
 		from, to := bounds(args, units(this.s))
-		c.step(len(this.s) >> 6)
+		c.step(len(this.s) >> 4)
 		return strVal(cutText(this.s, from, to))
 	},
 	"substring": func(c *call, this val, args []val) val {
@@ -189,14 +227,16 @@ var textMethods = map[string]native{
 			to = integer(v.number())
 		}
 		from, to = min(max(from, 0), n), min(max(to, 0), n)
-		c.step(n >> 6)
+		c.step(n >> 4)
 		return strVal(cutText(this.s, min(from, to), max(from, to)))
 	},
-	"charAt": func(_ *call, this val, args []val) val {
+	"charAt": func(c *call, this val, args []val) val {
+		c.step(len(this.s) >> 4)
 		s, _ := unitAt(this.s, integer(arg(args, 0).number()))
 		return strVal(s)
 	},
-	"at": func(_ *call, this val, args []val) val {
+	"at": func(c *call, this val, args []val) val {
+		c.step(len(this.s) >> 4)
 		i := integer(arg(args, 0).number())
 		if i < 0 {
 			i += units(this.s)
@@ -206,7 +246,8 @@ var textMethods = map[string]native{
 		}
 		return undefinedVal
 	},
-	"charCodeAt": func(_ *call, this val, args []val) val {
+	"charCodeAt": func(c *call, this val, args []val) val {
+		c.step(len(this.s) >> 4)
 		i := integer(arg(args, 0).number())
 		if !ascii(this.s) {
 			if u := utf16.Encode([]rune(this.s)); i >= 0 && i < len(u) {
@@ -352,6 +393,7 @@ var numberMethods = map[string]native{
 			leave()
 		}
 		c.step(1)
+		c.step(digits)
 		var b [128]byte
 		return strVal(string(ftoa.FToStr(this.n, ftoa.ModeFixed, digits, b[:0])))
 	},
@@ -366,16 +408,16 @@ var numberMethods = map[string]native{
 // listMethods are methods of lists that take no function.
 var listMethods = map[string]native{
 	"slice": func(c *call, this val, args []val) val {
-		vals := this.o.read().vals
+		vals := this.o.vals
 		from, to := bounds(args, len(vals))
 		if from >= to {
 			return listVal(nil)
 		}
 		c.step(to - from)
-		return listVal(vals[from:to:to])
+		return listVal(append([]val(nil), vals[from:to]...))
 	},
 	"at": func(_ *call, this val, args []val) val {
-		vals := this.o.read().vals
+		vals := this.o.vals
 		i := integer(arg(args, 0).number())
 		if i < 0 {
 			i += len(vals)
@@ -386,10 +428,10 @@ var listMethods = map[string]native{
 		return vals[i]
 	},
 	"concat": func(c *call, this val, args []val) val {
-		out := append([]val(nil), this.o.read().vals...)
+		out := append([]val(nil), this.o.vals...)
 		for _, a := range args {
 			if a.tag == pList {
-				out = append(out, a.o.read().vals...)
+				out = append(out, c.read(a.o).vals...)
 			} else {
 				out = append(out, a)
 			}
@@ -402,7 +444,7 @@ var listMethods = map[string]native{
 		if len(args) > 1 {
 			leave()
 		}
-		vals := this.o.read().vals
+		vals := this.o.vals
 		c.step(len(vals))
 		for _, v := range vals {
 			if v.tag == pNumber && v.n == 0 && math.Signbit(v.n) && want.n == 0 {
@@ -418,7 +460,7 @@ var listMethods = map[string]native{
 		if len(args) != 1 {
 			leave()
 		}
-		vals := this.o.read().vals
+		vals := this.o.vals
 		c.step(len(vals))
 		for i, v := range vals {
 			if strictly(v, args[0]) {
@@ -427,13 +469,19 @@ var listMethods = map[string]native{
 		}
 		return numVal(-1)
 	},
+	"push": func(c *call, this val, args []val) val {
+		for _, a := range args {
+			c.push(this.o, a)
+		}
+		return numVal(float64(len(this.o.vals)))
+	},
 	"join": func(c *call, this val, args []val) val {
 		sep := ","
 		if v := arg(args, 0); v.tag != pUndefined {
 			sep = textOf(v)
 		}
 		var b strings.Builder
-		for i, v := range this.o.read().vals {
+		for i, v := range this.o.vals {
 			if i > 0 {
 				b.WriteString(sep)
 			}

@@ -49,14 +49,14 @@ func (c *compiler) unary(e *ast.UnaryExpression, s *scope) expr {
 			}
 			return *p
 		}
-	case token.TYPEOF:
-		x := c.expr(e.Operand, s)
-		return func(f *frame) val { return strVal(typeNames[x(f).tag]) }
+	case token.NOT:
+		test := c.cond(e.Operand, s)
+		return func(f *frame) val { return boolVal(!test(f)) }
 	}
 	x := c.expr(e.Operand, s)
 	switch e.Operator {
-	case token.NOT:
-		return func(f *frame) val { return boolVal(!x(f).truthy()) }
+	case token.TYPEOF:
+		return func(f *frame) val { return strVal(typeNames[x(f).tag]) }
 	case token.MINUS:
 		return func(f *frame) val { return numVal(-x(f).number()) }
 	case token.PLUS:
@@ -70,12 +70,12 @@ func (c *compiler) unary(e *ast.UnaryExpression, s *scope) expr {
 	return nil
 }
 
-var typeNames = [...]string{pUndefined: "undefined", pNull: "object", pBool: "boolean", pNumber: "number", pString: "string", pList: "object", pObject: "object"}
+var typeNames = [...]string{pUndefined: "undefined", pNull: "object", pBool: "boolean", pNumber: "number", pString: "string", pList: "object", pObject: "object", pFunc: "function"}
 
 func (c *compiler) binary(e *ast.BinaryExpression, s *scope) expr {
-	a, b := c.expr(e.Left, s), c.expr(e.Right, s)
 	switch e.Operator {
 	case token.LOGICAL_AND:
+		a, b := c.expr(e.Left, s), c.expr(e.Right, s)
 		return func(f *frame) val {
 			if v := a(f); !v.truthy() {
 				return v
@@ -83,6 +83,7 @@ func (c *compiler) binary(e *ast.BinaryExpression, s *scope) expr {
 			return b(f)
 		}
 	case token.LOGICAL_OR:
+		a, b := c.expr(e.Left, s), c.expr(e.Right, s)
 		return func(f *frame) val {
 			if v := a(f); v.truthy() {
 				return v
@@ -90,26 +91,166 @@ func (c *compiler) binary(e *ast.BinaryExpression, s *scope) expr {
 			return b(f)
 		}
 	case token.COALESCE:
+		a, b := c.expr(e.Left, s), c.expr(e.Right, s)
 		return func(f *frame) val {
 			if v := a(f); !v.nullish() {
 				return v
 			}
 			return b(f)
 		}
-	case token.STRICT_EQUAL:
-		return func(f *frame) val { v := a(f); return boolVal(strictly(v, b(f))) }
-	case token.STRICT_NOT_EQUAL:
-		return func(f *frame) val { v := a(f); return boolVal(!strictly(v, b(f))) }
-	case token.EQUAL:
-		return func(f *frame) val { v := a(f); return boolVal(alike(v, b(f))) }
-	case token.NOT_EQUAL:
-		return func(f *frame) val { v := a(f); return boolVal(!alike(v, b(f))) }
+	}
+	if test := c.compare(e, s); test != nil {
+		return func(f *frame) val { return boolVal(test(f)) }
 	}
 	do := operation(e.Operator)
 	if do == nil {
 		c.no(e, "%s", e.Operator)
 	}
+	a := c.expr(e.Left, s)
+	if k, ok := c.constant(e.Right); ok && k.tag == pNumber {
+		c.nodes++
+		if sum := withNumber(e.Operator, a, k.n); sum != nil {
+			return sum
+		}
+	}
+	b := c.expr(e.Right, s)
 	return func(f *frame) val { v := a(f); return do(f.call, v, b(f)) }
+}
+
+// withNumber is an operation with a constant on its right; nil: it is none of these.
+func withNumber(op token.Token, a expr, y float64) expr {
+	switch op {
+	case token.MINUS:
+		return func(f *frame) val { return numVal(a(f).number() - y) }
+	case token.MULTIPLY:
+		return func(f *frame) val { return numVal(a(f).number() * y) }
+	case token.SLASH:
+		return func(f *frame) val { return numVal(a(f).number() / y) }
+	case token.REMAINDER:
+		return func(f *frame) val { return numVal(modulo(a(f).number(), y)) }
+	}
+	return nil
+}
+
+// modulo is math.Mod, which is slow, for what is whole and small.
+func modulo(x, y float64) float64 {
+	if i, j := int64(x), int64(y); float64(i) == x && float64(j) == y && i > 0 && j > 0 && i < 1<<53 && j < 1<<53 {
+		return float64(i % j)
+	}
+	return math.Mod(x, y)
+}
+
+// cond compiles an expression of which only counts whether it is true.
+func (c *compiler) cond(e ast.Expression, s *scope) func(f *frame) bool {
+	switch e := e.(type) {
+	case *ast.UnaryExpression:
+		if e.Operator == token.NOT {
+			c.nodes++
+			test := c.cond(e.Operand, s)
+			return func(f *frame) bool { return !test(f) }
+		}
+	case *ast.BinaryExpression:
+		switch e.Operator {
+		case token.LOGICAL_AND:
+			c.nodes++
+			a, b := c.cond(e.Left, s), c.cond(e.Right, s)
+			return func(f *frame) bool { return a(f) && b(f) }
+		case token.LOGICAL_OR:
+			c.nodes++
+			a, b := c.cond(e.Left, s), c.cond(e.Right, s)
+			return func(f *frame) bool { return a(f) || b(f) }
+		}
+		if test := c.compare(e, s); test != nil {
+			c.nodes++
+			return test
+		}
+	}
+	x := c.expr(e, s)
+	return func(f *frame) bool { return x(f).truthy() }
+}
+
+// compare compiles a comparison; nil: it is none.
+func (c *compiler) compare(e *ast.BinaryExpression, s *scope) func(f *frame) bool {
+	op := e.Operator
+	switch op {
+	case token.STRICT_EQUAL, token.STRICT_NOT_EQUAL, token.EQUAL, token.NOT_EQUAL:
+	case token.LESS, token.GREATER, token.LESS_OR_EQUAL, token.GREATER_OR_EQUAL:
+	default:
+		return nil
+	}
+	a := c.expr(e.Left, s)
+	if k, ok := c.constant(e.Right); ok {
+		if test := withConstant(op, a, k); test != nil {
+			c.nodes++
+			return test
+		}
+	}
+	b := c.expr(e.Right, s)
+	switch op {
+	case token.STRICT_EQUAL:
+		return func(f *frame) bool { v := a(f); return strictly(v, b(f)) }
+	case token.STRICT_NOT_EQUAL:
+		return func(f *frame) bool { v := a(f); return !strictly(v, b(f)) }
+	case token.EQUAL:
+		return func(f *frame) bool { v := a(f); return alike(v, b(f)) }
+	case token.NOT_EQUAL:
+		return func(f *frame) bool { v := a(f); return !alike(v, b(f)) }
+	case token.LESS:
+		return func(f *frame) bool {
+			x, y := a(f), b(f)
+			if x.tag == pNumber && y.tag == pNumber {
+				return x.n < y.n
+			}
+			return order(f.call, x, y, func(x, y float64) bool { return x < y }, earlier)
+		}
+	case token.GREATER:
+		return func(f *frame) bool {
+			x, y := a(f), b(f)
+			if x.tag == pNumber && y.tag == pNumber {
+				return x.n > y.n
+			}
+			return order(f.call, x, y, func(x, y float64) bool { return x > y }, func(x, y string) bool { return earlier(y, x) })
+		}
+	case token.LESS_OR_EQUAL:
+		return func(f *frame) bool {
+			x, y := a(f), b(f)
+			if x.tag == pNumber && y.tag == pNumber {
+				return x.n <= y.n
+			}
+			return order(f.call, x, y, func(x, y float64) bool { return x <= y }, func(x, y string) bool { return !earlier(y, x) })
+		}
+	}
+	return func(f *frame) bool {
+		x, y := a(f), b(f)
+		if x.tag == pNumber && y.tag == pNumber {
+			return x.n >= y.n
+		}
+		return order(f.call, x, y, func(x, y float64) bool { return x >= y }, func(x, y string) bool { return !earlier(x, y) })
+	}
+}
+
+// withConstant is a comparison with a constant on its right; nil: it is none of these.
+func withConstant(op token.Token, a expr, k val) func(f *frame) bool {
+	same := op == token.EQUAL || op == token.STRICT_EQUAL
+	switch {
+	case k.nullish() && (op == token.EQUAL || op == token.NOT_EQUAL):
+		return func(f *frame) bool { return a(f).nullish() == same }
+	case k.nullish() && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
+		return func(f *frame) bool { return (a(f).tag == k.tag) == same }
+	case k.tag == pString && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
+		return func(f *frame) bool { v := a(f); return (v.tag == pString && v.s == k.s) == same }
+	case k.tag == pNumber && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
+		return func(f *frame) bool { v := a(f); return (v.tag == pNumber && v.n == k.n) == same }
+	case k.tag == pNumber && op == token.LESS:
+		return func(f *frame) bool { return a(f).number() < k.n }
+	case k.tag == pNumber && op == token.GREATER:
+		return func(f *frame) bool { return a(f).number() > k.n }
+	case k.tag == pNumber && op == token.LESS_OR_EQUAL:
+		return func(f *frame) bool { return a(f).number() <= k.n }
+	case k.tag == pNumber && op == token.GREATER_OR_EQUAL:
+		return func(f *frame) bool { return a(f).number() >= k.n }
+	}
+	return nil
 }
 
 // operation is a binary operator that needs both of its sides; nil: it is none of these.
@@ -124,24 +265,19 @@ func operation(op token.Token) func(c *call, a, b val) val {
 	case token.SLASH:
 		return func(_ *call, a, b val) val { x := a.number(); return numVal(x / b.number()) }
 	case token.REMAINDER:
-		return func(_ *call, a, b val) val { x := a.number(); return numVal(math.Mod(x, b.number())) }
+		return func(_ *call, a, b val) val { x := a.number(); return numVal(modulo(x, b.number())) }
 	case token.EXPONENT:
 		return func(_ *call, a, b val) val { x := a.number(); return numVal(power(x, b.number())) }
-	case token.LESS:
-		return func(_ *call, a, b val) val {
-			return order(a, b, func(x, y float64) bool { return x < y }, func(x, y string) bool { return earlier(x, y) })
-		}
-	case token.GREATER:
-		return func(_ *call, a, b val) val {
-			return order(a, b, func(x, y float64) bool { return x > y }, func(x, y string) bool { return earlier(y, x) })
-		}
-	case token.LESS_OR_EQUAL:
-		return func(_ *call, a, b val) val {
-			return order(a, b, func(x, y float64) bool { return x <= y }, func(x, y string) bool { return !earlier(y, x) })
-		}
-	case token.GREATER_OR_EQUAL:
-		return func(_ *call, a, b val) val {
-			return order(a, b, func(x, y float64) bool { return x >= y }, func(x, y string) bool { return !earlier(x, y) })
+	case token.IN:
+		return func(c *call, a, b val) val {
+			if b.tag != pObject || a.tag != pString {
+				leave()
+			}
+			_, ok := c.get(b.o, a.s)
+			if !ok && inherited[a.s] {
+				leave()
+			}
+			return boolVal(ok)
 		}
 	case token.AND:
 		return func(_ *call, a, b val) val { x := int32Of(a.number()); return numVal(float64(x & int32Of(b.number()))) }
@@ -182,12 +318,13 @@ func add(c *call, a, b val) val {
 	return numVal(x + b.number())
 }
 
-func order(a, b val, numbers func(x, y float64) bool, texts func(x, y string) bool) val {
+func order(c *call, a, b val, numbers func(x, y float64) bool, texts func(x, y string) bool) bool {
 	if a.tag == pString && b.tag == pString {
-		return boolVal(texts(a.s, b.s))
+		c.step(len(a.s) >> 6)
+		return texts(a.s, b.s)
 	}
 	x := a.number()
-	return boolVal(numbers(x, b.number()))
+	return numbers(x, b.number())
 }
 
 func power(x, y float64) float64 {
@@ -204,10 +341,14 @@ func (c *compiler) place(e ast.Expression, s *scope) func(f *frame) *val {
 		c.no(e, "a change of something else than a variable")
 	}
 	n := s.find(string(id.Name))
-	if n == nil || n.code != nil || n.fixed || n.fn.up == nil {
+	if n == nil || n.code != nil || n.fixed || n.fn.up == nil && s.fn.up != nil || n.self || n.format || n.lowered != "" {
 		c.no(e, "a change of %s", id.Name)
 	}
+	c.early(n, e, s)
 	slot, hops := n.slot, s.hops(n.fn)
+	if hops == 0 {
+		return func(f *frame) *val { return &f.slots[slot] }
+	}
 	return func(f *frame) *val {
 		for range hops {
 			f = f.up
@@ -217,28 +358,62 @@ func (c *compiler) place(e ast.Expression, s *scope) func(f *frame) *val {
 }
 
 func (c *compiler) assign(e *ast.AssignExpression, s *scope) expr {
+	if _, ok := e.Left.(*ast.Identifier); !ok {
+		return c.assignPart(e, s)
+	}
+	place, value := c.place(e.Left, s), c.expr(e.Right, s)
 	if e.Operator == token.ASSIGN {
-		if _, ok := e.Left.(*ast.Identifier); ok {
-			place, value := c.place(e.Left, s), c.expr(e.Right, s)
-			return func(f *frame) val {
-				v := value(f)
-				p := place(f)
-				set(*p)
-				*p = v
-				return v
-			}
+		return func(f *frame) val {
+			v := value(f)
+			p := place(f)
+			set(*p)
+			*p = v
+			return v
 		}
-		c.no(e, "a change of something else than a variable")
 	}
 	do := operation(e.Operator)
 	if do == nil {
 		c.no(e, "%s=", e.Operator)
 	}
-	place, value := c.place(e.Left, s), c.expr(e.Right, s)
 	return func(f *frame) val {
 		was := set(*place(f))
 		v := do(f.call, was, value(f))
 		*place(f) = v
+		return v
+	}
+}
+
+// assignPart is a change of what a list or an object holds, which the call must have made.
+func (c *compiler) assignPart(e *ast.AssignExpression, s *scope) expr {
+	var of, key expr
+	switch left := e.Left.(type) {
+	case *ast.DotExpression:
+		of, key = c.expr(left.Left, s), constant(strVal(string(left.Identifier.Name)))
+	case *ast.BracketExpression:
+		of, key = c.expr(left.Left, s), c.expr(left.Member, s)
+	default:
+		c.no(e, "a change of a pattern")
+	}
+	c.changes = true
+	value := c.expr(e.Right, s)
+	if e.Operator == token.ASSIGN {
+		return func(f *frame) val {
+			o := of(f)
+			k := key(f)
+			v := value(f)
+			f.call.assign(o, k, v)
+			return v
+		}
+	}
+	do := operation(e.Operator)
+	if do == nil {
+		c.no(e, "%s=", e.Operator)
+	}
+	return func(f *frame) val {
+		o := of(f)
+		k := key(f)
+		v := do(f.call, f.call.index(o, k), value(f))
+		f.call.assign(o, k, v)
 		return v
 	}
 }
@@ -258,232 +433,4 @@ var constants = map[string]float64{
 	"Math.SQRT2": math.Sqrt2, "Math.SQRT1_2": math.Sqrt2 / 2,
 	"Number.MAX_SAFE_INTEGER": 1<<53 - 1, "Number.MIN_SAFE_INTEGER": -(1<<53 - 1), "Number.EPSILON": 0x1p-52, "Number.MAX_VALUE": math.MaxFloat64,
 	"Number.POSITIVE_INFINITY": math.Inf(1), "Number.NEGATIVE_INFINITY": math.Inf(-1), "Number.NaN": math.NaN(),
-}
-
-// call is a function of the program, of the language, or a method.
-func (c *compiler) call(e *ast.CallExpression, s *scope) expr {
-	switch callee := e.Callee.(type) {
-	case *ast.Identifier:
-		n := s.find(string(callee.Name))
-		if n == nil {
-			f := globals[string(callee.Name)]
-			if f == nil {
-				c.no(e, "%s()", callee.Name)
-			}
-			return c.native(e, f, s)
-		}
-		if n.code == nil {
-			c.no(e, "a call of a variable")
-		}
-		return c.own(e, n.code, s.hops(n.fn), s)
-	case *ast.ArrowFunctionLiteral, *ast.FunctionLiteral:
-		return c.own(e, c.function(callee, s), 0, s)
-	case *ast.DotExpression:
-		if id, ok := callee.Left.(*ast.Identifier); ok && s.find(string(id.Name)) == nil {
-			name := string(id.Name) + "." + string(callee.Identifier.Name)
-			f := globals[name]
-			if f == nil {
-				c.no(e, "%s()", name)
-			}
-			return c.native(e, f, s)
-		}
-		of := c.expr(callee.Left, s)
-		do := c.method(e, string(callee.Identifier.Name), s)
-		return func(f *frame) val { return do(f, of(f)) }
-	}
-	c.no(e, "a call of this")
-	return nil
-}
-
-// own is a call of a function of the program, hops functions outwards of where it is called.
-func (c *compiler) own(e *ast.CallExpression, fn *code, hops int, s *scope) expr {
-	args := c.args(e, s)
-	return func(f *frame) val {
-		var few [6]val
-		in := few[:0]
-		for _, a := range args {
-			in = append(in, a(f))
-		}
-		up := f
-		for range hops {
-			up = up.up
-		}
-		return fn.call(up, in)
-	}
-}
-
-func (c *compiler) args(e *ast.CallExpression, s *scope) []expr {
-	var args []expr
-	for _, a := range e.ArgumentList {
-		args = append(args, c.expr(a, s))
-	}
-	return args
-}
-
-// A native is a function of the language: this is undefined but for methods.
-type native func(c *call, this val, args []val) val
-
-func (c *compiler) native(e *ast.CallExpression, do native, s *scope) expr {
-	args := c.args(e, s)
-	if len(args) == 1 {
-		a := args[0]
-		return func(f *frame) val {
-			in := [1]val{a(f)}
-			return do(f.call, undefinedVal, in[:])
-		}
-	}
-	return func(f *frame) val {
-		var few [4]val
-		in := few[:0]
-		for _, a := range args {
-			in = append(in, a(f))
-		}
-		return do(f.call, undefinedVal, in)
-	}
-}
-
-// method is a call of a method. What it is is known when the value is: texts and lists share names.
-func (c *compiler) method(e *ast.CallExpression, name string, s *scope) func(f *frame, this val) val {
-	if walk := walks[name]; walk != nil && len(e.ArgumentList) == 1 {
-		return c.walk(e, walk, s)
-	}
-	texts, lists, numbers := textMethods[name], listMethods[name], numberMethods[name]
-	if texts == nil && lists == nil && numbers == nil {
-		c.no(e, ".%s()", name)
-	}
-	args := c.args(e, s)
-	return func(f *frame, this val) val {
-		var few [4]val
-		in := few[:0]
-		for _, a := range args {
-			in = append(in, a(f))
-		}
-		var do native
-		switch this.tag {
-		case pString:
-			do = texts
-		case pList:
-			do = lists
-		case pNumber:
-			do = numbers
-		}
-		if do == nil {
-			leave()
-		}
-		return do(f.call, this, in)
-	}
-}
-
-// A walk gives each element to a function, and what comes of it to see until that is false; done makes the result.
-type walk struct {
-	see  func(w *walked, v, got val, i int) bool
-	done func(w *walked) val
-}
-
-type walked struct {
-	out   []val
-	found val
-	at    int
-	yes   bool
-}
-
-var walks = map[string]*walk{
-	"map": {
-		func(w *walked, _, got val, _ int) bool { w.out = append(w.out, got); return true },
-		func(w *walked) val { return listVal(w.out) },
-	},
-	"filter": {
-		func(w *walked, v, got val, _ int) bool {
-			if got.truthy() {
-				w.out = append(w.out, v)
-			}
-			return true
-		},
-		func(w *walked) val { return listVal(w.out) },
-	},
-	"some": {
-		func(w *walked, _, got val, _ int) bool { w.yes = got.truthy(); return !w.yes },
-		func(w *walked) val { return boolVal(w.yes) },
-	},
-	"every": {
-		func(w *walked, _, got val, _ int) bool { w.yes = !got.truthy(); return !w.yes },
-		func(w *walked) val { return boolVal(!w.yes) },
-	},
-	"find": {
-		func(w *walked, v, got val, _ int) bool {
-			if got.truthy() {
-				w.found = v
-				return false
-			}
-			return true
-		},
-		func(w *walked) val { return w.found },
-	},
-	"findIndex": {
-		func(w *walked, _, got val, i int) bool {
-			if got.truthy() {
-				w.at = i + 1
-				return false
-			}
-			return true
-		},
-		func(w *walked) val { return numVal(float64(w.at - 1)) },
-	},
-	"flatMap": {
-		func(w *walked, _, got val, _ int) bool {
-			if got.tag == pList {
-				w.out = append(w.out, got.o.read().vals...)
-			} else {
-				w.out = append(w.out, got)
-			}
-			return true
-		},
-		func(w *walked) val { return listVal(w.out) },
-	},
-}
-
-func (c *compiler) walk(e *ast.CallExpression, walk *walk, s *scope) func(f *frame, this val) val {
-	var visit func(f *frame, args []val) val
-	arg := e.ArgumentList[0]
-	if id, ok := arg.(*ast.Identifier); ok && s.find(string(id.Name)) == nil { // filter(Boolean), map(String)
-		do := globals[string(id.Name)]
-		if do == nil || string(id.Name) == "parseInt" {
-			c.no(e, "%s as a function", id.Name)
-		}
-		visit = func(f *frame, args []val) val { return do(f.call, undefinedVal, args[:1]) }
-	} else if ok {
-		n := s.find(string(id.Name))
-		if n.code == nil {
-			c.no(e, "a variable as a function")
-		}
-		hops := s.hops(n.fn)
-		visit = func(f *frame, args []val) val {
-			for range hops {
-				f = f.up
-			}
-			return n.code.call(f, args)
-		}
-	} else {
-		fn := c.function(arg, s)
-		if fn == nil {
-			c.no(e, "what is no function here")
-		}
-		visit = fn.call
-	}
-	return func(f *frame, this val) val {
-		if this.tag != pList {
-			leave()
-		}
-		var w walked
-		var args [3]val
-		for i, v := range this.o.read().vals {
-			f.call.step(1)
-			args = [3]val{v, numVal(float64(i)), this}
-			if !walk.see(&w, v, visit(f, args[:]), i) {
-				break
-			}
-		}
-		f.call.step(len(w.out))
-		return walk.done(&w)
-	}
 }

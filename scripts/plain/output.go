@@ -3,77 +3,78 @@ package plain
 import (
 	"math"
 	"strconv"
+
+	"facet/scripts/span"
 )
 
-// A writer writes a result as writer does. What is no value of the declared type is left to the engine, which says why.
-type writer struct {
-	dst  []byte
-	from int
-	most int
-	call *call
-}
-
-func (w *writer) value(v val, k *Kind, depth int) {
-	if depth >= maxDepth || len(w.dst)-w.from > w.most {
+// value writes a result as the engine's writer does. What is no value of the declared type is left to the engine, which says why.
+func (c *call) value(v val, k *Kind, depth int) {
+	if depth >= maxDepth || len(c.dst)-c.from > c.most {
 		leave()
 	}
-	w.call.step(1)
+	c.step(1)
 	switch v.tag {
 	case pUndefined, pNull:
 		if k.NonNull {
 			leave()
 		}
-		w.dst = append(w.dst, "null"...)
+		c.dst = append(c.dst, "null"...)
 	case pList:
-		w.list(v.o.read(), k, depth)
+		c.list(c.read(v.o), k, depth)
 	case pObject:
-		w.object(v.o.read(), k, depth)
+		c.object(c.read(v.o), k, depth)
 	default:
 		if k.Elem != nil || k.Fields != nil {
 			leave()
 		}
-		w.scalar(v, k)
+		c.scalar(v, k)
 	}
-	if len(w.dst)-w.from > w.most {
+	if len(c.dst)-c.from > c.most {
 		leave()
 	}
 }
 
-func (w *writer) scalar(v val, k *Kind) {
+// texts says whether results of the kind may be any text.
+func (k *Kind) texts() bool {
+	return k.Values == nil && k.Elem == nil && k.Fields == nil && (k.Name == "String" || k.Name == "ID" || k.Name == "JSON")
+}
+
+func (c *call) scalar(v val, k *Kind) {
 	switch {
 	case v.tag == pString && (k.Values != nil && k.Values[v.s] || k.Values == nil && (k.Name == "String" || k.Name == "ID" || k.Name == "JSON")):
-		if len(v.s) > w.most {
+		if len(v.s) > c.most {
 			leave()
 		}
-		w.dst = appendText(w.dst, v.s)
+		c.step(len(v.s) >> 6)
+		c.dst = span.AppendText(c.dst, v.s)
 	case v.tag == pBool && k.Values == nil && (k.Name == "Boolean" || k.Name == "JSON"):
 		if v.n != 0 {
-			w.dst = append(w.dst, "true"...)
+			c.dst = append(c.dst, "true"...)
 		} else {
-			w.dst = append(w.dst, "false"...)
+			c.dst = append(c.dst, "false"...)
 		}
 	case v.tag == pNumber && k.Values == nil && finite(v.n):
-		w.number(v.n, k)
+		c.number(v.n, k)
 	default:
 		leave()
 	}
 }
 
-func (w *writer) number(x float64, k *Kind) {
+func (c *call) number(x float64, k *Kind) {
 	whole := x == math.Trunc(x)
 	switch {
 	case k.Name == "Int" && whole && x >= math.MinInt32 && x <= math.MaxInt32:
-		w.dst = appendNumber(w.dst, x)
+		c.dst = strconv.AppendInt(c.dst, int64(x), 10)
 	case k.Name == "ID" && whole && math.Abs(x) <= 1<<53:
-		w.dst = append(strconv.AppendInt(append(w.dst, '"'), int64(x), 10), '"')
+		c.dst = append(strconv.AppendInt(append(c.dst, '"'), int64(x), 10), '"')
 	case k.Name == "Float" || k.Name == "JSON":
-		w.dst = appendNumber(w.dst, x)
+		c.dst = span.AppendNumber(c.dst, x)
 	default:
 		leave()
 	}
 }
 
-func (w *writer) list(o *obj, k *Kind, depth int) {
+func (c *call) list(o *obj, k *Kind, depth int) {
 	each := k.Elem
 	if each == nil {
 		if k.Name != "JSON" || k.Values != nil || k.Fields != nil {
@@ -81,30 +82,30 @@ func (w *writer) list(o *obj, k *Kind, depth int) {
 		}
 		each = anything
 	}
-	w.dst = append(w.dst, '[')
+	c.dst = append(c.dst, '[')
 	for i, v := range o.vals {
 		if i > 0 {
-			w.dst = append(w.dst, ',')
+			c.dst = append(c.dst, ',')
 		}
-		w.value(v, each, depth+1)
+		c.value(v, each, depth+1)
 	}
-	w.dst = append(w.dst, ']')
+	c.dst = append(c.dst, ']')
 }
 
-func (w *writer) object(o *obj, k *Kind, depth int) {
-	w.dst = append(w.dst, '{')
+func (c *call) object(o *obj, k *Kind, depth int) {
+	c.dst = append(c.dst, '{')
 	switch {
 	case k.Fields != nil:
 		for i, f := range k.Fields {
 			if i > 0 {
-				w.dst = append(w.dst, ',')
+				c.dst = append(c.dst, ',')
 			}
-			w.dst = append(w.dst, f.Key...)
-			v, ok := o.get(f.Name)
+			c.dst = append(c.dst, f.Key...)
+			v, ok := c.get(o, f.Name)
 			if !ok && inherited[f.Name] {
 				leave()
 			}
-			w.value(v, f.Kind, depth+1)
+			c.value(v, f.Kind, depth+1)
 		}
 	case k.Elem == nil && k.Values == nil && k.Name == "JSON":
 		first := true
@@ -114,14 +115,14 @@ func (w *writer) object(o *obj, k *Kind, depth int) {
 				continue
 			}
 			if !first {
-				w.dst = append(w.dst, ',')
+				c.dst = append(c.dst, ',')
 			}
 			first = false
-			w.dst = append(appendText(w.dst, name), ':')
-			w.value(v, anything, depth+1)
+			c.dst = append(span.AppendText(c.dst, name), ':')
+			c.value(v, anything, depth+1)
 		}
 	default:
 		leave()
 	}
-	w.dst = append(w.dst, '}')
+	c.dst = append(c.dst, '}')
 }

@@ -6,16 +6,19 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/dop251/goja/ftoa"
+
+	"facet/scripts/span"
 )
 
-// A val is a JavaScript value in a plain function. Nothing in a plain function changes a list or an object, so they are shared freely.
+// A val is a JavaScript value in a plain function. It lives no longer than the call, or is a constant of the module.
 type val struct {
 	tag tag
 	n   float64 // of a number; 1 is true
 	s   string  // of a string: UTF-8 without lone surrogates
-	o   *obj    // of a list or an object: equal pointers are the same value
+	o   *obj    // of a list, an object or a function: equal pointers are the same value
 }
 
 type tag uint8
@@ -28,14 +31,18 @@ const (
 	pString
 	pList
 	pObject
-	pUnset // a let or const before its declaration
+	pFunc
+	pUnset // a let or const before its declaration, an input before it is read
 )
 
 // A obj is a list or an object. One that came with the inputs is read when something is asked of it.
 type obj struct {
 	raw   []byte   // its JSON, not read yet
+	row   [][]byte // of the object of all inputs: their JSON
 	names []string // of an object's properties, in their order
 	vals  []val
+	own   bool // the call made it and may change it
+	fn    *code
 }
 
 var (
@@ -56,7 +63,19 @@ func boolVal(b bool) val {
 func numVal(x float64) val { return val{tag: pNumber, n: x} }
 func strVal(s string) val  { return val{tag: pString, s: s} }
 
-func listVal(vals []val) val { return val{tag: pList, o: &obj{vals: vals}} }
+// listVal is a new list, which has the values to itself.
+func listVal(vals []val) val { return val{tag: pList, o: &obj{vals: vals, own: true}} }
+
+// shut makes a constant of the module, and what is in it, one that no call changes.
+func shut(v val) {
+	if v.o == nil || !v.o.own {
+		return
+	}
+	v.o.own = false
+	for _, in := range v.o.vals {
+		shut(in)
+	}
+}
 
 // A leaving is what a plain function panics with to give its call to the engine.
 type leaving struct{}
@@ -64,21 +83,26 @@ type leaving struct{}
 // leave gives the call to the engine. It does not return.
 func leave() { panic(leaving{}) }
 
-// fromJSON reads JSON as value does.
-func fromJSON(raw []byte) val {
-	raw = trim(raw)
+// alias is a text in an input, which does not change while the call runs.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// read reads JSON as the engine's value does.
+func (c *call) json(raw []byte) val {
+	raw = span.Trim(raw)
 	if len(raw) == 0 {
 		return nullVal
 	}
 	switch raw[0] {
 	case '"':
-		s, ok := text(raw)
+		c.step(len(raw) >> 6)
+		if b, ok := span.Body(raw); ok {
+			return strVal(alias(b))
+		}
+		s, ok := span.Text(raw)
 		if !ok {
 			return nullVal
 		}
-		if !utf8.ValidString(s) {
-			leave()
-		}
+		c.make(len(raw))
 		return strVal(s)
 	case 't':
 		return trueVal
@@ -96,7 +120,8 @@ func fromJSON(raw []byte) val {
 			return numVal(n)
 		}
 	}
-	x, err := strconv.ParseFloat(string(raw), 64)
+	c.step(len(raw) >> 4)
+	x, err := strconv.ParseFloat(alias(raw), 64)
 	if err != nil {
 		return nullVal
 	}
@@ -130,45 +155,71 @@ func smallInt(raw []byte) (float64, bool) {
 }
 
 // read makes the parts of what came with the inputs.
-func (o *obj) read() *obj {
+func (c *call) read(o *obj) *obj {
+	if o.row != nil {
+		row := o.row
+		o.row = nil
+		for i := range o.vals {
+			if o.vals[i].tag == pUnset {
+				o.vals[i] = c.json(row[i])
+			}
+		}
+		return o
+	}
 	if o.raw == nil {
 		return o
 	}
 	raw := o.raw
 	o.raw = nil
+	c.step(len(raw)>>5 + 1)
 	if raw[0] == '[' {
-		split(raw, func(_, v []byte) { o.vals = append(o.vals, fromJSON(v)) })
+		span.Split(raw, func(_, v []byte) { o.vals = append(o.vals, c.json(v)) })
+		c.step(len(o.vals))
 		return o
 	}
-	split(raw, func(k, v []byte) {
-		name, ok := text(k)
-		if !ok {
-			return
+	span.Split(raw, func(k, v []byte) {
+		if b, ok := span.Body(k); ok {
+			c.set(o, alias(b), c.json(v))
+		} else if name, ok := span.Text(k); ok {
+			c.set(o, name, c.json(v))
 		}
-		o.set(name, fromJSON(v))
 	})
 	return o
 }
 
 // set gives a property its value; the last one of a name holds, in the place of the first.
-func (o *obj) set(name string, v val) {
+func (c *call) set(o *obj, name string, v val) {
 	for i, n := range o.names {
 		if n == name {
 			o.vals[i] = v
 			return
 		}
 	}
+	if len(o.names) >= maxNames {
+		leave()
+	}
+	c.step(1 + len(o.names)>>4)
 	o.names, o.vals = append(o.names, name), append(o.vals, v)
 }
 
 // get is an object's own property.
-func (o *obj) get(name string) (val, bool) {
-	o.read()
-	for i, n := range o.names {
-		if n == name {
-			return o.vals[i], true
-		}
+func (c *call) get(o *obj, name string) (val, bool) {
+	if o.raw != nil {
+		c.read(o)
 	}
+	for i, n := range o.names {
+		if n != name {
+			continue
+		}
+		if i > 15 {
+			c.step(i >> 4)
+		}
+		if o.row != nil && o.vals[i].tag == pUnset {
+			o.vals[i] = c.json(o.row[i])
+		}
+		return o.vals[i], true
+	}
+	c.step(len(o.names) >> 4)
 	return undefinedVal, false
 }
 
@@ -180,21 +231,22 @@ var inherited = map[string]bool{
 }
 
 // prop is v.name.
-func prop(v val, name string) val {
+func (c *call) prop(v val, name string) val {
 	switch v.tag {
 	case pObject:
-		got, ok := v.o.get(name)
+		got, ok := c.get(v.o, name)
 		if !ok && inherited[name] {
 			leave()
 		}
 		return got
 	case pString:
 		if name == "length" {
+			c.step(len(v.s) >> 6)
 			return numVal(float64(units(v.s)))
 		}
 	case pList:
 		if name == "length" {
-			return numVal(float64(len(v.o.read().vals)))
+			return numVal(float64(len(c.read(v.o).vals)))
 		}
 	}
 	leave()
@@ -202,13 +254,10 @@ func prop(v val, name string) val {
 }
 
 // index is v[k].
-func index(v, k val) val {
+func (c *call) index(v, k val) val {
 	if k.tag == pString {
-		if v.tag == pObject {
-			return prop(v, k.s)
-		}
-		if k.s == "length" {
-			return prop(v, k.s)
+		if v.tag == pObject || k.s == "length" {
+			return c.prop(v, k.s)
 		}
 		leave()
 	}
@@ -216,7 +265,7 @@ func index(v, k val) val {
 		leave()
 	}
 	if v.tag == pObject {
-		return prop(v, textOf(k))
+		return c.prop(v, numberText(k.n))
 	}
 	i := int(k.n)
 	if float64(i) != k.n || i < 0 {
@@ -224,11 +273,12 @@ func index(v, k val) val {
 	}
 	switch v.tag {
 	case pList:
-		if vals := v.o.read().vals; i < len(vals) {
+		if vals := c.read(v.o).vals; i < len(vals) {
 			return vals[i]
 		}
 		return undefinedVal
 	case pString:
+		c.step(len(v.s) >> 4)
 		if s, ok := unitAt(v.s, i); ok {
 			return strVal(s)
 		}
@@ -246,16 +296,23 @@ func (v val) truthy() bool {
 		return v.n != 0 && v.n == v.n
 	case pString:
 		return v.s != ""
-	case pList, pObject:
+	case pList, pObject, pFunc:
 		return true
 	}
 	return false
 }
 
-func (v val) nullish() bool { return v.tag == pUndefined || v.tag == pNull }
+func (v val) nullish() bool { return v.tag <= pNull }
 
 // number is what arithmetic makes of a value.
 func (v val) number() float64 {
+	if v.tag == pNumber {
+		return v.n
+	}
+	return v.toNumber()
+}
+
+func (v val) toNumber() float64 {
 	switch v.tag {
 	case pNumber, pBool:
 		return v.n
@@ -275,6 +332,12 @@ func numberOf(s string) float64 {
 	s = strings.Trim(s, " \t\r\n")
 	if s == "" {
 		return 0
+	}
+	if len(s) > 64 {
+		leave()
+	}
+	if c := s[0] | 0x20; c >= 'a' && c <= 'z' && c != 'i' { // but for Infinity
+		return math.NaN()
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
@@ -322,20 +385,24 @@ func textOf(v val) string {
 	return ""
 }
 
+// appendValue appends what textOf gives.
+func appendValue(b []byte, v val) []byte {
+	if v.tag == pNumber {
+		return appendNumber(b, v.n)
+	}
+	return append(b, textOf(v)...)
+}
+
 func numberText(x float64) string {
+	var b [32]byte
+	return string(appendNumber(b[:0], x))
+}
+
+func appendNumber(b []byte, x float64) []byte {
 	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
-		return strconv.FormatInt(int64(x), 10)
+		return strconv.AppendInt(b, int64(x), 10)
 	}
-	switch {
-	case x != x:
-		return "NaN"
-	case math.IsInf(x, 1):
-		return "Infinity"
-	case math.IsInf(x, -1):
-		return "-Infinity"
-	}
-	var b [128]byte
-	return string(ftoa.FToStr(x, ftoa.ModeStandard, 0, b[:0]))
+	return ftoa.FToStr(x, ftoa.ModeStandard, 0, b)
 }
 
 func ascii(s string) bool {
@@ -407,7 +474,7 @@ func strictly(a, b val) bool {
 		return a.n == b.n
 	case pString:
 		return a.s == b.s
-	case pList, pObject:
+	case pList, pObject, pFunc:
 		return a.o == b.o
 	}
 	return true

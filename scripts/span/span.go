@@ -1,4 +1,5 @@
-package plain
+// Package span reads and writes the JSON of what goes in and out of functions, piece by piece and no further than is asked for.
+package span
 
 import (
 	"encoding/json"
@@ -7,30 +8,39 @@ import (
 	"unicode/utf8"
 )
 
-// text reads a JSON string.
-func text(raw []byte) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
-		return "", false
-	}
-	body := raw[1 : len(raw)-1]
-	plain := true
-	for _, c := range body {
-		if c == '\\' || c < ' ' || c >= 0x80 || c == '"' {
-			plain = false
-			break
-		}
-	}
-	if plain {
+// Text reads a JSON string; ok is false if it is none.
+func Text(raw []byte) (s string, ok bool) {
+	if body, ok := Body(raw); ok {
 		return string(body), true
 	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	return decode(raw)
+}
+
+// Body is what stands between the quotes of a JSON string that means itself; ok is false if it is another one, or none.
+func Body(raw []byte) (body []byte, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return nil, false
+	}
+	body = raw[1 : len(raw)-1]
+	wide := false
+	for _, c := range body {
+		if c == '\\' || c < ' ' || c == '"' {
+			return nil, false
+		}
+		wide = wide || c >= utf8.RuneSelf
+	}
+	return body, !wide || utf8.Valid(body)
+}
+
+func decode(raw []byte) (s string, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
 		return "", false
 	}
 	return s, true
 }
 
-func trim(raw []byte) []byte {
+// Trim is JSON without the white space around it.
+func Trim(raw []byte) []byte {
 	for len(raw) > 0 && space(raw[0]) {
 		raw = raw[1:]
 	}
@@ -42,9 +52,9 @@ func trim(raw []byte) []byte {
 
 func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// split gives each element of a JSON array, or each member of an object with its key, to each. It looks no deeper, and
+// Split gives each element of a JSON array, or each member of an object with its key, to each. It looks no deeper, and
 // stops where the text is no JSON.
-func split(raw []byte, each func(key, value []byte)) {
+func Split(raw []byte, each func(key, value []byte)) {
 	object := raw[0] == '{'
 	i := 1
 	for {
@@ -109,8 +119,8 @@ func skip(raw []byte, i int) int {
 	return len(raw)
 }
 
-// appendNumber writes a finite number as JavaScript's JSON does, but for exponents.
-func appendNumber(dst []byte, x float64) []byte {
+// AppendNumber writes a finite number as JavaScript's JSON does, but for exponents.
+func AppendNumber(dst []byte, x float64) []byte {
 	if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
 		return strconv.AppendInt(dst, int64(x), 10) // -0 is 0
 	}
@@ -120,8 +130,13 @@ func appendNumber(dst []byte, x float64) []byte {
 	return strconv.AppendFloat(dst, x, 'f', -1, 64)
 }
 
-func appendText(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+// AppendText writes a string as JSON. What is no UTF-8 becomes U+FFFD.
+func AppendText(dst []byte, s string) []byte {
+	return append(AppendInner(append(dst, '"'), s), '"')
+}
+
+// AppendInner writes what stands between the quotes of a string.
+func AppendInner(dst []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -149,12 +164,13 @@ func appendText(dst []byte, s string) []byte {
 		case '\r':
 			dst = append(dst, '\\', 'r')
 		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			dst = append(dst, '\\', 'u', '0', '0', Hex[c>>4], Hex[c&15])
 		}
 		i++
 		from = i
 	}
-	return append(append(dst, s[from:]...), '"')
+	return append(dst, s[from:]...)
 }
 
-const hex = "0123456789abcdef"
+// Hex are the digits of escapes.
+const Hex = "0123456789abcdef"
