@@ -17,17 +17,20 @@ const normalGarbage = 100
 type heapFloor struct {
 	floor   int64        // bytes
 	percent atomic.Int64 // GOGC that was set last; 0: this has ended
+	settled int64        // bytes that stay in use, as far as the last collections tell
 }
 
-// keepHeapFloor sets GOGC after each collection, so that the next one comes when the heap has doubled, and not before it has floor
-// bytes. GOMEMLIMIT holds as ever. Where GOGC is set, that stands.
+// keepHeapFloor sets GOGC after each collection, so that the next one comes when what stays in use has doubled, and not before the heap
+// has floor bytes. What is in use for a moment only (one tenant's large call) gets little room above it: it would else be doubled too,
+// in the memory of all. GOMEMLIMIT holds as ever. Where GOGC is set, that stands.
 func keepHeapFloor(floor int64) (stop func()) {
 	if floor <= 0 || os.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	h := &heapFloor{floor: floor}
 	h.percent.Store(normalGarbage)
-	h.adjust(liveHeap())
+	h.settled = liveHeap()
+	h.adjust(h.settled)
 	h.watch()
 	return func() {
 		if h.percent.Swap(0) != normalGarbage {
@@ -47,7 +50,12 @@ func (h *heapFloor) watch() {
 
 // adjust stops the world for a moment, so it does not follow each small move. It is false after the end.
 func (h *heapFloor) adjust(live int64) bool {
-	p, was := h.of(live), h.percent.Load()
+	if live < h.settled {
+		h.settled = live
+	} else {
+		h.settled += (live - h.settled) / settles
+	}
+	p, was := h.of(live, h.settled), h.percent.Load()
 	if was == 0 || p*8 >= was*7 && p*8 <= was*9 {
 		return was != 0
 	}
@@ -58,10 +66,15 @@ func (h *heapFloor) adjust(live int64) bool {
 	return true
 }
 
-// of is the GOGC by which a heap with so many live bytes is collected at the floor.
-func (h *heapFloor) of(live int64) int64 {
+// settles is how many collections it takes until most of what is in use counts as staying.
+const settles = 8
+
+// of is the GOGC by which a heap with so many live bytes is collected at its goal: the floor, or twice what stays, and some room above
+// what is live.
+func (h *heapFloor) of(live, settled int64) int64 {
 	live = max(live, 1<<20)
-	return max(normalGarbage, (h.floor-live)*100/live)
+	goal := max(h.floor, 2*settled, live+max(h.floor/4, live/4))
+	return (goal - live) * 100 / live
 }
 
 // liveHeap is what the last collection left.

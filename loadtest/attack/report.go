@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -77,7 +78,7 @@ func (r *Result) Print(w io.Writer) error {
 			fmt.Fprintf(&b, "  %-10s p50 %7.2f ms   p90 %7.2f   p99 %7.2f   p99.9 %7.2f   max %7.2f   failed %d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Failed)
 		}
 		fmt.Fprintf(&b, "  others used %.1f processors meanwhile, the machine's host took %.2f\n", s.Others, s.Stolen)
-		fmt.Fprintf(&b, "  resident memory %.1f MiB before, %.1f at the most, %.1f after\n", float64(s.RSSBefore)/mb, float64(s.RSSPeak)/mb, float64(s.RSSAfter)/mb)
+		fmt.Fprintf(&b, "  resident memory %.1f MiB before, %.1f at the most (%s), %.1f after\n", float64(s.RSSBefore)/mb, float64(s.RSSPeak)/mb, cmp.Or(s.PeakIn, "mixed"), float64(s.RSSAfter)/mb)
 		for i, a := range s.Slow {
 			if i == 10 {
 				fmt.Fprintf(&b, "  and %d more\n", len(s.Slow)-i)

@@ -67,6 +67,7 @@ type Side struct {
 	Deaths    int          `json:"deaths"`    // of the instance
 	RSSBefore int64        `json:"rssBefore"` // of the instance with its workers: all packages open and asked once for what runs no code, tenant B's load running
 	RSSPeak   int64        `json:"rssPeak"`
+	PeakIn    string       `json:"peakIn"` // the attack whose turn it was then; "" where they are mixed
 	RSSAfter  int64        `json:"rssAfter"`
 	Slow      []SlowAttack `json:"slow,omitempty"`  // attacks whose p50 is past the budget of a call and the grace, the slowest first
 	Worst     []SlowAttack `json:"worst,omitempty"` // tenant B while one attack had all requests of A: where its p99 was highest, at most ten
@@ -217,7 +218,11 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 		rep, err := ask(watching, 2*(p.Alone+p.Both)+time.Minute) // until it is stopped
 		asked <- films{rep, err}
 	}()
-	peak := make(chan int64, 1)
+	type most struct {
+		rss int64
+		in  string
+	}
+	peak := make(chan most, 1)
 	busy, stolen := corpus.Processors(), corpus.Stolen()
 	errs := map[string]int64{}
 	if err := pause(ctx, min(fill, p.Both/4)); err != nil {
@@ -233,7 +238,10 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 		}
 		if r == 0 {
 			s.RSSBefore, _ = i.RSS()
-			go func() { peak <- watch(watching, i) }()
+			go func() {
+				rss, in := watch(watching, i, func() string { in, _ := turn.Load().(string); return in })
+				peak <- most{rss, in}
+			}()
 		}
 		phase.Store(phaseBeside)
 		some, name, each := rows, "mixed", time.Duration(0)
@@ -259,7 +267,8 @@ func (p Plan) side(ctx context.Context, m corpus.Mode, attacks []*corpus.Attack)
 	}
 	s.Others, s.Stolen = busy(), stolen()
 	stop()
-	s.RSSPeak = <-peak
+	top := <-peak
+	s.RSSPeak, s.PeakIn = top.rss, top.in
 	b := <-asked
 	if b.err != nil {
 		return nil, b.err
@@ -399,17 +408,17 @@ func (s *Side) publish(ctx context.Context, f *corpus.Fleet, attacks []*corpus.A
 	return rows, f.Serves(ctx, digest)
 }
 
-// watch is the most memory that an instance was seen to use, until ctx ends.
-func watch(ctx context.Context, i *corpus.Instance) (most int64) {
+// watch is the most memory that an instance was seen to use, until ctx ends, and what went on then.
+func watch(ctx context.Context, i *corpus.Instance, now func() string) (most int64, during string) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return most
+			return most, during
 		case <-tick.C:
-			if now, _ := i.RSS(); now > most {
-				most = now
+			if rss, _ := i.RSS(); rss > most {
+				most, during = rss, now()
 			}
 		}
 	}
