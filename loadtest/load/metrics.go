@@ -172,7 +172,8 @@ func sampled(f map[string]*dto.MetricFamily, at float64) Sample {
 		Requests: count(f["edge_request_tier_calls"]), Calls: sum(f["edge_request_tier_calls"], nil), Levels: sum(f["edge_request_levels"], nil),
 		TierBytes: sum(f["edge_tier_answer_bytes_total"], nil), Degraded: sum(f["edge_degraded_answers_total"], nil),
 		Refused: sum(f["edge_refused_total"], nil), Scripts: sum(f["edge_script_cpu_seconds_total"], nil)}
-	if r := sum(f["edge_requests_total"], nil); r > s.Requests {
+	// Operators' pages have no protocol: the probes of a load balancer are not what devices ask.
+	if r := sum(f["edge_requests_total"], without("protocol", "none")); r > 0 {
 		s.Requests = r
 	}
 	for name, family := range f {
@@ -181,12 +182,7 @@ func sampled(f map[string]*dto.MetricFamily, at float64) Sample {
 		}
 		outcome := func(words ...string) func(*dto.Metric) bool {
 			return func(m *dto.Metric) bool {
-				for _, l := range m.Label {
-					if slices.Contains(words, l.GetValue()) {
-						return true
-					}
-				}
-				return false
+				return slices.ContainsFunc(m.Label, func(l *dto.LabelPair) bool { return slices.Contains(words, l.GetValue()) })
 			}
 		}
 		switch {
@@ -200,6 +196,13 @@ func sampled(f map[string]*dto.MetricFamily, at float64) Sample {
 		}
 	}
 	return s
+}
+
+// without leaves out what has a certain label.
+func without(name, text string) func(*dto.Metric) bool {
+	return func(m *dto.Metric) bool {
+		return !slices.ContainsFunc(m.Label, func(l *dto.LabelPair) bool { return l.GetName() == name && l.GetValue() == text })
+	}
 }
 
 // of is a metric's value; of a histogram or summary its sum.

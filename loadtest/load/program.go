@@ -38,6 +38,7 @@ type step struct {
 	inDevice     bool // the label begins with a device's name
 	method       string
 	path         template
+	query        template // of JSON Graph's get, with its "?"
 	headers      []headerTemplate
 	body         template
 	media        string // of the body

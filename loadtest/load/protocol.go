@@ -46,7 +46,7 @@ func (c *compiler) protocol(st *step, r *Row, at jsontext.Pointer, known func(st
 		c.graphql(st, r, at+"/graphql", known)
 	case r.JSONGraph != nil:
 		path = cmp.Or(path, "/model.json")
-		path += c.jsonGraph(st, r.JSONGraph, at+"/jsonGraph", known)
+		c.jsonGraph(st, r.JSONGraph, at+"/jsonGraph", known)
 	case r.Body != nil:
 		st.media = mediaJSON
 		st.body, _ = cutJSON(r.Body, known) // braces of its own are as good as any
@@ -136,8 +136,8 @@ func (g *gqlStep) query(body string) (string, error) {
 	return q.Encode(), nil
 }
 
-// jsonGraph compiles get, set or call, and returns what its path has behind it.
-func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known func(string) bool) string {
+// jsonGraph compiles get, set or call.
+func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known func(string) bool) {
 	given := 0
 	for name, raw := range map[string]json.RawMessage{"get": g.Get, "set": g.Set, "call": g.Call} {
 		if raw == nil {
@@ -154,12 +154,13 @@ func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known 
 	}
 	if given != 1 {
 		c.wrong(at, "it has %d of get, set and call; exactly one", given)
-		return ""
+		return
 	}
 	body := ""
 	switch {
 	case g.Get != nil && !g.Post:
-		return "?method=get&paths=" + escapeOutside(string(compact(g.Get)))
+		st.query, _ = cut("?method=get&paths="+escapeOutside(string(compact(g.Get))), known, func(int, int) form { return inBoth })
+		return
 	case g.Get != nil:
 		body = `{"method":"get","paths":` + string(compact(g.Get)) + "}"
 	case g.Set != nil:
@@ -169,7 +170,6 @@ func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known 
 	}
 	st.media = mediaJSON
 	st.body, _ = cutJSON([]byte(body), known)
-	return ""
 }
 
 // escapeOutside escapes a text for a URL's query, but not its places for values.
@@ -211,7 +211,7 @@ func (g *JSONGraph) names() string {
 
 // request makes one request. whole sends a document that the edge turned out not to know by its hash.
 func (st *step) request(ctx context.Context, base string, sc *scope, whole bool) (*http.Request, error) {
-	at, body, media := base+st.path.fill(sc), "", ""
+	at, body, media := base+st.path.fill(sc)+st.query.fill(sc), "", ""
 	switch {
 	case st.gql != nil:
 		body, media = st.gql.body(st.gql.variables.fill(sc), whole), mediaJSON

@@ -25,6 +25,7 @@ const (
 	inPath         // a part of a URL's path
 	inQuery        // of its query
 	inString       // within a JSON string
+	inBoth         // within a JSON string in a URL's query
 	jsonWhole      // a JSON value: the quotes around "{name}" are gone
 )
 
@@ -102,11 +103,14 @@ func (t template) fill(s *scope) string {
 			b.WriteString(v.text)
 		default:
 			quoted, err := json.Marshal(v.text)
-			if err != nil {
+			switch {
+			case err != nil:
 				fmt.Fprintf(&b, "%q", v.text)
-			} else if p.as == inString {
+			case p.as == inString:
 				b.Write(quoted[1 : len(quoted)-1])
-			} else {
+			case p.as == inBoth:
+				b.WriteString(url.QueryEscape(string(quoted[1 : len(quoted)-1])))
+			default:
 				b.Write(quoted)
 			}
 		}

@@ -43,11 +43,11 @@ func runRun(ctx context.Context, c *console, args []string) int {
 	if err != nil {
 		return c.scenarioFailed(err)
 	}
-	o, balancer, err := t.open(ctx, c, s)
+	o, end, err := t.open(ctx, c, s)
 	if err != nil {
 		return c.fail(misused, err)
 	}
-	defer balancer.Close()
+	defer end()
 	live := newLive(c, s)
 	if !*quiet {
 		o.Progress = live.show

@@ -51,11 +51,11 @@ func runSaturate(ctx context.Context, c *console, args []string) int {
 	if err != nil {
 		return c.scenarioFailed(err)
 	}
-	o, balancer, err := t.open(ctx, c, s)
+	o, end, err := t.open(ctx, c, s)
 	if err != nil {
 		return c.fail(misused, err)
 	}
-	defer balancer.Close()
+	defer end()
 	head := fmt.Sprintf("%10s %10s %9s %9s %9s %8s %9s %9s  %s\n", "rate/s", "answers/s", "p50 ms", "p99 ms", "max ms", "failed", "CPU s/1k", "cores", "holds")
 	to := c.out
 	if *asJSON {

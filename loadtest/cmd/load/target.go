@@ -79,8 +79,9 @@ func split(list string) []string {
 	return out
 }
 
-// open makes the way to the instances. Close what it returns.
-func (t *target) open(ctx context.Context, c *console, s *load.Scenario) (load.Options, *load.Balancer, error) {
+// open makes the way to the instances, and what closes it. One instance is asked without the probes that several need: they would be
+// in its figures.
+func (t *target) open(ctx context.Context, c *console, s *load.Scenario) (load.Options, func(), error) {
 	var backends []*load.Backend
 	for _, at := range s.Instances {
 		u, err := url.Parse(at)
@@ -89,11 +90,16 @@ func (t *target) open(ctx context.Context, c *console, s *load.Scenario) (load.O
 		}
 		backends = append(backends, &load.Backend{Name: u.Host, URL: u})
 	}
+	o, end := load.Options{Base: strings.TrimSuffix(s.Instances[0], "/"), Metrics: []string{}}, func() {}
 	b := load.NewBalancer(backends...)
 	if b.Up() == 0 {
 		fmt.Fprintf(c.err, "load: no instance says at /readyz that it is ready: %s is asked all the same\n", strings.Join(s.Instances, ", "))
 	}
-	o := load.Options{Send: b.Do, Base: strings.TrimSuffix(s.Instances[0], "/"), Metrics: []string{}}
+	if len(backends) > 1 {
+		o.Send, end = b.Do, b.Close
+	} else {
+		b.Close()
+	}
 	switch {
 	case *t.metrics == "none":
 	case *t.metrics != "":
@@ -110,7 +116,7 @@ func (t *target) open(ctx context.Context, c *console, s *load.Scenario) (load.O
 			}
 		}
 	}
-	return o, b, nil
+	return o, end, nil
 }
 
 // tells says whether an address has counters.

@@ -1,0 +1,168 @@
+package load_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"facet/loadtest/load"
+)
+
+// TestProtocols: what goes over the wire for each way to ask.
+func TestProtocols(t *testing.T) {
+	known := sync.Map{}
+	base, all := watched(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		var q struct {
+			Query      string
+			Extensions struct{ PersistedQuery struct{ Sha256Hash string } }
+		}
+		_ = json.NewDecoder(r.Body).Decode(&q)
+		if hash := q.Extensions.PersistedQuery.Sha256Hash; hash != "" {
+			if _, ok := known.Load(hash); !ok && q.Query == "" {
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprint(w, `{"errors": [{"message": "PersistedQueryNotFound"}]}`)
+				return
+			}
+			known.Store(hash, true)
+		}
+		fmt.Fprint(w, `{"data": {}}`)
+	})
+	s := read(t, "s.yaml", `
+rate: 100
+duration: 300ms
+turn: 50ms
+variables: { film: { file: films.csv, column: id } }
+mix:
+  - { name: post, path: /a/graphql, graphql: { query: "query Q($id: ID!) { film(id: $id) { t } }", operation: Q, variables: { id: "{film}" } } }
+  - { name: get, path: /b/graphql, graphql: { query: "{ me { name } }", variables: { n: "{film}" }, get: true } }
+  - { name: apq, path: /c/graphql, graphql: { query: "{ me { id } }", apq: true } }
+  - { name: paths, path: /d/model.json, jsonGraph: { get: [["film", "{film}", "title"]] } }
+  - { name: call, path: /e/model.json, jsonGraph: { call: { callPath: ["list", "push"], arguments: ["{film}"] } } }
+  - { name: set, path: /f/model.json, jsonGraph: { set: { jsonGraph: { "Card": { "{film}": { "position": 5 } } }, paths: [["Card", "{film}", "position"]] } } }
+`, map[string]string{"films.csv": "title,id\nTwo,\"a \"\"b\"\" & c\"\n"})
+	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
+	if err != nil || rep.Total.Failed != 0 || rep.Total.Count != 30 {
+		t.Fatalf("%v, %+v %v", err, rep.Total, rep.Errors)
+	}
+	got := map[string]string{}
+	hashes := 0
+	for _, q := range all() {
+		query, _ := url.QueryUnescape(q.query)
+		text := strings.TrimSpace(q.method + " " + query + q.body)
+		if q.path == "/c/graphql" {
+			if hashes++; strings.Contains(q.body, `"query"`) {
+				text = "with the document"
+			} else {
+				text = "hash alone"
+			}
+			if hashes > 2 && text != "hash alone" {
+				t.Errorf("request %d sends the document again", hashes)
+			}
+		}
+		got[q.path] = text
+	}
+	want := map[string]string{
+		"/a/graphql":    `POST {"query":"query Q($id: ID!) { film(id: $id) { t } }","operationName":"Q","variables":{"id":"a \"b\" \u0026 c"}}`,
+		"/b/graphql":    `GET query={ me { name } }&variables={"n":"a \"b\" \u0026 c"}`,
+		"/c/graphql":    "hash alone",
+		"/d/model.json": `GET method=get&paths=[["film","a "b" & c","title"]]`,
+		"/e/model.json": `POST {"method":"call","callPath":["list","push"],"arguments":["a \"b\" \u0026 c"]}`,
+		"/f/model.json": `POST {"method":"set","jsonGraph":{"jsonGraph":{"Card":{"a \"b\" \u0026 c":{"position":5}}},"paths":[["Card","a \"b\" \u0026 c","position"]]}}`,
+	}
+	want["/d/model.json"] = `GET method=get&paths=[["film","a \"b\" \u0026 c","title"]]`
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("want -, got +\n%s", d)
+	}
+}
+
+// TestExpect: what is wrong with an answer is said, errors within answers are counted beside failures.
+func TestExpect(t *testing.T) {
+	base, _ := watched(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/partial/graphql":
+			w.WriteHeader(294)
+			fmt.Fprint(w, `{"errors":[{"message":"late","extensions":{"code":"timeout"}}],"data":{"a":null},"extensions":{"degraded":[{}]}}`)
+		default:
+			fmt.Fprint(w, `{"data":{"name":"Ada","rows":[{"id":1},{"id":2}],"none":null}}`)
+		}
+	})
+	row := func(name string, e load.Expect) load.Row { return load.Row{Name: name, Path: "/x", Expect: &e} }
+	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
+	s := scenario(100, 900*time.Millisecond,
+		row("good", load.Expect{JSON: map[string]json.RawMessage{"/data/rows/1": raw(`{ "id": 2 }`), "/data/name": raw(`"Ada"`)}, Present: []string{"/data/rows/0"}, MinBytes: 10, Contains: []string{"Ada"}}),
+		row("other", load.Expect{JSON: map[string]json.RawMessage{"/data/name": raw(`"Bob"`)}}),
+		row("nothing", load.Expect{JSON: map[string]json.RawMessage{"/data/rows/7/id": raw(`1`)}}),
+		row("null", load.Expect{Present: []string{"/data/none"}}),
+		row("small", load.Expect{MinBytes: 1000}),
+		row("large", load.Expect{MaxBytes: 10}),
+		row("text", load.Expect{Contains: []string{"Bob"}}),
+		row("header", load.Expect{Headers: map[string]string{"Content-Type": "html"}}),
+		load.Row{Name: "partial", Path: "/partial/graphql", GraphQL: &load.GraphQL{Query: "{ a }"}},
+	)
+	s.Turn = load.Duration(100 * time.Millisecond)
+	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{
+		`other: at /data/name is "Ada", not "Bob"`: 10, "nothing: nothing is at /data/rows/7/id": 10, "null: nothing is at /data/none": 10,
+		"small: 62 bytes: fewer than 1000": 10, "large: 62 bytes: more than 10": 10, `text: the answer does not contain "Bob"`: 10,
+		`header: the header Content-Type is "application/json", not "html"`: 10, "partial: an answer with errors: timeout": 10,
+	}
+	if d := cmp.Diff(want, rep.Errors); d != "" {
+		t.Errorf("want -, got +\n%s", d)
+	}
+	if rep.Total.Failed != 70 || rep.Total.Partial != 10 || rep.Total.Degraded != 10 {
+		t.Errorf("%+v", rep.Total)
+	}
+}
+
+// TestStreams: a stream takes until its first event, and is listened to for a while.
+func TestStreams(t *testing.T) {
+	base, all := watched(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, ":\n\nevent: ready\ndata:\n\n")
+		_ = http.NewResponseController(w).Flush()
+		for range 20 {
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-r.Context().Done():
+				return
+			}
+			fmt.Fprint(w, "event: invalidated\ndata: []\n\n")
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	s := scenario(40, 100*time.Millisecond,
+		load.Row{Name: "a time", Path: "/t", Stream: &load.Stream{For: load.Duration(150 * time.Millisecond)}},
+		load.Row{Name: "two", Path: "/e", Stream: &load.Stream{Events: 2}},
+	)
+	s.Turn = load.Duration(50 * time.Millisecond)
+	began := time.Now()
+	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
+	if err != nil || rep.Total.Failed != 0 || rep.Total.Count != 4 {
+		t.Fatalf("%v, %+v %v", err, rep.Total, rep.Errors)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	for _, l := range rep.Lines {
+		if l.Row == "two" && l.Events != 4 || l.Row == "a time" && (l.Events < 6 || l.Events > 20) || l.P50 > 140 {
+			t.Errorf("%+v", l)
+		}
+	}
+	for _, q := range all() {
+		if q.header.Get("Accept") != "text/event-stream" {
+			t.Errorf("it accepts %q", q.header.Get("Accept"))
+		}
+	}
+}
