@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"hash"
 	"net/http"
 	"slices"
 	"strconv"
@@ -90,38 +89,56 @@ func Vary(a *asker.Asker, reads []string, also ...string) string {
 // connection, an update of the app) counts where some view reads it, time and random never do. An arm that a tier allocates counts
 // from the first answer on that depended on it.
 func ContextHash(s *view.Surface, a *asker.Asker) string {
-	h := sha256.New()
-	put(h, s.Device)
-	put(h, s.Schema)
-	for _, path := range []string{"viewer.id", "viewer.profile.id", "viewer.profiles", "viewer.signedIn", "device.type", "device.form", "locale", "region"} {
-		v, _ := a.Value(path)
-		put(h, string(v))
-	}
+	var room [512]byte
+	b := put(put(room[:0], s.Device), s.Schema)
+	b = putText(b, a, "viewer.id", a.Viewer.ID)
+	b = putText(b, a, "viewer.profile.id", a.Viewer.Profile)
+	b = putValue(b, a, "viewer.profiles")
+	b = putValue(b, a, "viewer.signedIn")
+	b = putText(b, a, "device.type", a.Device.Type)
+	b = putText(b, a, "device.form", a.Device.Form)
+	b = putText(b, a, "locale", a.Locale)
+	b = putValue(b, a, "region")
 	for _, path := range []string{"device.appVersion", "device.bandwidth"} {
 		if s.Reads(path) {
-			v, _ := a.Value(path)
-			put(h, path)
-			put(h, string(v))
+			b = putValue(put(b, path), a, path)
 		}
 	}
 	var cells []string
-	for _, b := range s.Builds {
-		cells = append(cells, b.Cells...)
+	for _, build := range s.Builds {
+		cells = append(cells, build.Cells...)
 	}
 	slices.Sort(cells)
 	for _, c := range slices.Compact(cells) {
-		put(h, c)
-		put(h, a.LastCell(c))
+		b = put(put(b, c), a.LastCell(c))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:12])
 }
 
-// put writes a text so that two sequences of texts are never the same bytes.
-func put(h hash.Hash, text string) {
-	var n [4]byte
-	binary.BigEndian.PutUint32(n[:], uint32(len(text)))
-	h.Write(n[:])
-	h.Write([]byte(text))
+// put appends a text so that two sequences of texts are never the same bytes.
+func put(b []byte, text string) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(text))), text...)
+}
+
+// putValue appends what the asker says of a path.
+func putValue(b []byte, a *asker.Asker, path string) []byte {
+	v, _ := a.Value(path)
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...)
+}
+
+// putText is putValue of a path whose text is at hand: most need no escapes in JSON.
+func putText(b []byte, a *asker.Asker, path, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return putValue(b, a, path)
+		}
+	}
+	if text == "" {
+		return putValue(b, a, path)
+	}
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(text)+2)), '"')
+	return append(append(b, text...), '"')
 }
 
 // ETag is the strong validator of a body: equal bytes have equal tags.

@@ -138,6 +138,10 @@ type serveConfig struct {
 	TrustHeaders bool `key:"trustHeaders"`
 	// The locales that are served, the first being the default. Empty: en-US.
 	Locales []string `key:"locales"`
+	// How answers are compressed. See docs/guides/wire.md.
+	Compression compressionConfig `key:"compression"`
+	// GraphQL documents that are known beforehand. See docs/guides/wire.md.
+	Documents documentsConfig `key:"documents"`
 	// Origins whose pages may ask, `https://app.example`; `*` is any, without credentials. Empty: CORS is off.
 	CORS []string `key:"cors"`
 	// How long a device may take to send its headers.
@@ -162,6 +166,26 @@ type serveConfig struct {
 	DrainDelay time.Duration `key:"drainDelay"`
 	// How long requests under way may take to end after that. Then they are cut and the exit code is 4.
 	DrainFor time.Duration `key:"drainFor"`
+}
+
+// A compressionConfig says how answers are compressed, for devices that ask for it.
+type compressionConfig struct {
+	// Off: every answer is sent as it is.
+	Off bool `key:"off"`
+	// What is offered: zstd, br, gzip. Of those that a device likes alike, the first one is taken.
+	Codings []string `key:"codings"`
+	// Bytes from which an answer is compressed. A smaller one goes in one packet either way.
+	Min byteSize `key:"min"`
+	// What is never compressed: a view or mutation `tv/v3/account`, a schema `tv/v3`, a device `tv`. For answers that carry a secret beside what the asker may choose (BREACH).
+	Never []string `key:"never"`
+}
+
+// A documentsConfig says which GraphQL documents are trusted.
+type documentsConfig struct {
+	// A folder of them, by device and schema: `tv/v3/*.graphql`, each asked for by its SHA-256 in hex, and manifests `tv/v3/*.json` of ids and documents. It is read again when a document is asked for that is not known.
+	Dir string `key:"dir"`
+	// What is asked nothing else: a device `tv`, a schema `tv/v3`, or `*` for all.
+	Only []string `key:"only"`
 }
 
 // An opsConfig is the door for operators.
@@ -474,7 +498,7 @@ func defaultConfig() config {
 	return config{
 		Env: "prod", Region: "local", Instance: host,
 		Store: storeConfig{Bucket: "facet", AccessKey: "facet", Timeout: 15 * time.Second, Attempts: 3, Embedded: embeddedConfig{Listen: "127.0.0.1:0"}},
-		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09",
+		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09", Compression: defaultCompression(),
 			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
 			MaxConnections: 20_000, MaxStreams: 250, ReadyWait: 10 * time.Second, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
 		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen},

@@ -65,6 +65,8 @@ func checkConfig(c *config) fault.Diagnostics {
 		}
 	}
 	oneOf("serve.graphqlHTTP", c.Serve.GraphQLHTTP, "2026-09", "draft")
+	checkCompression(&c.Serve.Compression, wrong)
+	checkDocuments(&c.Serve.Documents, wrong)
 	for _, o := range c.Serve.CORS {
 		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
 			wrong("serve.cors", "write https://app.example, without a path", "%q is no origin", o)

@@ -191,7 +191,7 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	}
 	maps.Copy(all, env)
 	f := &front{ask: asker.Settings{TrustHeaders: true, Default: w.Viewer.viewer(), Region: devRegion},
-		introspection: true, draft: o.graphql == "draft", metrics: m, log: log}
+		introspection: true, draft: o.graphql == "draft", compression: defaultCompression(), metrics: m, log: log}
 	f.ask.Prepare()
 	f.gate.console, f.gate.metrics = true, true
 	if f.observing, err = newObserving(ctx, accessLog{}, true, traceSettings{Sample: 1, Trust: true, Environment: devEnv, Region: devRegion, Instance: "dev", Log: log}); err != nil {

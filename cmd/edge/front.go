@@ -32,13 +32,15 @@ type front struct {
 	gate          gate
 	packages      *packagePages // what packages take; nil: nobody asks
 	writes        feed.Bus      // what mutations wrote; nil: of this instance alone
+	compression   compressionConfig
+	documents     *documents // trusted ones; nil: there are none
 	observing
 }
 
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
 func (f *front) handler() http.Handler {
 	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
-		Done: noted})
+		Trusted: f.documents.trusted(), TrustedOnly: f.documents.trustedOnly(), Done: noted})
 	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
 		Done: noted})
 	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
@@ -50,7 +52,7 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/{device}/{schema}", f.pinned(restDoor)) // not sent on to …/, where there is no view either
 	mux.Handle("/", restDoor)                            // which says that there is nothing, and what there is
 	f.pages(mux)
-	return f.gate.handler(f.observed(f.explained(mux)))
+	return f.gate.handler(f.observed(f.compressed(f.explained(mux))))
 }
 
 // Find is what the protocols look their engine up with: the engine of the release that ctx's request pins, or of what is served

@@ -248,7 +248,7 @@ func startStore(ctx context.Context, c *config, log zerolog.Logger) (s3.Config, 
 
 // front is what answers devices, without its catalog.
 func (c *config) front(m *metrics, log zerolog.Logger) *front {
-	f := &front{ask: c.asking(),
+	f := &front{ask: c.asking(), compression: c.Serve.Compression, documents: newDocuments(c.Serve.Documents, log),
 		introspection: c.Serve.Introspection, draft: c.Serve.GraphQLHTTP == "draft", metrics: m, log: log}
 	f.gate.console, f.gate.cors, f.gate.maxBody = c.Serve.Console, c.Serve.CORS, int64(c.Serve.MaxBody)
 	return f

@@ -23,9 +23,11 @@ type drainer interface {
 // its own to the handler behind, and everything else.
 func (f *front) devices() http.Handler {
 	closed := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_websockets_closed_total", Help: "WebSockets that ended, by the code of the end; 4xxx are GraphQL's."}, []string{"code"})
+	compressed := func(h http.Handler) http.Handler { return f.compression.handler(h, true) }
 	// Browsers cannot set a WebSocket's headers, so it says its token in connection_init; what is trusted of no header is trusted of none here.
 	o := graphql.StreamOptions{Origins: f.gate.cors, TrustInit: f.ask.TrustHeaders || f.ask.Tokens != nil,
 		Known:  f.known,
+		Encode: compressed,
 		Closed: func(_ *http.Request, c graphql.Closing) { closed.WithLabelValues(closeCode(c.Code)).Inc() },
 		Panicked: func(r *http.Request, err error) {
 			f.log.Error().Err(err).Str("path", r.URL.Path).Msg("an operation of a stream panicked")

@@ -15,6 +15,7 @@ import (
 
 	"facet/composer"
 	"facet/fault"
+	"facet/serve"
 	"facet/view"
 )
 
@@ -24,7 +25,8 @@ type engine struct {
 	h       *Handler
 	surface *view.Surface
 	server  *handler.Server
-	docs    *cache[*document]
+	docs    *serve.Recent[*document] // by text
+	spelled *serve.Recent[*document] // by text as JSON spells it, of those with escapes
 	small   func() *ast.Schema
 
 	mu   sync.Mutex
@@ -39,7 +41,7 @@ func (h *Handler) engine(a composer.Answerer) *engine {
 }
 
 func (h *Handler) newEngine(s *view.Surface) *engine {
-	e := &engine{h: h, surface: s, docs: newCache[*document](h.limits.Documents)}
+	e := &engine{h: h, surface: s, docs: serve.NewRecent[*document](h.limits.Documents), spelled: serve.NewRecent[*document](h.limits.Documents / 2)}
 	e.small = sync.OnceValue(func() *ast.Schema { return inputs(s) })
 	e.server = handler.New(e)
 	e.server.SetQueryCache(gated{})
@@ -112,6 +114,9 @@ func (gated) Add(context.Context, string, *ast.QueryDocument) {}
 // A call is one request on its way through gqlgen.
 type call struct {
 	answerer composer.Answerer
+	route    routeName
+	reply    *reply
+	body     []byte           // of a POST, read
 	ask      composer.Request // Asker and Idempotency are set
 	// documentID names a trusted document instead of carrying a query.
 	documentID string
@@ -131,5 +136,6 @@ func asked(ctx context.Context) *call {
 
 // Exec answers the operation of the context: one response, as every operation here has.
 func (e *engine) Exec(ctx context.Context) gqlgen.ResponseHandler {
-	return gqlgen.OneShot(e.exec(ctx, asked(ctx), gqlgen.GetOperationContext(ctx)))
+	c, oc := asked(ctx), gqlgen.GetOperationContext(ctx)
+	return gqlgen.OneShot(e.exec(ctx, c, c.doc.programs[oc.Operation], oc.Variables))
 }

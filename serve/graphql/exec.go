@@ -15,20 +15,19 @@ import (
 )
 
 // exec answers an operation: the composer what it can, the edge itself introspection.
-func (e *engine) exec(ctx context.Context, c *call, oc *gqlgen.OperationContext) *gqlgen.Response {
+func (e *engine) exec(ctx context.Context, c *call, p *program, vars map[string]any) *gqlgen.Response {
 	fail := func(f *fault.Error) *gqlgen.Response {
 		c.failed = f
 		return &gqlgen.Response{Errors: gqlerror.List{request(f)}}
 	}
-	p := c.doc.programs[oc.Operation]
 	if p == nil {
 		return fail(fault.New(fault.Internal, "an operation without a program"))
 	}
-	comp, targets, f := p.compile(oc.Variables)
+	comp, targets, f := p.compile(vars)
 	if f != nil {
 		return fail(f)
 	}
-	if f := comp.fill(e, &c.ask, oc.Variables, targets); f != nil {
+	if f := comp.fill(e, &c.ask, vars, targets); f != nil {
 		return fail(f)
 	}
 	resp := &gqlgen.Response{Data: []byte("{}")}
@@ -52,7 +51,7 @@ func (e *engine) exec(ctx context.Context, c *call, oc *gqlgen.OperationContext)
 		}
 	}
 	if comp.keys != nil {
-		data, f := e.own(p, comp, oc.Variables, resp.Data)
+		data, f := e.own(p, comp, vars, resp.Data)
 		if f != nil {
 			return fail(f)
 		}

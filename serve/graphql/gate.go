@@ -19,6 +19,8 @@ import (
 
 // A document is a validated text with its operations compiled.
 type document struct {
+	text     string
+	hash     string // sha256 of the text, in hex
 	ast      *ast.QueryDocument
 	programs map[*ast.OperationDefinition]*program
 }
@@ -43,13 +45,13 @@ func (g gate) MutateOperationParameters(ctx context.Context, p *gqlgen.RawParams
 	if f := g.persisted(c, p); f != nil {
 		return fail(request(f), f)
 	}
-	doc, ok := g.e.docs.get(p.Query)
+	doc, ok := g.e.docs.Get(p.Query)
 	if !ok {
 		var f *fault.Error
 		if doc, c.invalid, f = g.read(p.Query); f != nil {
 			return fail(c.invalid[0], f)
 		}
-		g.e.docs.add(p.Query, doc, len(p.Query)*documentCost)
+		g.e.docs.Add(p.Query, doc, len(p.Query)*documentCost)
 	}
 	c.doc = doc
 	op := doc.ast.Operations.ForName(p.OperationName)
@@ -118,7 +120,8 @@ func (g gate) read(text string) (*document, gqlerror.List, *fault.Error) {
 		return nil, list, fault.New(fault.Invalid, "%s", list[0].Message)
 	}
 	g.e.release(d)
-	doc := &document{ast: d, programs: make(map[*ast.OperationDefinition]*program, len(d.Operations))}
+	sum := sha256.Sum256([]byte(text))
+	doc := &document{text: text, hash: hex.EncodeToString(sum[:]), ast: d, programs: make(map[*ast.OperationDefinition]*program, len(d.Operations))}
 	for _, op := range d.Operations {
 		p, f := g.e.program(op, d.Fragments)
 		if f != nil {
@@ -190,7 +193,7 @@ func introspects(d *ast.QueryDocument) bool {
 func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 	h := g.e.h
 	if c.documentID != "" {
-		text, ok := h.trusted.find(c.documentID)
+		text, ok := h.trusted.find(c.route, c.documentID)
 		if !ok {
 			return fault.New(fault.NotFound, "there is no document %q", clip(c.documentID))
 		}
@@ -202,14 +205,14 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 		return f
 	}
 	if hash != "" && p.Query == "" {
-		if text, ok := h.trusted.find(hash); ok {
+		if text, ok := h.trusted.find(c.route, hash); ok {
 			p.Query = text
 			return nil
 		}
 	}
-	if h.trustedOnly {
+	if h.only(c.route) {
 		if sum := sha256.Sum256([]byte(p.Query)); p.Query != "" {
-			if _, ok := h.trusted.find(hex.EncodeToString(sum[:])); ok {
+			if _, ok := h.trusted.find(c.route, hex.EncodeToString(sum[:])); ok {
 				return nil
 			}
 		}
@@ -221,7 +224,7 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 			return fault.New(fault.Invalid, "the document is empty")
 		}
 	case p.Query == "":
-		text, ok := h.known.get(hash)
+		text, ok := h.known.get(c.route, hash)
 		if !ok {
 			return errNotPersisted
 		}
@@ -230,7 +233,7 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 		if sum := sha256.Sum256([]byte(p.Query)); hex.EncodeToString(sum[:]) != hash {
 			return fault.New(fault.Invalid, "sha256Hash is not the hash of the query")
 		}
-		h.known.add(hash, p.Query, len(p.Query)+len(hash))
+		h.known.add(c.route, hash, p.Query)
 	}
 	return nil
 }

@@ -33,10 +33,11 @@ type Options struct {
 	Introspection bool
 	// Draft uses the status codes of before GraphQL over HTTP's edition of September 2026.
 	Draft bool
-	// Trusted finds a document by its id, which for clients of persisted queries is the sha256 of its text in hex; nil: there are none.
-	Trusted func(id string) (text string, ok bool)
-	// TrustedOnly answers no other documents.
-	TrustedOnly bool
+	// Trusted finds a document of a device schema by its id, which for clients of persisted queries is the sha256 of its text in hex; nil:
+	// there are none.
+	Trusted func(device, schema, id string) (text string, ok bool)
+	// TrustedOnly says that a device schema is asked nothing but trusted documents; nil: each may be asked any.
+	TrustedOnly func(device, schema string) bool
 	// Done is told of every answer, before its bytes are written; nil: nobody is.
 	Done func(r *http.Request, o serve.Outcome)
 }
@@ -49,31 +50,36 @@ type Handler struct {
 	introspection bool
 	draft         bool
 	trusted       trusted
-	trustedOnly   bool
+	trustedOnly   func(device, schema string) bool
 	seen          func(r *http.Request, o serve.Outcome)
-	known         *cache[string] // documents of automatic persisted queries, by hash
+	known         *persisted
 }
 
 // New makes a Handler. It has no goroutines and nothing to close.
 func New(o Options) *Handler {
 	l := o.Limits.withDefaults()
 	return &Handler{views: o.Views, asker: o.Asker, limits: l, introspection: o.Introspection, draft: o.Draft,
-		trusted: o.Trusted, trustedOnly: o.TrustedOnly, seen: o.Done, known: newCache[string](l.Persisted)}
+		trusted: o.Trusted, trustedOnly: o.TrustedOnly, seen: o.Done, known: newPersisted(l.Persisted)}
 }
 
-type trusted func(id string) (string, bool)
+type trusted func(device, schema, id string) (string, bool)
 
-func (t trusted) find(id string) (string, bool) {
+func (t trusted) find(at routeName, id string) (string, bool) {
 	if t == nil {
 		return "", false
 	}
-	return t(id)
+	return t(at.device, at.schema, id)
+}
+
+// only says whether nothing but trusted documents is answered at a route.
+func (h *Handler) only(at routeName) bool {
+	return h.trustedOnly != nil && h.trustedOnly(at.device, at.schema)
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	device, schema := r.PathValue("device"), r.PathValue("schema")
-	c := &call{}
+	c := &call{route: routeName{device, schema}}
 	who, err := h.asker(r, device)
 	if err != nil {
 		h.fail(w, r, c, err)
@@ -96,7 +102,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.answerer = a
 	c.ask = composer.Request{Asker: who, Format: composer.FormatTree, Idempotency: idempotency}
-	h.engine(a).server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+	h.engine(a).serve(w, r, c)
 }
 
 // maxIdempotency is how many bytes an Idempotency-Key may have.

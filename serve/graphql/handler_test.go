@@ -237,8 +237,8 @@ func TestPersisted(t *testing.T) {
 	}
 
 	only := serveWorld(films(t), func(o *graphql.Options) {
-		o.TrustedOnly = true
-		o.Trusted = func(id string) (string, bool) { return query, id == hash || id == "home" }
+		o.TrustedOnly = func(_, _ string) bool { return true }
+		o.Trusted = func(_, _, id string) (string, bool) { return query, id == hash || id == "home" }
 	})
 	for body, want := range map[string]int{
 		`{"documentId":"home"}`: 200, `{"extensions":` + ext + `}`: 200, `{"query":` + text(query) + `}`: 200,

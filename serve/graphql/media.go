@@ -18,19 +18,12 @@ func negotiate(accept []string) (media string, ok bool) {
 	if len(accept) == 0 {
 		return mediaJSON, true
 	}
-	best := 0.0
-	exact := map[string]bool{}
+	best, exact := 0.0, false
 	for _, line := range accept {
 		for item := range strings.SplitSeq(line, ",") {
-			typ, params, err := mime.ParseMediaType(strings.TrimSpace(item))
-			if err != nil {
+			typ, q, ok := ranged(strings.TrimSpace(item))
+			if !ok {
 				continue
-			}
-			q := 1.0
-			if s, ok := params["q"]; ok {
-				if q, err = strconv.ParseFloat(s, 64); err != nil || q < 0 || q > 1 {
-					continue
-				}
 			}
 			offer := typ
 			switch typ {
@@ -41,17 +34,44 @@ func negotiate(accept []string) (media string, ok bool) {
 				continue
 			}
 			// Of two that are wanted alike, one that is named goes before a wildcard, then the first.
-			if q > best || q == best && q > 0 && offer == typ && !exact[media] {
-				best, media = q, offer
-				exact[media] = offer == typ
+			if q > best || q == best && q > 0 && offer == typ && !exact {
+				best, media, exact = q, offer, offer == typ
 			}
 		}
 	}
 	return media, best > 0
 }
 
+// ranged is a media range of an Accept header, in lower case, with its weight.
+func ranged(item string) (typ string, q float64, ok bool) {
+	typ, rest, params := strings.Cut(item, ";")
+	if name, value, _ := strings.Cut(strings.TrimSpace(rest), "="); !params || name == "q" && !strings.ContainsAny(value, `;" `) {
+		if typ = strings.TrimSpace(typ); strings.ContainsFunc(typ, func(c rune) bool { return c <= ' ' || c >= 0x7f }) || strings.Count(typ, "/") != 1 {
+			return "", 0, false
+		}
+		return weighed(strings.ToLower(typ), value, params)
+	}
+	typ, all, err := mime.ParseMediaType(item)
+	if err != nil {
+		return "", 0, false
+	}
+	value, given := all["q"]
+	return weighed(typ, value, given)
+}
+
+func weighed(typ, value string, given bool) (string, float64, bool) {
+	if !given {
+		return typ, 1, true
+	}
+	q, err := strconv.ParseFloat(value, 64)
+	return typ, q, err == nil && q >= 0 && q <= 1
+}
+
 // isJSON says whether a request's Content-Type is JSON in UTF-8.
 func isJSON(contentType string) bool {
+	if contentType == mediaJSON {
+		return true
+	}
 	typ, params, err := mime.ParseMediaType(contentType)
 	if err != nil || typ != mediaJSON {
 		return false

@@ -27,12 +27,12 @@ func wrongShape(format string, args ...any) *misuse {
 }
 
 // params reads what a request asks: the parameters, and the id of a trusted document if it names one.
-func (h *Handler) params(w http.ResponseWriter, r *http.Request) (*gqlgen.RawParams, string, *misuse) {
+func (h *Handler) params(r *http.Request, body []byte) (*gqlgen.RawParams, string, *misuse) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return h.get(r)
 	case http.MethodPost:
-		return h.post(w, r)
+		return h.post(body)
 	}
 	return nil, "", &misuse{status: http.StatusMethodNotAllowed, err: fault.New(fault.Invalid, "the method is GET or POST"), allow: "GET, HEAD, POST"}
 }
@@ -63,19 +63,25 @@ func (h *Handler) get(r *http.Request) (*gqlgen.RawParams, string, *misuse) {
 	return p, id, nil
 }
 
-// post reads the JSON of a POST. Members are read one by one, so that one of a wrong type can be named.
-func (h *Handler) post(w http.ResponseWriter, r *http.Request) (*gqlgen.RawParams, string, *misuse) {
+// body reads a POST's body into the call.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request, c *call) *misuse {
 	if !isJSON(r.Header.Get("Content-Type")) {
-		return nil, "", &misuse{status: http.StatusUnsupportedMediaType, err: fault.New(fault.Invalid, "the Content-Type is application/json in UTF-8")}
+		return &misuse{status: http.StatusUnsupportedMediaType, err: fault.New(fault.Invalid, "the Content-Type is application/json in UTF-8")}
 	}
 	if max := h.limits.Body; r.ContentLength > int64(max) {
-		return nil, "", &misuse{status: http.StatusRequestEntityTooLarge, err: fault.New(fault.TooLarge, "the body is past the limit of %d bytes", max)}
+		return &misuse{status: http.StatusRequestEntityTooLarge, err: fault.New(fault.TooLarge, "the body is past the limit of %d bytes", max)}
 	}
 	data, err := serve.Body(w, r, h.limits.Body)
 	if err != nil {
 		f := fault.New(fault.KindOf(err), "%s", fault.Public(err))
-		return nil, "", &misuse{status: serve.Status(f.Kind), err: f}
+		return &misuse{status: serve.Status(f.Kind), err: f}
 	}
+	c.body = data
+	return nil
+}
+
+// post reads the JSON of a POST. Members are read one by one, so that one of a wrong type can be named.
+func (h *Handler) post(data []byte) (*gqlgen.RawParams, string, *misuse) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
 		if json.Valid(data) {

@@ -17,6 +17,7 @@ type program struct {
 	e          *engine
 	op         *ast.OperationDefinition
 	fragments  ast.FragmentDefinitionList
+	simple     bool            // all variables are of GraphQL's own scalars, no list
 	conditions []string        // the variables in @skip and @include, in order
 	nodes      []*ast.Argument // the id of each node(id:) root, in order; the same field of two aliases stands twice
 	nodeOf     map[*ast.Field]int
@@ -58,6 +59,7 @@ type window struct{ first, after *ast.Value }
 // program prepares an operation. Its errors are limits.
 func (e *engine) program(op *ast.OperationDefinition, fragments ast.FragmentDefinitionList) (*program, *fault.Error) {
 	p := &program{e: e, op: op, fragments: fragments, made: map[string]*compiled{}, nodeOf: map[*ast.Field]int{}}
+	p.simple = !slices.ContainsFunc(op.VariableDefinitions, func(v *ast.VariableDefinition) bool { return scalars()[v.Type.NamedType] == nil })
 	p.scan(op.SelectionSet, true, map[string]bool{})
 	if n := e.h.limits.Conditions; len(p.conditions) > n {
 		return nil, past("variables in @skip and @include", n)

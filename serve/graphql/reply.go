@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"strconv"
 
@@ -95,17 +94,25 @@ func (re *reply) answered(resp *gqlgen.Response) {
 	if len(resp.Errors) > 0 && !re.h.draft {
 		status = StatusPartial
 	}
-	ext := map[string]any{}
-	maps.Copy(ext, resp.Extensions)
+	var ext map[string]any
+	put := func(name string, v any) {
+		if ext == nil {
+			ext = map[string]any{}
+		}
+		ext[name] = v
+	}
+	for name, v := range resp.Extensions {
+		put(name, v)
+	}
 	if p := re.c.part; p != nil {
 		if len(p.Degraded) > 0 {
-			ext["degraded"] = p.Degraded
+			put("degraded", p.Degraded)
 		}
 		if len(p.Shortened) > 0 {
-			ext["shortened"] = composer.Briefly(p.Shortened)
+			put("shortened", composer.Briefly(p.Shortened))
 		}
 		if inv := invalidated(p.Invalidated); len(inv) > 0 {
-			ext["invalidated"] = inv
+			put("invalidated", inv)
 		}
 		if re.cached(p, resp.Data) {
 			return
@@ -139,44 +146,67 @@ func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[stri
 		return
 	}
 	re.sent = true
-	var head, tail bytes.Buffer
-	head.WriteByte('{')
-	if len(errs) > 0 {
-		head.WriteString(`"errors":`)
-		writeErrors(&head, errs)
-	}
-	if data != nil {
-		if len(errs) > 0 {
-			head.WriteByte(',')
-		}
-		head.WriteString(`"data":`)
-	}
-	if len(ext) > 0 {
-		if text, err := json.Marshal(ext); err == nil {
-			tail.WriteString(`,"extensions":`)
-			tail.Write(text)
-		}
-	}
-	tail.WriteByte('}')
+	head, tail := headOf(errs, data != nil), tailOf(ext)
 
 	header := re.w.Header()
 	media := re.media
 	if status >= 300 && !re.h.draft { // only 2xx can be told from an intermediary's by a client of application/json
 		media = mediaGraphQL
 	}
-	header.Set("Content-Type", media+"; charset=utf-8")
-	header.Set("X-Content-Type-Options", "nosniff")
+	header["Content-Type"] = contentTypes[media]
+	header["X-Content-Type-Options"] = nosniff
 	if status >= 300 || header.Get("Cache-Control") == "" {
 		serve.NoStore(header)
 	}
-	header.Set("Content-Length", strconv.Itoa(head.Len()+len(data)+tail.Len()))
-	re.w.WriteHeader(status)
+	header["Content-Length"] = []string{strconv.Itoa(len(head) + len(data) + len(tail))}
 	re.done(status)
-	for _, b := range [][]byte{head.Bytes(), data, tail.Bytes()} {
+	re.w.WriteHeader(status)
+	for _, b := range [...][]byte{head, data, tail} {
 		if _, err := re.w.Write(b); err != nil { // the device went away
 			return
 		}
 	}
+}
+
+// Values of headers that many answers have. They are shared: nobody writes into them, and adding to one copies it.
+var (
+	contentTypes = map[string][]string{mediaGraphQL: {mediaGraphQL + "; charset=utf-8"}, mediaJSON: {mediaJSON + "; charset=utf-8"}}
+	nosniff      = []string{"nosniff"}
+)
+
+// What stands around the data of an answer that has nothing else.
+var (
+	justData = []byte(`{"data":`)
+	justEnd  = []byte(`}`)
+)
+
+// headOf is what stands before data.
+func headOf(errs gqlerror.List, data bool) []byte {
+	if len(errs) == 0 && data {
+		return justData
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	if len(errs) > 0 {
+		b.WriteString(`"errors":`)
+		writeErrors(&b, errs)
+	}
+	if data {
+		b.WriteString(`,"data":`)
+	}
+	return b.Bytes()
+}
+
+// tailOf is what stands behind data.
+func tailOf(ext map[string]any) []byte {
+	if len(ext) == 0 {
+		return justEnd
+	}
+	text, err := json.Marshal(ext)
+	if err != nil {
+		return justEnd
+	}
+	return append(append([]byte(`,"extensions":`), text...), '}')
 }
 
 // maxErrors bounds the errors of one answer; those past it are counted in the last.

@@ -27,6 +27,8 @@ type StreamOptions struct {
 	Known func(device, schema string) bool
 	// Closed is told of every WebSocket's end, on its goroutine; nil: nobody is.
 	Closed func(r *http.Request, c Closing)
+	// Encode puts an encoder in front of event streams; nil: they are sent as they are.
+	Encode func(http.Handler) http.Handler
 	// Panicked is told of a panic of the handler behind, which costs its operation alone; nil: nobody is.
 	Panicked func(r *http.Request, err error)
 }
@@ -93,7 +95,11 @@ type Streams struct {
 // NewStreams makes Streams in front of next, which answers POSTs of application/json at /{device}/{schema}/graphql.
 func NewStreams(next http.Handler, o StreamOptions) *Streams {
 	s := &Streams{next: next, options: o, limits: o.Limits.withDefaults(), open: map[*socket]struct{}{}, empty: make(chan struct{})}
-	s.events = serve.CORS(o.Origins, http.HandlerFunc(s.event))
+	s.events = http.HandlerFunc(s.event)
+	if o.Encode != nil {
+		s.events = o.Encode(s.events)
+	}
+	s.events = serve.CORS(o.Origins, s.events)
 	return s
 }
 

@@ -25,24 +25,10 @@ func (transport) Supports(*http.Request) bool { return true }
 func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExecutor) {
 	h, ctx := t.e.h, r.Context()
 	c := asked(ctx)
-	re := &reply{h: h, w: w, r: r, c: c}
-	defer func() {
-		p := recover()
-		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(p)
-		}
-		if p != nil { // what a part of ours did wrong ends here, and costs this request alone
-			c.failed = fault.Wrap(fault.Internal, "graphql", "", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-			re.refused(gqlerror.List{request(c.failed)})
-		}
-		if c.part != nil && c.part.Release != nil {
-			c.part.Release()
-		}
-	}()
-	if !re.accept() {
-		return
-	}
-	p, id, m := h.params(w, r)
+	re := c.reply
+	re.w = w
+	defer re.settle()
+	p, id, m := h.params(r, c.body)
 	if m != nil {
 		re.misused(m)
 		return
@@ -72,6 +58,22 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, ex gqlgen.GraphExe
 		re.refused(gqlerror.List{request(c.failed)})
 	default:
 		re.answered(resp)
+	}
+}
+
+// settle ends a request, whatever became of it: it is deferred.
+func (re *reply) settle() {
+	p := recover()
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	if p != nil { // what a part of ours did wrong ends here, and costs this request alone
+		re.c.failed = fault.Wrap(fault.Internal, "graphql", "", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		re.refused(gqlerror.List{request(re.c.failed)})
+	}
+	if part := re.c.part; part != nil && part.Release != nil {
+		re.c.part = nil // whoever settles it again
+		part.Release()
 	}
 }
 

@@ -1,7 +1,6 @@
 package jsongraph
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -16,19 +15,16 @@ func (x *exchange) get() error {
 	if x.params.paths == "" {
 		return invalid("get needs paths")
 	}
-	sets, err := decodePaths([]byte(x.params.paths), x.h.limits, "paths")
+	q, err := x.question(x.params.paths)
 	if err != nil {
 		return err
 	}
-	g, err := x.fetch(sets, false)
+	req := q.request
+	g, err := x.found(q.sets, &req, q.unknown, false)
 	if err != nil {
 		return err
 	}
-	var echo bytes.Buffer
-	if err := json.Compact(&echo, []byte(x.params.paths)); err != nil {
-		return invalid("paths: not legal JSON")
-	}
-	return x.reply(g, echo.Bytes(), nil)
+	return x.reply(g, q.echo, nil)
 }
 
 // A found graph is what was read, complete.
@@ -52,6 +48,11 @@ func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
+	return x.found(sets, req, unknown, lenient)
+}
+
+// found reads what a request of path sets asks for.
+func (x *exchange) found(sets []pathSet, req *composer.Request, unknown map[string]bool, lenient bool) (*found, error) {
 	g := &found{root: &node{}}
 	merged := true
 	if len(req.Selection.Roots) > 0 {
@@ -125,7 +126,7 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 	default:
 		serve.Cached(h, g.cache)
 		if vary := serve.Vary(x.asker, g.cache.Reads); vary != "" {
-			h.Set("Vary", vary)
+			h.Add("Vary", vary)
 		}
 		if g.cache.Storable {
 			tag := serve.ETag(b)
