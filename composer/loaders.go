@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,40 +14,77 @@ import (
 	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
+	"facet/tiers/cache"
 )
 
 // Loaders share tier calls between requests, and between the Engines of one graph version. What one operation of one
-// request asks for is a block; blocks of one operation, with equal arguments, wanted fields and forwarded headers, go in
+// request asks for is a block; blocks of one operation for which the tier sees the same arguments, context and headers go in
 // one call. While fewer than k calls of such a loader are in flight a block goes at once; else blocks gather and go when
-// one returns, so that nothing waits for a clock. Mutations and paged lists are never shared, and operations
-// that are bound to a viewer with that viewer's own requests only. Loaders are safe for use by many goroutines.
+// one returns, so that nothing waits for a clock. Calls that are no batches are shared where they are equal. Mutations are never
+// shared, and operations that are bound to a viewer with that viewer's own requests only.
+//
+// Over a cache, Loaders answer what the graph has kept from there. They are safe for use by many goroutines.
 type Loaders struct {
 	graph *graph.Graph
 	tiers TiersBySource
 	k     int
 	most  int
+	apart map[string]bool // sources whose calls are not shared
+	cache *cache.Cache    // nil: nothing is kept
+	kept  *cache.Version  // nil: nothing of this graph is
+	blind string          // tests alone: a header that keys lack, to see that it is missed
 
 	mu   sync.Mutex
 	live map[string]*loader
+
+	twinMu sync.Mutex
+	twins  map[string]*twin
 }
 
-// maxLoaders bounds the loaders that are kept; idle ones go first.
-const maxLoaders = 4096
+// Bounds of what gathers.
+const (
+	maxLoaders = 4096 // that are kept; idle ones go first
+	maxGather  = 1024 // blocks that wait for one loader, or calls for their equal; more go by themselves
+	maxJoint   = 1000 // keys of several blocks in one call, where the graph states no maxSize
+)
 
 // NewLoaders makes the Loaders of a graph version over an environment's tiers. k is how many calls of one loader may be
 // in flight before blocks gather; 0 is 2.
 func NewLoaders(g *graph.Graph, t TiersBySource, k int) *Loaders {
-	if k <= 0 {
-		k = 2
-	}
-	return &Loaders{graph: g, tiers: t, k: k, most: maxLoaders, live: map[string]*loader{}}
+	return NewSharing(g, t, Sharing{Flights: k})
 }
+
+// A Sharing says what requests have in common besides a graph version.
+type Sharing struct {
+	Flights int          // calls of one loader in flight before blocks gather; 0 is 2
+	Apart   []string     // sources whose calls each request makes for itself
+	Cache   *cache.Cache // what is kept of what the graph says may be; nil: nothing is
+}
+
+// NewSharing makes Loaders that share as s says. Close them where they have a cache.
+func NewSharing(g *graph.Graph, t TiersBySource, s Sharing) *Loaders {
+	l := &Loaders{graph: g, tiers: t, k: s.Flights, most: maxLoaders, apart: map[string]bool{}, cache: s.Cache, live: map[string]*loader{}, twins: map[string]*twin{}}
+	if l.k <= 0 {
+		l.k = 2
+	}
+	for _, name := range s.Apart {
+		l.apart[name] = true
+	}
+	if s.Cache != nil {
+		l.kept = s.Cache.Version(g)
+	}
+	return l
+}
+
+// Close ends the Loaders' part of the cache: what they kept is never found again.
+func (l *Loaders) Close() { l.kept.Close() }
 
 // A block is one request's share of a call.
 type block struct {
-	ctx   context.Context
-	call  *tiers.Call
-	ended chan struct{}
+	ctx    context.Context
+	call   *tiers.Call
+	tenant string
+	ended  chan struct{}
 }
 
 // A loader is one (operation, arguments, fields, headers).
@@ -66,24 +104,24 @@ type shared struct {
 	err    error
 }
 
-// Call makes a call, alone or with others. It implements tiers.Tier for every source.
+// Call makes a call, alone or with others. It implements tiers.Tier for every source. What is kept is not looked at.
 func (l *Loaders) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
-	t := l.tiers[c.Operation.Source.Name]
-	if t == nil {
-		return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: c.Operation.ID, Message: "the tier is not configured"}
-	}
-	if !shareable(c) {
-		return t.Call(ctx, c)
-	}
-	ld := l.loader(c)
-	b := &block{ctx: ctx, call: detach(c), ended: make(chan struct{})}
-	return ld.load(b)
+	return l.send(ctx, c, "")
 }
 
-// shareable says whether a call may go together with those of other requests.
-func shareable(c *tiers.Call) bool {
+// send makes a call, alone or with others.
+func (l *Loaders) send(ctx context.Context, c *tiers.Call, tenant string) (*tiers.Answer, error) {
 	op := c.Operation
-	return op.Batch && !op.Mutation && op.Page == nil && len(c.Needs) > 0
+	t := l.tiers[op.Source.Name]
+	switch {
+	case t == nil:
+		return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: op.ID, Message: "the tier is not configured"}
+	case op.Mutation || l.apart[op.Source.Name]:
+		return t.Call(ctx, c)
+	case op.Batch && op.Page == nil && len(c.Needs) > 0:
+		return l.loader(c).load(ctx, c, tenant)
+	}
+	return l.equal(ctx, t, c, tenant)
 }
 
 // detach copies what a call keeps after its request may be gone, into one buffer.
@@ -119,14 +157,18 @@ func detach(c *tiers.Call) *tiers.Call {
 		d.Needs[i] = copyAll(c.Needs[i])
 	}
 	d.Args = copyAll(c.Args)
+	d.Page.After = slices.Clone(c.Page.After)
 	return &d
 }
 
 // forwarded are the request headers that a call's source or operation lists, framed so that equal bytes mean equal headers.
-func forwarded(b []byte, op *graph.Operation, h http.Header) []byte {
-	for name, from := range tiers.Forwarded(op) {
+func (l *Loaders) forwarded(b []byte, c *tiers.Call) []byte {
+	for name, from := range tiers.Forwarded(c.Operation) {
+		if l.blind != "" && l.blind == from {
+			continue
+		}
 		b = appendField(b, http.CanonicalHeaderKey(name))
-		values := h.Values(from)
+		values := c.Headers.Values(from)
 		b = binary.AppendUvarint(b, uint64(len(values)))
 		for _, v := range values {
 			b = appendField(b, v)
@@ -136,20 +178,7 @@ func forwarded(b []byte, op *graph.Operation, h http.Header) []byte {
 }
 
 func (l *Loaders) loader(c *tiers.Call) *loader {
-	k := binary.AppendUvarint(nil, uint64(c.Operation.Index))
-	for _, a := range c.Args {
-		k = appendField(k, string(a))
-	}
-	k = append(k, 0xff)
-	for _, v := range c.Context { // who asks: equal for all that share, so a viewer shares with nobody else
-		k = appendField(k, string(v))
-	}
-	k = append(k, 0xff)
-	for _, f := range c.Fields {
-		k = appendField(k, f)
-	}
-	k = append(k, 0xff)
-	k = forwarded(k, c.Operation, c.Headers)
+	k := l.seen(nil, c)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if ld := l.live[string(k)]; ld != nil {
@@ -180,8 +209,16 @@ func (ld *loader) idle() bool {
 }
 
 // load hands a block in and waits for its result under the block's own context.
-func (ld *loader) load(b *block) (*tiers.Answer, error) {
+func (ld *loader) load(ctx context.Context, c *tiers.Call, tenant string) (*tiers.Answer, error) {
+	if a, err, ok := ld.direct(ctx, c); ok {
+		return a, err
+	}
 	ld.mu.Lock()
+	if ld.waiting >= maxGather {
+		ld.mu.Unlock()
+		return ld.owner.tiers[c.Operation.Source.Name].Call(ctx, c)
+	}
+	b := &block{ctx: ctx, call: detach(c), tenant: tenant, ended: make(chan struct{})}
 	thunk := ld.dl.Load(context.Background(), b)
 	ld.waiting++
 	if ld.busy < ld.owner.k {
@@ -227,14 +264,10 @@ func (ld *loader) batch(_ context.Context, blocks []*block) []*dataloader.Result
 		}
 	}
 	if len(stay) > 0 {
+		inTurn(stay, place)
 		ld.calls(stay, func(i int, s *shared) { results[place[i]] = &dataloader.Result[*shared]{Data: s} })
 	}
-	ld.mu.Lock()
-	ld.busy--
-	if ld.waiting > 0 && ld.busy < ld.owner.k {
-		ld.flush()
-	}
-	ld.mu.Unlock()
+	ld.returned()
 	return results
 }
 
@@ -248,21 +281,6 @@ func (ld *loader) calls(blocks []*block, give func(int, *shared)) {
 	}
 	ld.one(ctx, blocks, groups[0], give)
 	wg.Wait()
-}
-
-// pack puts blocks together up to the operation's maxSize; a block is never split, its request did that.
-func pack(blocks []*block) [][]int {
-	var groups [][]int
-	most, size := blocks[0].call.Operation.MaxSize, 0
-	for i, b := range blocks {
-		if n := len(b.call.Needs[0]); i == 0 || most > 0 && size+n > most {
-			groups = append(groups, nil)
-			size = 0
-		}
-		size += len(b.call.Needs[0])
-		groups[len(groups)-1] = append(groups[len(groups)-1], i)
-	}
-	return groups
 }
 
 // shareContext is the batch's own: it has the latest deadline of its members and is cancelled when the last has left.
@@ -350,7 +368,7 @@ func (ld *loader) one(ctx context.Context, blocks []*block, group []int, give fu
 		if ok {
 			body = parts[n]
 		}
-		give(i, &shared{answer: &tiers.Answer{Body: body, Release: hold.drop}})
+		give(i, &shared{answer: &tiers.Answer{Body: body, Release: hold.drop, Partial: a.Partial}})
 	}
 }
 

@@ -237,6 +237,7 @@ func (e *Engine) mutateOn(ctx context.Context, r *Request, spent *request) Part 
 		x.tally()
 		spent.keep(x)
 		inv, writes, metrics := x.outcome()
+		x.wrote()
 		if h != nil {
 			all.Exposed = exposed(all.Exposed, h.exposed)
 			inv, writes, metrics = h.invalidated, h.writes, h.metrics
@@ -282,6 +283,7 @@ func appendStale(list, more []Invalidated) []Invalidated {
 
 func (s *Stats) add(o Stats) {
 	s.Calls += o.Calls
+	s.Kept += o.Kept
 	s.Levels += o.Levels
 	s.Bytes += o.Bytes
 	s.Plan += o.Plan
@@ -300,6 +302,18 @@ func (x *exec) happened(effect vid) bool {
 	return true
 }
 
+// textOf is a value as text; false if it is not known.
+func (x *exec) textOf(v vid) (string, bool) {
+	if v == none {
+		return "", false
+	}
+	c := x.cell(v, 0, 0)
+	if c.kind < kText || c.kind > kFloat {
+		return "", false
+	}
+	return string(x.text(c)), true
+}
+
 // outcome fills in what the mutation made stale and what it counted. If an effect failed, it counted nothing; what it made stale
 // is then all that it may write, as soon as one effect before did happen: a build does not tell the effects' writes apart.
 func (x *exec) outcome() (inv []Invalidated, writes []Write, metrics []Metric) {
@@ -311,16 +325,7 @@ func (x *exec) outcome() (inv []Invalidated, writes []Write, metrics []Metric) {
 	if failed && !slices.ContainsFunc(m.effects, x.happened) {
 		return nil, nil, nil
 	}
-	text := func(v vid) (string, bool) {
-		if v == none {
-			return "", false
-		}
-		c := x.cell(v, 0, 0)
-		if c.kind < kText || c.kind > kFloat {
-			return "", false
-		}
-		return string(x.text(c)), true
-	}
+	text := x.textOf
 	for _, iv := range m.invalidates {
 		if iv.def.View != "" {
 			inv = append(inv, Invalidated{Path: []string{iv.def.View}, View: iv.def.View})

@@ -191,6 +191,7 @@ type planOp struct {
 	spec     int32   // of field operations; -1
 	effect   int32   // mutations: the effect's number; -1
 	owners   uint64
+	maxAge   time.Duration // how old a kept answer may be by the views' policies; 0: as the graph says
 }
 
 // A use is one place in the plan that needs an operation.
@@ -238,10 +239,11 @@ type plan struct {
 	forks    []fork
 	cells    []planCell
 	reads    []string
-	shows    []string     // fields of shapes, "Card.progress", each once
-	stale    bool         // some mutation changes a field that it shows
-	hint     atomic.Int64 // the size of the last answer
-	free     sync.Pool    // of *exec that fit
+	shows    []string      // fields of shapes, "Card.progress", each once
+	stale    bool          // some mutation changes a field that it shows
+	maxAge   time.Duration // the shortest policy of its views, and of fields that are no leaves; 0: none
+	hint     atomic.Int64  // the size of the last answer
+	free     sync.Pool     // of *exec that fit
 }
 
 // A fork is a decision of the plan that another asker may take differently: the arm whose JSON equals the context value.

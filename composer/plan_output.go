@@ -171,6 +171,7 @@ func (p *planner) oneField(f *frame, o *view.Output, n *Node, conds int32, depth
 		e := p.output(f, fd.Output, n, conds, depth+1)
 		p.trail = p.trail[:len(p.trail)-1]
 		e.cache = fd.Cache
+		p.keptFor(e, fd.Cache, conds)
 		p.addReads(fd.Reads)
 		p.show(host, n.Name)
 		return e

@@ -162,6 +162,7 @@ type CacheState struct {
 // Stats are the costs of one answer.
 type Stats struct {
 	Calls  int // tier calls
+	Kept   int // calls that were not made: all of their answer was kept
 	Levels int // the longest chain of calls
 	Bytes  int // of tier answers
 	Plan   time.Duration

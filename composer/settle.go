@@ -19,7 +19,7 @@ func (x *exec) fetch(ctx context.Context, k *call, a *answerData, s *scanner, an
 			bad = &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed", Err: fmt.Errorf("panic: %v", r)}
 		}
 	}()
-	got, err := x.e.call(ctx, &k.c)
+	got, kept, err := x.e.call(ctx, k)
 	if err != nil {
 		return asFault(err, op)
 	}
@@ -29,11 +29,23 @@ func (x *exec) fetch(ctx context.Context, k *call, a *answerData, s *scanner, an
 	ok := len(got.Body) < maxBody && k.op.prog.run(s)
 	a.cells, a.tracks = s.cells, s.tracks
 	s.cells, s.tracks = nil, nil
+	if kept != nil {
+		k.spared, k.lost = kept.spare, kept.lost
+		if ok {
+			kept.reap(got, a.cells)
+		} else {
+			kept.done()
+		}
+	}
 	if !ok {
 		a.tracks = a.tracks[:0]
-		return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: op.ID, Message: "the tier's answer is not JSON that can be read"}
+		return unreadable(op)
 	}
 	return nil
+}
+
+func unreadable(op *graph.Operation) *fault.Error {
+	return &fault.Error{Kind: fault.BadAnswer, Op: "tier", Subject: op.ID, Message: "the tier's answer is not JSON that can be read"}
 }
 
 const maxBody = 1 << 30
@@ -153,9 +165,13 @@ func (x *exec) settleRows(k *call, a *answerData, root cell) {
 			*rec = r
 		}
 	}
+	absent := nullCell
+	if k.lost != nil { // some rows were kept, and the tier failed for the others
+		absent = x.fail(k.lost)
+	}
 	for _, e := range k.es {
 		if rec := col.at(e); rec.kind == kPending {
-			*rec = nullCell
+			*rec = absent
 		}
 	}
 }

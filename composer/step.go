@@ -294,6 +294,9 @@ type call struct {
 	c    tiers.Call
 	from int
 	n    int
+
+	spared bool         // all of it was kept: the tier was not asked
+	lost   *fault.Error // why the rows that were not kept are not there
 }
 
 // run makes the call, reads its answer and gives it to the entities. It is a goroutine of its own.
@@ -318,7 +321,7 @@ func (k *call) run() {
 		scanners.Put(s)
 		return
 	}
-	x.stats.Bytes += len(a.body)
+	x.stats.read(k, &a)
 	x.ans[k.ans] = a
 	if err != nil {
 		x.refuse(k, err)
@@ -339,14 +342,27 @@ func (x *exec) get(k *call, a *answerData, s *scanner, ans uint16) *fault.Error 
 	return x.watched(k, a, s, ans)
 }
 
-// call makes one tier call.
-func (e *Engine) call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error) {
+// call makes one tier call, or answers it from what is kept; then the harvest is not nil.
+func (e *Engine) call(ctx context.Context, k *call) (*tiers.Answer, *harvest, error) {
 	if e.loaders != nil {
-		return e.loaders.Call(ctx, c)
+		p := k.x.p
+		return e.loaders.call(ctx, &k.c, manner{tenant: e.cfg.Surface.Device, maxAge: p.steps[k.step].maxAge, anew: len(p.effects) > 0})
 	}
-	t := e.tiers[c.Operation.Source.Name]
+	t := e.tiers[k.c.Operation.Source.Name]
 	if t == nil {
-		return nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: c.Operation.ID, Message: "the tier is not configured"}
+		return nil, nil, &fault.Error{Kind: fault.Unavailable, Op: "tier", Subject: k.c.Operation.ID, Message: "the tier is not configured"}
 	}
-	return t.Call(ctx, c)
+	a, err := t.Call(ctx, &k.c)
+	return a, nil, err
+}
+
+// read counts a call's answer.
+func (s *Stats) read(k *call, a *answerData) {
+	if k.spared {
+		k.spared = false
+		s.Calls--
+		s.Kept++
+		return
+	}
+	s.Bytes += len(a.body)
 }

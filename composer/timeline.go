@@ -96,6 +96,7 @@ func (t *Timeline) Answered(s Stats) {
 	defer t.mu.Unlock()
 	t.answers++
 	t.stats.Calls += s.Calls
+	t.stats.Kept += s.Kept
 	t.stats.Levels = max(t.stats.Levels, s.Levels)
 	t.stats.Bytes += s.Bytes
 	t.stats.Plan += s.Plan

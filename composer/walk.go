@@ -51,7 +51,7 @@ func (k *call) walk() {
 			}
 			break
 		}
-		x.stats.Bytes += len(a.body)
+		x.stats.read(k, &a)
 		x.ans[ans] = a
 		if bad == nil {
 			k.ans = ans

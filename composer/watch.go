@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -115,7 +116,7 @@ func (x *exec) watched(k *call, a *answerData, s *scanner, ans uint16) (bad *fau
 		x.mu.Lock()
 		late := x.over || x.steps[k.step].done
 		x.mu.Unlock()
-		ended(Landed{Bytes: len(a.body), Err: bad, Late: late})
+		ended(Landed{Bytes: len(a.body), Err: cmp.Or(bad, k.lost), Late: late})
 	}
 	return bad
 }
