@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -31,7 +34,10 @@ func BenchmarkLevels(b *testing.B) {
 	for _, l := range []zstd.EncoderLevel{zstd.SpeedFastest, zstd.SpeedDefault, zstd.SpeedBetterCompression} {
 		levels = append(levels, level{"zstd/" + l.String(), newZstd(l)})
 	}
-	for _, l := range []int{0, 1, 2, 3, 4, 5} {
+	for _, l := range []int{0, 1, 2, 4} {
+		levels = append(levels, level{fmt.Sprint("br-flushable/", l), newBrotliFlow(l)})
+	}
+	for _, l := range []int{0, 1, 2, 3, 4} {
 		levels = append(levels, level{fmt.Sprint("br/", l), newBrotli(l)})
 	}
 	for _, l := range []int{gzip.StatelessCompression, 1, 2, 3, 4, 5, 6} {
@@ -41,9 +47,12 @@ func BenchmarkLevels(b *testing.B) {
 		for _, l := range levels {
 			b.Run(size+"/"+l.name, func(b *testing.B) {
 				var out counter
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
 				b.ReportAllocs()
-				b.SetBytes(int64(len(text)))
+				before, n := threadCPU(b), 0
 				for b.Loop() {
+					n++
 					out = 0
 					e := l.of.take(&out)
 					if _, err := e.Write(text); err != nil {
@@ -54,11 +63,23 @@ func BenchmarkLevels(b *testing.B) {
 					}
 					l.of.give(e)
 				}
+				b.ReportMetric(float64((threadCPU(b)-before).Nanoseconds())/float64(n), "cpu-ns/op")
 				b.ReportMetric(float64(len(text))/float64(out), "ratio")
 			})
 		}
 	}
 }
+
+// threadCPU is the processor time of this thread: the rest of the machine is not in it.
+func threadCPU(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(rusageThread, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+const rusageThread = 1
 
 type counter int
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/andybalholm/brotli"
+	"github.com/andybalholm/brotli/matchfinder"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -17,11 +18,8 @@ type encoder interface {
 	Close() error
 }
 
-// Sizes of answers, in bytes, by which the effort is chosen.
-const (
-	medium = 256 << 10 // from here on every coding takes its fastest level
-	large  = 1 << 20   // from here on an answer is written while it is encoded
-)
+// large is how many bytes an answer has that is written while it is encoded.
+const large = 1 << 20
 
 // A bench is the encoders of one coding and level that nobody uses. How many are used at once is bounded by Handler.
 type bench struct{ idle sync.Pool }
@@ -65,28 +63,34 @@ func newGzip(level int) *bench {
 	})
 }
 
+// newBrotli makes the newer of the library's two encoders: it does more for its time, and cannot be flushed.
 func newBrotli(level int) *bench {
+	return newBench(func() encoder { return unflushed{brotli.NewWriterV2(io.Discard, level)} })
+}
+
+type unflushed struct{ *matchfinder.Writer }
+
+// Flush does nothing: what has a length is not flushed.
+func (unflushed) Flush() error { return nil }
+
+func newBrotliFlow(level int) *bench {
 	return newBench(func() encoder {
 		return brotli.NewWriterOptions(io.Discard, brotli.WriterOptions{Quality: level, LGWin: 18})
 	})
 }
 
-// encoders are the benches of every coding: for pages, and for what is large.
-type encoders map[Coding][2]*bench
+// encoders are the benches of every coding, for answers whose length is known and for those whose is not.
+type encoders map[Coding]struct{ sized, flow *bench }
 
 func newEncoders() encoders {
-	return encoders{
-		Zstd:   {newZstd(zstd.SpeedFastest), newZstd(zstd.SpeedFastest)},
-		Brotli: {newBrotli(2), newBrotli(0)},
-		Gzip:   {newGzip(2), newGzip(gzip.BestSpeed)},
-	}
+	fast, quick := newZstd(zstd.SpeedFastest), newGzip(gzip.BestSpeed)
+	return encoders{Zstd: {fast, fast}, Brotli: {newBrotli(1), newBrotliFlow(1)}, Gzip: {quick, quick}}
 }
 
 // of is the bench for an answer of a size; below 0: it is not known.
 func (e encoders) of(c Coding, size int) *bench {
-	b := e[c]
-	if size < 0 || size >= medium {
-		return b[1]
+	if size < 0 {
+		return e[c].flow
 	}
-	return b[0]
+	return e[c].sized
 }

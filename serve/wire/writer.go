@@ -201,9 +201,15 @@ func (x *writer) Write(p []byte) (int, error) {
 	return len(p), x.failed
 }
 
+// encode gives the encoder bytes, no more than a block of its own at a time: some copy what they are given.
 func (x *writer) encode(p []byte) {
-	if _, err := x.enc.Write(p); err != nil && x.failed == nil {
-		x.failed = err
+	const block = 64 << 10
+	for len(p) > 0 && x.failed == nil {
+		n := min(len(p), block)
+		if _, err := x.enc.Write(p[:n]); err != nil && x.failed == nil {
+			x.failed = err
+		}
+		p = p[n:]
 	}
 }
 
