@@ -3,6 +3,8 @@ package composer
 import (
 	"strconv"
 	"unsafe"
+
+	"facet/graph"
 )
 
 // A branch is a key of the JSON Graph above views and entities.
@@ -173,8 +175,8 @@ func (g *grapher) value(sites []site, age int64) {
 	case emitTree:
 		if e.v != none {
 			c := x.cell(e.v, st.dom, st.i)
-			if c.kind != kObject && c.kind != kEntity || x.missing(c) {
-				g.null(x.gone(c), age)
+			if c.kind != kObject && c.kind != kEntity || c.kind == kEntity && x.missing(c) {
+				g.null(e.hole(x.gone(c)), age)
 				return
 			}
 		}
@@ -264,6 +266,14 @@ func (g *grapher) atom(age int64, c cell) {
 	g.boxed(age, func() { n.buf = g.x.appendJSON(n.buf, c) })
 }
 
+// hole is what stands for a value that there is not: null where there must be one is an error of that place, as it is in a tree.
+func (e *emit) hole(c cell) cell {
+	if c.kind == kNull && c.deg == 0 && e.nonNull {
+		return flawed(flawNull)
+	}
+	return c
+}
+
 // null writes what stands where there is no value: an error stays at its place, and so does null.
 func (g *grapher) null(c cell, age int64) {
 	x := g.x
@@ -323,19 +333,51 @@ func (g *grapher) leaf(sites []site, age int64) {
 			}
 		}
 	default:
-		if c.kind == kNull && c.deg == 0 && st.e.nonNull {
-			c = flawed(flawNull)
-		}
-		g.null(c, age)
+		g.null(st.e.hole(c), age)
 		return
 	}
 	if c.deg != 0 {
 		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
 		age = 0
 	}
+	if c.kind == kList {
+		if bad := g.items(st.e.ref, c); bad.kind != kMissing {
+			g.null(bad, age)
+			return
+		}
+	}
 	if c.kind == kRaw || c.kind == kList {
 		g.atom(age, c)
 		return
 	}
 	g.boxed(age, func() { n.buf = x.appendJSON(n.buf, c) })
+}
+
+// items looks for what is wrong in a list that is one value: what fails where there must be an item fails the list, what else fails is
+// told and null.
+func (g *grapher) items(ref graph.TypeRef, c cell) (bad cell) {
+	item := graph.TypeRef{}
+	if ref.Elem != nil {
+		item = *ref.Elem
+	}
+	x := g.x
+	for k := c.off; k < c.off+c.n; k++ {
+		it := x.ans[c.ans].cells[k]
+		switch it.kind {
+		case kList:
+			it = g.items(item, it)
+		case kNull, kMissing:
+			it = (&emit{nonNull: item.NonNull}).hole(nullCell)
+		}
+		switch {
+		case it.kind != kError:
+		case item.NonNull:
+			return it
+		default:
+			x.pushIndex(int(k - c.off))
+			x.report(x.errorOf(it))
+			x.pop()
+		}
+	}
+	return cell{}
 }

@@ -186,7 +186,7 @@ func (g *grapher) collect(e *emit, dom, i int32) {
 	switch e.kind {
 	case emitTree:
 		if e.v != none {
-			if c := x.cell(e.v, dom, i); c.kind != kObject && c.kind != kEntity || x.missing(c) {
+			if c := x.cell(e.v, dom, i); c.kind != kObject && c.kind != kEntity || c.kind == kEntity && x.missing(c) {
 				return
 			}
 		}

@@ -147,7 +147,7 @@ func (g *grapher) many(sites []site, age int64) {
 	x := g.x
 	n := &x.enc
 	if c, _ := x.listOf(sites[0].e.v, sites[0].dom, sites[0].i); c.kind != kList {
-		g.null(c, age)
+		g.null(sites[0].e.hole(c), age)
 		return
 	} else if c.deg != 0 {
 		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
