@@ -3,6 +3,7 @@
 GO        ?= go
 FUZZTIME  ?= 10s
 BENCH     ?= .
+ONLY      ?=
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The parts that live by concurrency: the race detector's slowness is spent on these. scripts/attack runs the edge as processes, without the detector.
 RACE      ?= $(patsubst %,./%/...,$(wildcard scripts composer control asker storage tiers catalog notice serve))
@@ -20,7 +21,7 @@ GOLDEN     = $(shell grep -rlE 'flag.Bool."update"' --include=*_test.go . | xarg
 FUZZ       = $(shell grep -rhoE '^func Fuzz[A-Za-z0-9_]+' --include=*_test.go -H . | sed -E 's|/[^/]+_test\.go:func |:|' | sort)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate bench budgets fuzz update race deps need-go need-node need-cc
+.PHONY: help run test check generate bench gobench budgets fuzz update race deps need-go need-node need-cc
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -41,7 +42,10 @@ check: need-go ## formatting, linters, the import table
 generate: need-go ## rewrite *.generated.go: the control API's server, of schema/ and gqlgen.yml
 	$(GO) generate ./resolvers/...
 
-bench: need-go ## all benchmarks; BENCH=Name picks some
+bench: need-go ## the short table of what it costs, each figure with its bar, in some minutes; ONLY=REGEXP picks rows
+	@$(GO) run ./loadtest/cmd/bench -only '$(ONLY)'
+
+gobench: need-go ## all Go benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 budgets: need-go ## 100,000 random requests against random published budgets: 0 violations

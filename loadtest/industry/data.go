@@ -51,7 +51,7 @@ func shop(of []int) *Shop {
 		s.Products = append(s.Products, p)
 		s.InStock[p.UPC] = i%3 != 1
 	}
-	words := []string{"Worth its price.", "I expected more.", "It came in one piece.", "My cat likes it."}
+	words := []string{"It was worth all of its price.", "I expected more of it.", "It came late, but in one piece.", "My cat likes it more than me."}
 	for i, p := range of {
 		s.Reviews = append(s.Reviews, Review{ID: fmt.Sprint(i + 1), Body: words[i%len(words)], Product: fmt.Sprint(p), Author: "1"})
 	}

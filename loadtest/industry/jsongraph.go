@@ -20,7 +20,7 @@ func Paths() []any {
 	}
 	mine, top := []any{"users", 0, "reviews", to(10)}, []any{"topProducts", to(Top - 1)}
 	all := []any{
-		[]any{"users", to(5), user}, []any{"users", to(5), "reviews", "length"},
+		[]any{"users", to(5), user}, []any{"users", to(5), "reviews", "length"}, path(top, "reviews", "length"),
 		path(mine, review), path(mine, "product", product), path(top, product),
 	}
 	return append(append(all, written(path(mine, "product", "reviews", to(3)))...), written(path(top, "reviews", to(3)))...)

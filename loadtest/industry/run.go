@@ -186,7 +186,7 @@ func (r *run) measure(ctx context.Context, pid int, res *Result) error {
 	slices.Sort(times)
 	at := func(q float64) float64 { return times[min(len(times)-1, int(q*float64(len(times))))] }
 	res.P50, res.P99, res.Max = at(0.50), at(0.99), times[len(times)-1]
-	res.CPU = float64((after-before).Microseconds()) / 1000 / float64(len(times))
+	res.CPU = float64((after - before).Microseconds()) / 1000 / float64(len(times))
 	return nil
 }
 
