@@ -109,12 +109,43 @@ func (c *compiler) binary(e *ast.BinaryExpression, s *scope) expr {
 	a := c.expr(e.Left, s)
 	if k, ok := c.constant(e.Right); ok && k.tag == pNumber {
 		c.nodes++
+		if slot, ok := c.variable(e.Left, s); ok {
+			if sum := slotNumber(e.Operator, slot, k.n); sum != nil {
+				return sum
+			}
+		}
 		if sum := withNumber(e.Operator, a, k.n); sum != nil {
 			return sum
 		}
 	}
 	b := c.expr(e.Right, s)
 	return func(f *frame) val { v := a(f); return do(f.call, v, b(f)) }
+}
+
+// variable says whether an expression is a variable of the function itself that has a value, and where it is: it need not be called.
+func (c *compiler) variable(e ast.Expression, s *scope) (slot int, ok bool) {
+	id, ok := e.(*ast.Identifier)
+	if !ok {
+		return 0, false
+	}
+	n := s.find(string(id.Name))
+	if n == nil || n.fn != s.fn || n.code != nil || n.lowered != "" || n.format || n.self {
+		return 0, false
+	}
+	return n.slot, !c.early(n, id, s)
+}
+
+// slotNumber is withNumber for a variable.
+func slotNumber(op token.Token, slot int, y float64) expr {
+	switch op {
+	case token.MINUS:
+		return func(f *frame) val { return numVal(f.slots[slot].number() - y) }
+	case token.MULTIPLY:
+		return func(f *frame) val { return numVal(f.slots[slot].number() * y) }
+	case token.SLASH:
+		return func(f *frame) val { return numVal(f.slots[slot].number() / y) }
+	}
+	return nil
 }
 
 // withNumber is an operation with a constant on its right; nil: it is none of these.
@@ -180,8 +211,13 @@ func (c *compiler) compare(e *ast.BinaryExpression, s *scope) func(f *frame) boo
 	}
 	a := c.expr(e.Left, s)
 	if k, ok := c.constant(e.Right); ok {
+		c.nodes++
+		if slot, ok := c.variable(e.Left, s); ok {
+			if test := slotConstant(op, slot, k); test != nil {
+				return test
+			}
+		}
 		if test := withConstant(op, a, k); test != nil {
-			c.nodes++
 			return test
 		}
 	}
@@ -227,6 +263,21 @@ func (c *compiler) compare(e *ast.BinaryExpression, s *scope) func(f *frame) boo
 		}
 		return order(f.call, x, y, func(x, y float64) bool { return x >= y }, func(x, y string) bool { return !earlier(x, y) })
 	}
+}
+
+// slotConstant is withConstant for a variable.
+func slotConstant(op token.Token, slot int, k val) func(f *frame) bool {
+	same := op == token.EQUAL || op == token.STRICT_EQUAL
+	switch {
+	case k.nullish() && (op == token.EQUAL || op == token.NOT_EQUAL):
+		return func(f *frame) bool { return f.slots[slot].nullish() == same }
+	case k.nullish() && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
+		return func(f *frame) bool { return (f.slots[slot].tag == k.tag) == same }
+	case k.tag == pString && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
+		text := k.s
+		return func(f *frame) bool { v := &f.slots[slot]; return (v.tag == pString && v.s == text) == same }
+	}
+	return nil
 }
 
 // withConstant is a comparison with a constant on its right; nil: it is none of these.

@@ -178,7 +178,7 @@ func (r *Runner) Run(in [][]byte, dst []byte, most int) (out []byte, steps int, 
 		}
 	}()
 	p := r.p
-	if p.fn.tail != nil || p.fn.row != nil {
+	if p.fn.result != nil {
 		p.fn.start(&r.around)
 	} else {
 		in := val{tag: pObject, o: p.inputs(c)}

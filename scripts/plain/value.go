@@ -86,8 +86,13 @@ func leave() { panic(leaving{}) }
 // alias is a text in an input, which does not change while the call runs.
 func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// read reads JSON as the engine's value does.
+// json reads JSON as the engine's value does.
 func (c *call) json(raw []byte) val {
+	if n := len(raw); n > 0 && n < 16 && raw[0] <= '9' {
+		if x, ok := smallInt(raw); ok {
+			return numVal(x)
+		}
+	}
 	raw = span.Trim(raw)
 	if len(raw) == 0 {
 		return nullVal
@@ -115,9 +120,9 @@ func (c *call) json(raw []byte) val {
 	case '{':
 		return val{tag: pObject, o: &obj{raw: raw}}
 	}
-	if len(raw) < 16 {
-		if n, ok := smallInt(raw); ok {
-			return numVal(n)
+	if len(raw) < 16 { // it had white space around it
+		if x, ok := smallInt(raw); ok {
+			return numVal(x)
 		}
 	}
 	c.step(len(raw) >> 4)
