@@ -100,38 +100,36 @@ func grafbaseServer(_ context.Context, w *World) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	text := fmt.Sprintf("[network]\nlisten_address = %q\n\n[graph]\nintrospection = false\n", address)
+	overrides := ""
 	for _, g := range graphs {
-		text += fmt.Sprintf("\n[subgraphs.%s]\nurl = %q\nschema_path = %q\n", g.name, g.url, g.file)
+		overrides += fmt.Sprintf("[subgraphs.%s]\nurl = %q\nschema_path = %q\n\n", g.name, g.url, g.file)
 	}
-	file := filepath.Join(dir, "grafbase.toml")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	file, config := filepath.Join(dir, "subgraphs.toml"), filepath.Join(w.dir("grafbase"), "gateway.toml")
+	if err := os.WriteFile(file, []byte(overrides), 0o644); err != nil {
 		return Server{}, err
 	}
 	_, port, _ := strings.Cut(address, ":")
-	return Server{Args: []string{filepath.Join(w.dir("grafbase"), "node_modules", ".bin", "grafbase"), "dev", "--config", file, "--port", port}, Dir: dir, URL: url}, nil
+	return Server{
+		Args: []string{filepath.Join(w.dir("grafbase"), "node_modules", ".bin", "grafbase"), "dev", "--gateway-config", config, "--graph-overrides", file, "--port", port},
+		Dir:  dir, URL: url, Env: []string{"GRAFBASE_HOME=" + dir},
+	}, nil
 }
 
-func cosmoSteps() []Step {
-	return []Step{install("loadtest/peers/cosmo"), build("loadtest/peers/cosmo", ".", "peer-cosmo")}
-}
+func cosmoSteps() []Step { return []Step{build("loadtest/peers/cosmo", ".", "peer-cosmo")} }
 
-// cosmoServer is Cosmo Router over an execution configuration that WunderGraph's own tool makes.
+// cosmoServer is Cosmo Router over an execution configuration that WunderGraph's own composition makes.
 func cosmoServer(ctx context.Context, w *World) (Server, error) {
 	dir := filepath.Join(w.Temp, "cosmo")
 	graphs, err := subgraphFiles(w, dir)
 	if err != nil {
 		return Server{}, err
 	}
-	text := "version: 1\nsubgraphs:\n"
+	program, config := filepath.Join(w.Bin, "peer-cosmo"), filepath.Join(dir, "execution.json")
+	args := []string{program, "compose", config}
 	for _, g := range graphs {
-		text += fmt.Sprintf("  - name: %s\n    routing_url: %s\n    schema:\n      file: %s\n", g.name, g.url, g.file)
+		args = append(args, g.name, g.file, g.url)
 	}
-	input, config := filepath.Join(dir, "compose.yaml"), filepath.Join(dir, "execution.json")
-	if err := os.WriteFile(input, []byte(text), 0o644); err != nil {
-		return Server{}, err
-	}
-	if err := command(ctx, dir, nil, filepath.Join(w.dir("cosmo"), "node_modules", ".bin", "wgc"), "router", "compose", "-i", input, "-o", config); err != nil {
+	if err := command(ctx, dir, nil, args...); err != nil {
 		return Server{}, err
 	}
 	address, url, err := listen()
@@ -139,7 +137,7 @@ func cosmoServer(ctx context.Context, w *World) (Server, error) {
 		return Server{}, err
 	}
 	return Server{
-		Args: []string{filepath.Join(w.Bin, "peer-cosmo"), "-config", filepath.Join(w.dir("cosmo"), "router.yaml")}, Dir: dir, URL: url,
-		Env: []string{"EXECUTION_CONFIG_FILE_PATH=" + config, "LISTEN_ADDR=" + address, "LOG_LEVEL=error", "GRAPH_API_TOKEN=", "TRACING_ENABLED=false", "METRICS_OTLP_ENABLED=false", "PROMETHEUS_ENABLED=false", "PLAYGROUND_ENABLED=false", "ACCESS_LOGS_ENABLED=false"},
+		Args: []string{program, "-config", filepath.Join(w.dir("cosmo"), "router.yaml")}, Dir: dir, URL: url,
+		Env: []string{"ROUTER_CONFIG_PATH=" + config, "LISTEN_ADDR=" + address},
 	}, nil
 }

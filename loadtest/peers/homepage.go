@@ -18,7 +18,7 @@ const homeQuery = `{home{name recent rows{name items{__typename ... on Card{id t
 
 func homePage() Page {
 	return Page{
-		Name: "home", About: "the TV home of the films world: HTTP, gRPC and GraphQL tiers, bookmarks in SQLite, 800 computed values", Tiers: "home-tiers",
+		Name: "home", About: "the TV home of the films world: HTTP, gRPC and GraphQL tiers, bookmarks in SQLite, 800 computed values", Tiers: "home-tiers", Late: true,
 		Peers: []Peer{
 			{Name: "edge", About: "the edge, asked over GraphQL", Needs: []Step{build(".", "./cmd/edge", "edge")}, Serve: filmsEdge, Ask: query("/tv/v2/graphql", homeQuery), Read: graphql},
 			{Name: "encoding/json", About: "a handler in Go that computes the same: structs, encoding/json, generated gRPC code", Serve: own("home-byhand"), Ask: Request{Path: "/"}, Read: graphql, Bar: 0.6},

@@ -14,6 +14,7 @@ type Page struct {
 	Name  string // "contest"
 	About string // one line for people
 	Tiers string // what `serve` is asked for: the page's tiers
+	Late  bool   // its view does without what is late: on a busy machine an answer may be another
 	Peers []Peer // the first is the edge, the second the one whose answer the others are held against
 }
 

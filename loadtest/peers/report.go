@@ -24,6 +24,7 @@ type Row struct {
 	PerSecond float64   `json:"pagesPerSecond"` // at saturation, the load and the tiers on the same processors
 	MiB       float64   `json:"residentMiB"`    // the most that was seen, with children
 	Bytes     int       `json:"bytes"`
+	Late      float64   `json:"late,omitempty"`  // the share of answers without what was late, or that failed, where a page may do without
 	Ratio     float64   `json:"ratio,omitempty"` // the edge's processor time over this one's: the median of the rounds
 	Low       float64   `json:"ratioLow,omitempty"`
 	High      float64   `json:"ratioHigh,omitempty"`
@@ -105,6 +106,9 @@ func (r *Report) Print(w io.Writer) {
 		default:
 			fmt.Fprintf(w, " <=%.2f MISSED", row.Bar)
 		}
+		if row.Late > 0 {
+			fmt.Fprintf(w, " (%.1f %% of the answers without what was late)", 100*row.Late)
+		}
 		if row.Against != "" {
 			fmt.Fprintf(w, " (of %s)", row.Against)
 		}
@@ -114,8 +118,16 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintln(w, "calls: of a page asked alone; busy: of a page among four at a time. MiB: the most resident memory seen, with children.")
 }
 
-// Err says what is not as it should be: bars that are missed, peers that are missing.
+// mostLate is the share of answers without what was late that a figure may be of.
+const mostLate = 0.05
+
+// Err says what is not as it should be: figures of a machine that was too busy, bars that are missed, peers that are missing.
 func (r *Report) Err() error {
+	for _, row := range r.Rows {
+		if row.Late > mostLate {
+			return fmt.Errorf("%.0f %% of the answers of %s did without what was late: the machine is too busy for the %s page", 100*row.Late, row.Peer, r.Page)
+		}
+	}
 	var missed, missing []string
 	for _, row := range r.Rows {
 		switch {
