@@ -7,7 +7,6 @@ import (
 	"iter"
 	"runtime/pprof"
 	"slices"
-	"sync"
 	"time"
 
 	"facet/asker"
@@ -165,13 +164,43 @@ func (c *column) reset() {
 	c.recs, c.order, c.totals, c.from = c.recs[:0], c.order[:0], c.totals[:0], c.from[:0]
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// A buffer holds an answer that is written. Buffers are kept by plan: its answers are mostly of one size.
+type buffer struct {
+	b       []byte // the answer begins at frameRoom
+	of      *plan
+	release func()
+}
+
+func (p *plan) buffer() *buffer {
+	b, _ := p.buffers.Get().(*buffer)
+	if b == nil {
+		b = &buffer{of: p}
+		b.release = b.put
+	}
+	b.b = slices.Grow(b.b[:0], int(p.hint.Load())+2*frameRoom)
+	return b
+}
+
+// kept is what was written with room on both sides, which a buffer that had to grow while it was written has not.
+func (b *buffer) kept(out []byte) (framed []byte) {
+	if whole := b.b[:cap(b.b)]; len(out) > 0 && &whole[frameRoom] == &out[0] {
+		return whole[:frameRoom+len(out)]
+	}
+	b.b = out
+	return nil
+}
+
+func (b *buffer) put() {
+	if cap(b.b) <= maxPooled {
+		b.of.buffers.Put(b)
+	}
+}
 
 // part writes the answer and gives the exec back.
 func (x *exec) part() Part {
-	buf := buffers.Get().(*[]byte)
+	buf := x.p.buffer()
 	n := &x.enc
-	n.buf = slices.Grow((*buf)[:0], int(x.p.hint.Load()))
+	n.buf = buf.b[frameRoom:frameRoom]
 	switch {
 	case x.swollen: // nothing of it would be sent
 	case x.r.Format == FormatGraph:
@@ -193,25 +222,18 @@ func (x *exec) part() Part {
 	case x.swollen:
 		p = failedPart(x.e.past("items", x.e.limits.Items))
 		p.Stats = x.stats
-		buffers.Put(buf)
+		buf.put()
 	case n.tooLarge || size > x.e.limits.Bytes:
 		p = failedPart(&fault.Error{Kind: fault.TooLarge, Op: "answer", Message: fmt.Sprintf("the answer is past the limit of %d bytes", x.e.limits.Bytes), Hint: "ask for fewer fields, or for shorter lists"})
 		p.Stats = x.stats
-		buffers.Put(buf)
+		buf.put()
 	case x.entities > x.e.limits.Entities:
 		p = failedPart(x.e.past("entities", x.e.limits.Entities))
 		p.Stats = x.stats
-		buffers.Put(buf)
+		buf.put()
 	default:
 		x.p.hint.Store(int64(size + size/8))
-		p.Data = n.buf
-		out := n.buf
-		p.Release = func() {
-			*buf = out
-			if cap(out) <= maxPooled {
-				buffers.Put(buf)
-			}
-		}
+		p.Data, p.Release, p.framed = n.buf, buf.release, buf.kept(n.buf)
 	}
 	n.buf = nil
 	x.free()

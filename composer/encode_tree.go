@@ -263,9 +263,13 @@ func (x *exec) object(e *emit, dom, i int32) verdict {
 	n.buf = append(n.buf, '{')
 	for k, kid := range e.kids {
 		if k > 0 {
-			n.buf = append(n.buf, ',')
+			n.buf = append(n.buf, kid.next...)
+		} else {
+			n.buf = append(n.buf, kid.key...)
 		}
-		n.buf = append(n.buf, kid.key...)
+		if kid.kind == emitLeaf && x.plain(kid, dom, i) {
+			continue
+		}
 		x.push(kid.name)
 		v := x.write(kid, dom, i)
 		x.pop()
@@ -275,6 +279,20 @@ func (x *exec) object(e *emit, dom, i int32) verdict {
 	}
 	n.buf = append(n.buf, '}')
 	return written
+}
+
+// plain writes a leaf that is a scalar as a tier gave it, as nearly all are: nothing can be said of it, so that no path is kept for it.
+// It is false where there is more to do, and nothing is written then.
+func (x *exec) plain(e *emit, dom, i int32) bool {
+	c := x.cell(e.v, dom, i)
+	switch c.kind {
+	case kText, kEscaped, kInt, kFloat, kBool:
+		if c.deg == 0 {
+			x.enc.buf = append(x.enc.buf, x.body(c.ans)[c.off:c.off+c.n]...)
+			return true
+		}
+	}
+	return false
 }
 
 func (x *exec) writeMany(e *emit, dom, i int32) verdict {

@@ -11,11 +11,26 @@ type table struct {
 	parts []cell  // the key parts as JSON, by number × parts
 	bad   []int32 // number -> 1 + index in exec.errs where a guard forbids it; nil without guards
 	n     int32
+	next  int32 // the number after the one that was found last
 }
 
 type span struct{ off, end uint32 }
 
 var seed = maphash.MakeSeed()
+
+// find finds or adds a key. Rows mostly come in the order in which they were asked for, so that each is the one after the last, or the
+// next but one where a row is missing.
+func (t *table) find(key []byte) (e int32, added bool) {
+	for g := t.next; g < min(t.n, t.next+2); g++ {
+		if k := t.keys[g]; string(t.bytes[k.off:k.end]) == string(key) {
+			t.next = g + 1
+			return g, false
+		}
+	}
+	e, added = t.lookup(key)
+	t.next = e + 1
+	return e, added
+}
 
 // lookup finds or adds a key.
 func (t *table) lookup(key []byte) (e int32, added bool) {
@@ -59,6 +74,7 @@ func (t *table) grow() {
 func (t *table) reset() {
 	clear(t.index)
 	t.keys, t.hash, t.bytes, t.parts, t.bad, t.n = t.keys[:0], t.hash[:0], t.bytes[:0], t.parts[:0], t.bad[:0], 0
+	t.next = 0
 }
 
 // maxKey bounds the keys of entities, in bytes.
@@ -69,7 +85,9 @@ const noEntity int32 = -1
 
 // intern gives the entity of a space whose key parts are given; ok is false if a part is null or failed.
 func (x *exec) intern(space int32, parts []cell) (int32, bool) {
-	t := &x.spaces[space]
+	if len(parts) == 1 && parts[0].kind == kText { // as most are: where they lie
+		return x.entity(space, x.text(parts[0]), parts)
+	}
 	key := x.key[:0]
 	for i, c := range parts {
 		switch c.kind {
@@ -91,10 +109,16 @@ func (x *exec) intern(space int32, parts []cell) (int32, bool) {
 		key = escapeKey(key, x.text(c))
 	}
 	x.key = key
+	return x.entity(space, key, parts)
+}
+
+// entity gives the entity that has a key.
+func (x *exec) entity(space int32, key []byte, parts []cell) (int32, bool) {
 	if len(key) == 0 || len(key) > maxKey { // nothing has such a key
 		return noEntity, false
 	}
-	e, added := t.lookup(key)
+	t := &x.spaces[space]
+	e, added := t.find(key)
 	if added {
 		for _, c := range parts {
 			if c.kind == kMissing {

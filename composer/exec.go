@@ -60,6 +60,8 @@ type exec struct {
 	argKey   []byte
 	left     int // steps that are not complete
 	flying   int // calls that have not returned
+	idle     idle
+	held     *call // left to the goroutine that has mu
 	seen     [8]seen
 	specOK   []bool // by plan.specs: a fixed one whose arguments are known to be right
 	limit    int32  // what is read comes from steps below this level; 0: from all
@@ -110,12 +112,17 @@ func (x *exec) begin(ctx context.Context) {
 		x.steps[i].pending = int32(len(st.waits) + len(st.behind))
 	}
 	x.mu.Lock()
+	x.idle = idlePatient
 	for i := range p.steps {
 		if x.steps[i].pending == 0 && !x.steps[i].sent {
 			x.send(int32(i))
 		}
 	}
+	k := x.take()
 	x.mu.Unlock()
+	if k != nil {
+		k.run(idlePatient)
+	}
 }
 
 // wait returns when every step is complete or the request's time is up.

@@ -179,6 +179,34 @@ type progKey struct {
 	acts   []progAct
 	sub    *progTrie // a path goes on below it
 	number int32     // see scanner.after
+	quoted []byte    // `"name":`, as most tiers write it
+	fast   fast
+}
+
+// A fast is a key under which one scalar is read and nothing else, of a kind that mostly has a simple form.
+type fast uint8
+
+const (
+	fastNone fast = iota
+	fastText      // a string or an ID: without escapes, of ASCII
+	fastInt       // an Int: of up to nine digits
+)
+
+func (k *progKey) quick() fast {
+	if len(k.acts) != 1 || k.sub != nil {
+		return fastNone
+	}
+	v := k.acts[0].value
+	if v.literal.kind != kMissing || v.elem != nil || v.object != nil || v.match != nil {
+		return fastNone
+	}
+	switch v.scalar {
+	case scalarString, scalarID:
+		return fastText
+	case scalarInt:
+		return fastInt
+	}
+	return fastNone
 }
 
 type progAct struct {

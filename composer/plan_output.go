@@ -30,6 +30,7 @@ const (
 type emit struct {
 	kind    emitKind
 	key     []byte // `"title":`
+	next    []byte // `,"title":`
 	name    string // the response key
 	field   string // the field's name, for JSON Graph
 	v       vid    // the value, list, entity or union; none
@@ -90,7 +91,7 @@ func (p *planner) node(kind emitKind, key, field string, v vid) *emit {
 	if p.nodes++; p.nodes > maxNodes {
 		p.refuse("the selection is too large")
 	}
-	e := &emit{kind: kind, key: keyBytes(key), name: key, field: field, v: v, window: -1}
+	e := &emit{kind: kind, key: keyBytes(key), next: append([]byte{','}, keyBytes(key)...), name: key, field: field, v: v, window: -1}
 	if v != none {
 		e.dom = p.at(v).dom
 	}

@@ -123,6 +123,8 @@ type Part struct {
 	NotFound bool // some root is null because of an orNotFound, or an entity root does not exist
 	Last     bool
 	Release  func() // gives Data back; may be nil
+
+	framed []byte // Data in its buffer, with what is free before it; nil: nothing is
 }
 
 // An Error is a failure at a path of the answer.

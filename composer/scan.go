@@ -19,6 +19,7 @@ type scanner struct {
 	cells  []cell  // records and lists
 	stack  []cell  // items of the lists that are open
 	tracks []track // records of keyed objects, in order
+	read   cell    // what plain and small have passed
 	after  []int32 // by a key's number: 1 + the place in its trie of the key that followed it last; 0: none yet
 }
 

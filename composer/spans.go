@@ -1,6 +1,8 @@
 package composer
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -35,6 +37,7 @@ func (g *program) number() {
 		for i := range t.keys {
 			k := &t.keys[i]
 			k.number = next()
+			k.quoted, k.fast = append(append([]byte{'"'}, k.name...), '"', ':'), k.quick()
 			for _, a := range k.acts {
 				value(a.value)
 			}
@@ -102,13 +105,19 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 	}
 	last := t.first
 	for {
-		k, ok := s.key(t, &last)
+		k, ok := s.expected(t, &last)
 		if !ok {
-			return false
+			if k, ok = s.key(t, &last); !ok {
+				return false
+			}
 		}
-		if k == nil {
+		switch {
+		case k == nil:
 			ok = s.skip()
-		} else {
+		case k.fast == fastText && s.plain() || k.fast == fastInt && s.small():
+			a := &k.acts[0]
+			s.cells[base+uint32(a.slot)] = s.read
+		default:
 			ok = s.keyed(k, base)
 		}
 		if !ok {
@@ -124,22 +133,72 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 	}
 }
 
-// key reads a key with its colon and finds it in the trie. Objects of one kind mostly keep one order, so the key that
-// followed the last one (whose number is in last) in the object before is tried first.
+// expected reads the key that followed the last one in the object before, with its colon; ok is false if another stands there. Objects
+// of one kind mostly keep one order.
+func (s *scanner) expected(t *progTrie, last *int32) (k *progKey, ok bool) {
+	h := s.after[*last]
+	if h == 0 {
+		return nil, false
+	}
+	k = &t.keys[h-1]
+	end := s.i + len(k.quoted)
+	if end > len(s.b) || string(s.b[s.i:end]) != string(k.quoted) {
+		return nil, false
+	}
+	*last = k.number
+	s.i = end
+	s.space()
+	return k, true
+}
+
+// plain passes a string of ASCII without escapes, as a cell in s.read; false if something else stands here, and nothing is passed then.
+func (s *scanner) plain() bool {
+	b, i := s.b, s.i
+	if i >= len(b) || b[i] != '"' {
+		return false
+	}
+	for i++; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		q := w ^ ('"' * ones)
+		e := w ^ ('\\' * ones)
+		if m := (((q - ones) &^ q) | ((e - ones) &^ e) | ((w - 0x20*ones) &^ w) | w) & highs; m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			if b[i] != '"' {
+				return false
+			}
+			i++
+			s.read = cell{kind: kText, ans: s.ans, off: uint32(s.i), n: uint32(i - s.i)}
+			s.i = i
+			return true
+		}
+	}
+	return false // an answer's last bytes
+}
+
+// small passes a whole number of up to nine digits, as a cell in s.read; false if something else stands here, and nothing is passed then.
+func (s *scanner) small() bool {
+	b, i := s.b, s.i
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	from := i
+	for i < len(b) && '0' <= b[i] && b[i] <= '9' {
+		i++
+	}
+	if n := i - from; n == 0 || n > 9 || n > 1 && b[from] == '0' || i == len(b) || b[i] != ',' && b[i] != '}' && b[i] > ' ' {
+		return false
+	}
+	s.read = cell{kind: kInt, ans: s.ans, off: uint32(s.i), n: uint32(i - s.i)}
+	s.i = i
+	return true
+}
+
+// key reads a key with its colon and finds it in the trie, and remembers that it followed the one whose number is in last.
 func (s *scanner) key(t *progTrie, last *int32) (*progKey, bool) {
 	if s.i >= len(s.b) || s.b[s.i] != '"' {
 		return nil, false
 	}
 	from := s.i
-	if h := s.after[*last]; h > 0 {
-		k := &t.keys[h-1]
-		end := from + 1 + len(k.name)
-		if end < len(s.b) && s.b[end] == '"' && string(s.b[from+1:end]) == string(k.name) {
-			*last = k.number
-			s.i = end + 1
-			return k, s.colon()
-		}
-	}
 	escaped, _, ok := s.text()
 	if !ok {
 		return nil, false

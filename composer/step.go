@@ -267,8 +267,33 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 				state.asked = append(state.asked, asked{g.col, e})
 			}
 		}
-		go k.run()
+		x.launch(k)
 	}
+}
+
+// launch makes a call on a goroutine of its own, or leaves it to the one that is here, where that has nothing else to do. x.mu is held.
+func (x *exec) launch(k *call) {
+	if x.idle == idleNone || x.held != nil || x.idle == idlePatient && k.op.budget() > 0 {
+		go k.run(idleAny)
+		return
+	}
+	x.held = k
+}
+
+// An idle says what the goroutine that has x.mu does next.
+type idle uint8
+
+const (
+	idleNone    idle = iota
+	idlePatient      // it waits for the answer: it may make a call that the answer waits for as long as it takes
+	idleAny          // it ends
+)
+
+// take gives the call that was left to this goroutine, or nil. x.mu is held.
+func (x *exec) take() *call {
+	k := x.held
+	x.held, x.idle = nil, idleNone
+	return k
 }
 
 // reserve makes room for an answer.
@@ -299,12 +324,19 @@ type call struct {
 	lost   *fault.Error // why the rows that were not kept are not there
 }
 
-// run makes the call, reads its answer and gives it to the entities. It is a goroutine of its own.
-func (k *call) run() {
+// run makes the call, and then calls that its answer allows; then says which.
+func (k *call) run(then idle) {
+	for k != nil {
+		k = k.once(then)
+	}
+}
+
+// once makes the call, reads its answer and gives it to the entities. It gives back a call that is still to be made, or nil.
+func (k *call) once(then idle) *call {
 	x := k.x
 	if pg := k.op.op.Page; pg != nil && pg.After && !pg.Offset {
 		k.walk()
-		return
+		return nil
 	}
 	s := scanners.Get().(*scanner)
 	x.mu.Lock()
@@ -319,7 +351,7 @@ func (k *call) run() {
 			a.release()
 		}
 		scanners.Put(s)
-		return
+		return nil
 	}
 	x.stats.read(k, &a)
 	x.ans[k.ans] = a
@@ -328,10 +360,13 @@ func (k *call) run() {
 	} else {
 		x.settle(k, &x.ans[k.ans])
 	}
+	x.idle = then
 	x.landed(k.step)
+	next := x.take()
 	x.mu.Unlock()
 	s.b = nil
 	scanners.Put(s)
+	return next
 }
 
 // get calls the tier and scans the answer, and lets it be watched where somebody does.
