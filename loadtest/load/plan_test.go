@@ -71,3 +71,36 @@ func TestPoisson(t *testing.T) {
 		t.Errorf("the gaps' spread is %v of their mean, want about 1", spread)
 	}
 }
+
+// TestFold: a run of any length has a bounded number of windows, and loses nothing.
+func TestFold(t *testing.T) {
+	began := time.Now()
+	r := newRecorder(began)
+	const seconds = 5000
+	for i := range seconds {
+		c := r.cell(began.Add(time.Duration(i)*time.Second), "a")
+		c.Count++
+		c.Times[digits(int64(i))]++
+	}
+	n, times := int64(0), int64(0)
+	for i, w := range r.windows {
+		if w.At != float64(i)*r.window.Seconds() {
+			t.Fatalf("window %d is at %v of %v", i, w.At, r.window)
+		}
+		n += w.Rows["a"].Count
+		for _, k := range w.Rows["a"].Times {
+			times += k
+		}
+	}
+	if n != seconds || times != seconds || len(r.windows) > mostWindows || r.window != 16*time.Second {
+		t.Errorf("%d and %d in %d windows of %v", n, times, len(r.windows), r.window)
+	}
+}
+
+func TestDigits(t *testing.T) {
+	for n, want := range map[int64]int64{0: 0, 7: 7, 999: 999, 1004: 1000, 1005: 1010, 123_456: 123_000, 999_999: 1_000_000} {
+		if got := digits(n); got != want {
+			t.Errorf("%d is %d, want %d", n, got, want)
+		}
+	}
+}

@@ -249,6 +249,9 @@ func fromJSON(raw []byte) (*source, error) {
 		if err != nil {
 			var syn *jsontext.SyntacticError
 			m := &Mistake{Text: "it is no JSON: " + err.Error()}
+			if errors.Is(err, io.EOF) {
+				m.Text = "it is empty"
+			}
 			if errors.As(err, &syn) {
 				p := lines.at(syn.ByteOffset)
 				m.Line, m.Column, m.Field, m.Text = p.line, p.column, fieldName(syn.JSONPointer), "it is no JSON here: "+syn.Err.Error()
@@ -296,9 +299,13 @@ func (l lineOffsets) at(offset int64) position {
 
 // nearest is a name that is little different, or "".
 func nearest(name string, names []string) string {
-	best, least := "", max(1, len(name)/3)
+	best, least := "", (len(name)+2)/3
 	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d <= least {
+		d := distance(strings.ToLower(name), strings.ToLower(n))
+		if d > 1 && name != "" && n[0] != name[0] { // most mistakes are further behind
+			continue
+		}
+		if d <= least {
 			best, least = n, d-1
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // resamples is how often sides are drawn anew.
-const resamples = 2000
+const resamples = 1000
 
 // fewWindows is up to how many windows intervals are of ranks: so few windows drawn anew would look alike.
 const fewWindows = 8
@@ -154,22 +154,31 @@ func (s *side) draw(rnd *rand.Rand, each func(*span)) {
 	}
 }
 
-// interval is where the relative change of a quantile lies.
-func interval(a, b *side, values []int64, q, sure float64) (low, high float64) {
+// intervals are where the relative changes of quantiles lie.
+func intervals(a, b *side, values []int64, qs []float64, sure float64) [][2]float64 {
+	out := make([][2]float64, len(qs))
 	if min(a.windows(), b.windows()) < fewWindows {
-		return rankInterval(a, b, values, q, sure)
+		for i, q := range qs {
+			out[i][0], out[i][1] = rankInterval(a, b, values, q, sure)
+		}
+		return out
 	}
 	rnd := rand.New(rand.NewPCG(1, 1)) // the same reports give the same verdict
-	changes := make([]float64, resamples)
+	changes := make([][]float64, len(qs))
 	x, y := make([]int64, len(values)), make([]int64, len(values))
-	for i := range changes {
+	for range resamples {
 		clear(x)
 		clear(y)
 		a.draw(rnd, func(w *span) { w.into(x) })
 		b.draw(rnd, func(w *span) { w.into(y) })
-		changes[i] = ratio(at(values, x, q), at(values, y, q))
+		for i, q := range qs {
+			changes[i] = append(changes[i], ratio(at(values, x, q), at(values, y, q)))
+		}
 	}
-	return middle(changes, sure)
+	for i := range qs {
+		out[i][0], out[i][1] = middle(changes[i], sure)
+	}
+	return out
 }
 
 // middle is the interval that leaves as much on each side.

@@ -152,14 +152,19 @@ func (c *Comparison) row(row string, a, b []*load.Report, set Settings) {
 		return
 	}
 	shared := x.share(y)
-	for _, q := range compared {
+	qs := make([]float64, len(compared))
+	for i, q := range compared {
+		qs[i] = q.at
+	}
+	lies := intervals(x, y, shared, qs, set.Sure)
+	for i, q := range compared {
 		d := Difference{Row: name, Figure: q.name, Unit: "ms", A: x.quantile(shared, q.at), B: y.quantile(shared, q.at)}
 		d.Change = ratio(d.A, d.B)
 		switch rest := float64(min(x.count, y.count)) * (1 - q.at); {
 		case rest < 10:
 			d.Verdict, d.Why, d.Low, d.High = Unsure, fmt.Sprintf("only %.0f answers are beyond it", rest), -1, math.MaxFloat32
 		default:
-			d.Low, d.High = interval(x, y, shared, q.at, set.Sure)
+			d.Low, d.High = lies[i][0], lies[i][1]
 			d.judge(set.Worse, 1)
 		}
 		c.Differences = append(c.Differences, d)
@@ -237,8 +242,12 @@ func (c *Comparison) server(a, b []*load.Report, set Settings) {
 // Print writes the comparison for people.
 func (c *Comparison) Print(w io.Writer) error {
 	t := &text{}
-	t.line("A: %d of %s", len(c.A), strings.Join(c.A, ", "))
-	t.line("B: %d of %s", len(c.B), strings.Join(c.B, ", "))
+	for _, x := range []struct {
+		name string
+		runs []string
+	}{{"A", c.A}, {"B", c.B}} {
+		t.line("%s: %d run(s), %s", x.name, len(x.runs), strings.Join(x.runs, ", "))
+	}
 	t.line("")
 	rows := [][]string{{"row", "figure", "A", "B", "unit", "change", fmt.Sprintf("%.0f %% interval", c.Sure*100), "verdict"}}
 	for _, d := range c.Differences {
@@ -276,7 +285,7 @@ func (c *Comparison) Print(w io.Writer) error {
 	for _, n := range c.Notes {
 		t.line("note: %s", n)
 	}
-	t.line("verdict: %s (a change counts from %s on)", c.Verdict, brief(c.Worse*100)+" %")
+	t.line("verdict: %s (a change counts from %s on)", c.Verdict, fmt.Sprintf("%g %%", c.Worse*100))
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }

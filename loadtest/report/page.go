@@ -23,6 +23,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 type pageData struct {
 	Title, When, Footer, Theme string
 	Notes                      []string
+	Done                       []string // to the world, by the numbers in plots
 	Tiles                      []tile
 	Charts                     []drawn
 	Tables                     []sheet
@@ -66,6 +67,9 @@ func HTML(w io.Writer, r *load.Report, theme string) error {
 	if r.Ended != "" {
 		d.Notes = append(d.Notes, "It ended early: "+r.Ended+".")
 	}
+	for i, f := range r.Faults {
+		d.Done = append(d.Done, fmt.Sprintf("%d: %s", i+1, f.Note))
+	}
 	if why := unfit(r); why != "" {
 		d.Notes = append(d.Notes, strings.ToUpper(why[:1])+why[1:]+".")
 	}
@@ -75,14 +79,11 @@ func HTML(w io.Writer, r *load.Report, theme string) error {
 		return err
 	}
 	for _, c := range plots {
-		x := drawn{Title: c.title, Note: c.note, SVG: c.svg()}
+		x := drawn{Title: c.title + ", " + c.y.name, Note: c.note, SVG: c.svg()}
 		for _, k := range c.curves {
 			x.Keys = append(x.Keys, key{k.name, k.class})
 		}
-		if len(c.bands) > 0 {
-			x.Note = strings.TrimPrefix(x.Note+"; shaded: done to the world", "; ")
-		}
-		slices.SortStableFunc(x.Keys, func(a, b key) int { return cmp.Compare(a.Class, b.Class) })
+		slices.SortStableFunc(x.Keys, func(a, b key) int { return cmp.Compare(order(a.Class), order(b.Class)) })
 		d.Charts = append(d.Charts, x)
 	}
 	if err := d.tables(r); err != nil {
@@ -95,6 +96,9 @@ func HTML(w io.Writer, r *load.Report, theme string) error {
 	_, err = w.Write(b.Bytes())
 	return err
 }
+
+// order puts what is bad last.
+func order(class string) string { return strings.Replace(class, "bad", "z", 1) }
 
 // WriteHTML writes the page into a file, whole or not at all.
 func WriteHTML(name string, r *load.Report, theme string) error {

@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -97,7 +98,7 @@ func (c *chart) fit() {
 		for v := math.Pow(10, math.Floor(math.Log10(c.y.min))); v <= c.y.max*1.0001; v *= 10 {
 			for _, k := range []float64{1, 2, 5} {
 				if at := v * k; at >= c.y.min*0.9999 && at <= c.y.max*1.0001 && (k == 1 || c.y.max/c.y.min < 1001) {
-					c.y.ticks = append(c.y.ticks, tick{at, brief(at)})
+					c.y.ticks = append(c.y.ticks, tick{at, plainNumber(at)})
 				}
 			}
 		}
@@ -108,6 +109,14 @@ func (c *chart) fit() {
 	if c.x.ticks == nil {
 		c.x.ticks, _ = round(c.x.min, c.x.max, 7)
 	}
+}
+
+// plainNumber writes a round number.
+func plainNumber(v float64) string {
+	if v >= 1e4 {
+		return commas(int64(v + 0.5))
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
 // round gives ticks at round numbers, and the one that is not below the end.
@@ -125,7 +134,7 @@ func round(from, to float64, about int) ([]tick, float64) {
 	var out []tick
 	end := math.Ceil((to-1e-9*step)/step) * step
 	for i := math.Ceil(from / step); i*step <= end+step/2; i++ {
-		out = append(out, tick{i * step, brief(i * step)})
+		out = append(out, tick{i * step, plainNumber(i * step)})
 	}
 	return out, end
 }
@@ -137,10 +146,10 @@ func (c *chart) svg() template.HTML {
 	px := func(v float64) float64 { return leftEdge + min(1, max(0, c.x.place(v)))*innerWidth }
 	py := func(v float64) float64 { return topEdge + (1-min(1, max(0, c.y.place(v))))*innerHeight }
 	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(c.title))
-	for _, t := range c.bands {
+	for i, t := range c.bands {
 		from, to := px(t.from), px(t.to)
-		fmt.Fprintf(&b, `<g class="band"><rect x="%.1f" y="%g" width="%.1f" height="%.1f"/><line x1="%.1f" x2="%.1f" y1="%g" y2="%.1f"/><title>%s</title></g>`,
-			from, topEdge, max(1, to-from), innerHeight, from, from, topEdge, topEdge+innerHeight, html.EscapeString(t.text))
+		fmt.Fprintf(&b, `<g class="band"><rect x="%.1f" y="%g" width="%.1f" height="%.1f"/><line x1="%.1f" x2="%.1f" y1="%g" y2="%.1f"/><text x="%.1f" y="%g">%d</text><title>%s</title></g>`,
+			from, topEdge, max(1, to-from), innerHeight, from, from, topEdge, topEdge+innerHeight, from+4, topEdge+12, i+1, html.EscapeString(t.text))
 	}
 	for _, t := range c.y.ticks {
 		fmt.Fprintf(&b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/><text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`,
@@ -154,7 +163,6 @@ func (c *chart) svg() template.HTML {
 			px(t.at), px(t.at), topEdge, topEdge+innerHeight, px(t.at), topEdge+innerHeight+15, html.EscapeString(t.text))
 	}
 	fmt.Fprintf(&b, `<text class="axis" x="%g" y="%g" text-anchor="end">%s</text>`, chartWidth-rightEdge, chartHeight-3, html.EscapeString(c.x.name))
-	fmt.Fprintf(&b, `<text class="axis" x="%g" y="9" text-anchor="end">%s</text>`, leftEdge-6, html.EscapeString(c.y.name))
 	for _, k := range c.curves {
 		k.draw(&b, px, py)
 	}

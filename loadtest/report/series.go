@@ -52,7 +52,7 @@ func percentiles(r *load.Report) (*chart, error) {
 	}
 	slices.Reverse(c.curves) // all of them together lies on top
 	c.x.max = decades
-	c.x.ticks = []tick{{0, "0"}, {math.Log10(2), "50"}}
+	c.x.ticks = []tick{{math.Log10(2), "50 %"}}
 	for d := 1; float64(d) <= decades; d++ {
 		c.x.ticks = append(c.x.ticks, tick{float64(d), fmt.Sprintf("%.*f %%", max(0, d-2), 100*(1-math.Pow(10, -float64(d))))})
 	}
