@@ -57,6 +57,7 @@ type Edge struct {
 func Open(t testing.TB, w World) *Edge {
 	t.Helper()
 	e := &Edge{engines: map[string]*composer.Engine{}, asker: w.Asker, done: w.Done, bus: feed.NewLocal()}
+	e.asker.Prepare()
 	e.feed = feed.New(feed.Options{Bus: e.bus, Asker: e.ask, Find: func(_ context.Context, device, schema string, _ *asker.Asker) (feed.Reader, func(), error) {
 		engine, err := e.engine(device, schema)
 		return engine, func() {}, err

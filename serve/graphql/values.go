@@ -15,7 +15,19 @@ import (
 	"facet/view"
 )
 
-func quoted(s string) []byte {
+func quoted(s string) []byte { return appendQuoted(nil, s) }
+
+// appendQuoted appends a text as JSON.
+func appendQuoted(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return append(dst, escaped(s)...)
+		}
+	}
+	return append(append(append(dst, '"'), s...), '"')
+}
+
+func escaped(s string) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -266,7 +278,7 @@ func (e *engine) encodeAny(dst []byte, x any, t graph.TypeRef) ([]byte, *fault.E
 	case "ID":
 		switch v := x.(type) {
 		case string:
-			return append(dst, quoted(v)...), nil
+			return appendQuoted(dst, v), nil
 		case json.Number:
 			if _, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
 				return append(dst, quoted(v.String())...), nil
@@ -280,7 +292,7 @@ func (e *engine) encodeAny(dst []byte, x any, t graph.TypeRef) ([]byte, *fault.E
 		if !ok {
 			return wrong()
 		}
-		return append(dst, quoted(v)...), nil
+		return appendQuoted(dst, v), nil
 	}
 	return e.encodeNamed(dst, x, t)
 }
