@@ -168,7 +168,10 @@ func costRows(costs []Cost) [][]string {
 	number := func(name string, of func(c *Cost) float64) {
 		row(name, func(c *Cost) (string, bool) { v := of(c); return brief(v), v != 0 })
 	}
-	number("requests it counted", func(c *Cost) float64 { return c.Requests })
+	whole := func(name string, of func(c *Cost) float64) {
+		row(name, func(c *Cost) (string, bool) { v := of(c); return commas(int64(v + 0.5)), v != 0 })
+	}
+	whole("requests it counted", func(c *Cost) float64 { return c.Requests })
 	number("CPU s for 1,000 requests", func(c *Cost) float64 { return c.CPU })
 	number("  of it computed functions", func(c *Cost) float64 { return c.Scripts })
 	number("cores busy", func(c *Cost) float64 { return c.Cores })
@@ -181,8 +184,8 @@ func costRows(costs []Cost) [][]string {
 	number("heap MB at most", func(c *Cost) float64 { return c.Heap })
 	number("collections a second", func(c *Cost) float64 { return c.GCs })
 	number("GC pause ms a second", func(c *Cost) float64 { return c.GCPause })
-	number("answers with defaults", func(c *Cost) float64 { return c.Degraded })
-	number("refused", func(c *Cost) float64 { return c.Refused })
+	whole("answers with defaults", func(c *Cost) float64 { return c.Degraded })
+	whole("refused", func(c *Cost) float64 { return c.Refused })
 	return rows
 }
 
