@@ -144,6 +144,8 @@ func (x *exec) reset() {
 	x.trim, x.longest = trim{}, 0
 	x.trims = grow(x.trims, len(p.roots))
 	clear(x.trims)
+	clear(x.sentRaw)
+	x.sentTo, x.sentRaw = x.sentTo[:0], x.sentRaw[:0]
 	x.spends = grow(x.spends, len(x.e.budgets))
 	clear(x.spends)
 	x.accounts = grow(x.accounts, len(x.e.cfg.Surface.Builds))

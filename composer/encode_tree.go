@@ -261,11 +261,20 @@ func (x *exec) object(e *emit, dom, i int32) verdict {
 		return isNull
 	}
 	n.buf = append(n.buf, '{')
+	held := holder{of: none}
 	for k, kid := range e.kids {
 		if k > 0 {
 			n.buf = append(n.buf, kid.next...)
 		} else {
 			n.buf = append(n.buf, kid.key...)
+		}
+		if q := kid.quick; q != nil && q.dom == dom {
+			if held.of != q.of {
+				held = x.hold(q.of, dom, i)
+			}
+			if held.e != noEntity && x.quick(kid, q, held.e) {
+				continue
+			}
 		}
 		if kid.kind == emitLeaf && x.plain(kid, dom, i) {
 			continue

@@ -2,6 +2,7 @@ package composer
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -61,7 +62,9 @@ type exec struct {
 	left     int // steps that are not complete
 	flying   int // calls that have not returned
 	idle     idle
-	held     *call // left to the goroutine that has mu
+	held     *call             // left to the goroutine that has mu
+	sentTo   []int32           // entities that calls are for; what is in use stays where it is when this grows
+	sentRaw  []json.RawMessage // and what they are asked by
 	seen     [8]seen
 	specOK   []bool // by plan.specs: a fixed one whose arguments are known to be right
 	limit    int32  // what is read comes from steps below this level; 0: from all

@@ -50,6 +50,7 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 	p.own()
 	p.p.pageRoots()
 	p.ways()
+	p.quicken()
 	p.policies()
 	return p.p, nil
 }

@@ -53,6 +53,7 @@ type emit struct {
 	absent  []vid   // refs: orNotFound values of the shape
 	list    int32   // lists that can be shortened: their number in the plan, from 1
 	lists   []*emit // emitNext: the siblings that show its list
+	quick   *quick  // leaves: how to read it at once; nil: as any value
 }
 
 // An emitArm is what a match writes for one member.

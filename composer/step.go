@@ -44,9 +44,13 @@ func (x *exec) gatherOne(st *planOp, state *stepState, u *use, i int32) {
 	}
 	col := st.op.col
 	var e int32
+	of := u.of
+	if u.spec >= 0 {
+		of = x.p.vals[u.value].of
+	}
+	space, own := x.entityOf(x.subject(of, u.dom, i))
 	if u.spec < 0 {
-		o := x.subject(u.of, u.dom, i)
-		if _, e = x.entityOf(o); e == noEntity {
+		if e = own; e == noEntity {
 			return
 		}
 		if !x.needed(u, e) {
@@ -94,7 +98,12 @@ func (x *exec) gatherOne(st *planOp, state *stepState, u *use, i int32) {
 	}
 	g := x.group(col, u.spec, u, i)
 	for _, n := range u.needs {
-		c := x.cell(n, u.dom, i)
+		var c cell
+		if v := &x.p.vals[n]; v.op == vKeyPart && v.of == of && own != noEntity {
+			c = x.spaces[space].parts[int(own)*x.p.spaces[space].parts+int(v.idx)]
+		} else {
+			c = x.cell(n, u.dom, i)
+		}
 		if c.kind == kError {
 			*x.cols[col].at(e) = c
 			g.vals = g.vals[:len(g.es)*(len(u.needs)+len(u.args))]
@@ -204,7 +213,9 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 	}
 	for from := 0; from < len(g.es); from += size {
 		end := min(from+size, len(g.es))
-		es := append([]int32(nil), g.es[from:end]...)
+		at := len(x.sentTo)
+		x.sentTo = append(x.sentTo, g.es[from:end]...)
+		es := x.sentTo[at:len(x.sentTo):len(x.sentTo)]
 		if x.swollen || x.stats.Calls >= x.e.limits.Calls || x.entities > x.e.limits.Entities {
 			past := x.e.past("tier calls", x.e.limits.Calls)
 			switch {
@@ -232,13 +243,12 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 		k.c = tiers.Call{Operation: op, Args: g.args, Fields: st.op.fields, Headers: x.r.Asker.Headers}
 		if per > 0 && len(op.Needs) > 0 {
 			k.c.Needs = make([][]json.RawMessage, len(op.Needs))
-			flat := make([]json.RawMessage, len(op.Needs)*len(es))
 			for n := range op.Needs {
-				col := flat[n*len(es) : (n+1)*len(es)]
+				at := len(x.sentRaw)
 				for j := range es {
-					col[j] = x.raw(g.vals[(from+j)*per+n])
+					x.sentRaw = append(x.sentRaw, x.raw(g.vals[(from+j)*per+n]))
 				}
-				k.c.Needs[n] = col
+				k.c.Needs[n] = x.sentRaw[at:len(x.sentRaw):len(x.sentRaw)]
 			}
 		}
 		if st.spec < 0 && len(op.Args) > 0 {
