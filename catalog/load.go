@@ -1,10 +1,12 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"golang.org/x/sync/errgroup"
 
 	"facet/fault"
@@ -107,6 +109,32 @@ type larder struct {
 	mu     sync.Mutex
 	builds map[string]*resting
 	graphs map[string][]byte
+	shards map[string][]byte // compressed: a release of thousands differs from the next in one of them mostly
+}
+
+// shard is a shard that is known; nil if it is not.
+func (b *larder) shard(digest string) []byte {
+	b.mu.Lock()
+	packed := b.shards[digest]
+	b.mu.Unlock()
+	if packed == nil {
+		return nil
+	}
+	body, err := s2.Decode(nil, packed)
+	if err != nil { // it was packed here: then it is read again
+		return nil
+	}
+	return body
+}
+
+func (b *larder) addShard(digest string, body []byte) {
+	packed := bytes.Clone(s2.EncodeBetter(nil, body))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shards == nil {
+		b.shards = map[string][]byte{}
+	}
+	b.shards[digest] = packed
 }
 
 func (b *larder) build(digest string) *resting {
@@ -134,10 +162,16 @@ func (b *larder) add(digest string, r *resting) {
 func (b *larder) keep(releases ...*Loaded) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.builds, b.graphs = map[string]*resting{}, map[string][]byte{}
+	shards := b.shards
+	b.builds, b.graphs, b.shards = map[string]*resting{}, map[string][]byte{}, map[string][]byte{}
 	for _, l := range releases {
 		if l == nil {
 			continue
+		}
+		for _, d := range l.Shards {
+			if packed := shards[d]; packed != nil {
+				b.shards[d] = packed
+			}
 		}
 		for d, r := range l.builds {
 			b.builds[d] = r
@@ -167,7 +201,12 @@ func load(ctx context.Context, from source, known *larder, env, digest string, d
 	group.SetLimit(downloads)
 	for _, name := range l.Shards {
 		group.Go(func() error {
-			body, err := from.get(sub, object{release.ShardKey(name), name, release.MaxShard})
+			body, err := known.shard(name), error(nil)
+			if body == nil {
+				if body, err = from.get(sub, object{release.ShardKey(name), name, release.MaxShard}); err == nil {
+					known.addShard(name, body)
+				}
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			shards[name] = body

@@ -13,10 +13,10 @@ import (
 )
 
 // How long an engine that nobody asks stays open, and how many are open at a time, where nothing else is configured. One that
-// was warmed takes a third of a megabyte and more, mostly its machines and plans.
+// was asked takes some hundred kilobytes, mostly its plans and its decoded builds: cache.memory closes them earlier.
 const (
 	defaultIdle = 15 * time.Minute
-	defaultOpen = 256
+	defaultOpen = 10_000
 )
 
 // engineSlots are the places of engines: an engine is opened when it is asked, and closed when it was not asked for a
@@ -24,6 +24,8 @@ const (
 type engineSlots struct {
 	idle time.Duration // 0 is defaultIdle
 	most int           // 0 is defaultOpen
+
+	openings atomic.Uint64 // how often an engine was opened
 
 	mu    sync.Mutex
 	slots map[string]*engineSlot
@@ -56,6 +58,15 @@ type openEngine struct {
 	engine *counted
 	users  atomic.Int64
 	done   []func() // called after the last user
+	bytes  int64    // about what it takes without its plans
+}
+
+// size is about what would be free without it.
+func (e *openEngine) size() int64 {
+	if e.engine == nil {
+		return e.bytes
+	}
+	return e.bytes + int64(e.engine.Size())
 }
 
 // enter counts a user in; false means that it is closed.
@@ -184,6 +195,7 @@ func (s *engineSlot) close() {
 
 // opened counts an engine, and makes room if there are too many.
 func (all *engineSlots) opened() {
+	all.openings.Add(1)
 	all.mu.Lock()
 	all.open++
 	crowded := all.open > cmp.Or(all.most, defaultOpen)
@@ -207,8 +219,36 @@ func (all *engineSlots) crowd() {
 	if len(open) <= most {
 		return
 	}
-	slices.SortFunc(open, func(a, b *engineSlot) int { return cmp.Compare(a.asked.at.Load(), b.asked.at.Load()) })
+	oldestFirst(open)
 	for _, s := range open[:len(open)-most+most/8] {
+		s.close()
+	}
+}
+
+func oldestFirst(open []*engineSlot) {
+	slices.SortFunc(open, func(a, b *engineSlot) int { return cmp.Compare(a.asked.at.Load(), b.asked.at.Load()) })
+}
+
+// free closes those asked longest ago until about so many bytes are free, a sixteenth of what is open more. What was asked within the last
+// second stays: it would be opened again at once.
+func (all *engineSlots) free(bytes int64) {
+	open := all.list()
+	oldestFirst(open)
+	var total int64
+	sizes := make([]int64, len(open))
+	for i, s := range open {
+		if e := s.engine.Load(); e != nil {
+			sizes[i] = e.size()
+			total += sizes[i]
+		}
+	}
+	bytes += total / 16
+	now := time.Now().Unix()
+	for i, s := range open {
+		if bytes <= 0 || now-s.asked.at.Load() < 1 {
+			return
+		}
+		bytes -= sizes[i]
 		s.close()
 	}
 }
@@ -227,6 +267,13 @@ func (all *engineSlots) sweep(now time.Time) {
 		all.timer = time.AfterFunc(all.every(), func() { all.sweep(time.Now()) })
 	} else {
 		all.timer = nil
+	}
+}
+
+// closeAll closes all; what is asked is opened again.
+func (all *engineSlots) closeAll() {
+	for _, s := range all.list() {
+		s.close()
 	}
 }
 

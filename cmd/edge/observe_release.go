@@ -20,7 +20,7 @@ type releaseSource interface {
 	// routes and operations are those that may have series: of what is served now. ok is false if nothing is.
 	bounds() (routes map[[2]string]bool, operations map[string]bool, digest string, ok bool)
 	// engines are the engines that could be open, and those that are.
-	engines() (known, open int)
+	engines() (known, open int, opened uint64)
 	guards() []guard.Status
 	// versions are the package versions that are served, as "<package> <version>".
 	versions() map[string]bool
@@ -36,24 +36,25 @@ type releaseMetrics struct {
 func (m *metrics) over(s releaseSource) { m.release.source.Store(&s) }
 
 var (
-	buildInfo   = prometheus.NewDesc("edge_build_info", "The program that runs; always 1.", []string{"version", "revision", "go"}, nil)
-	releaseInfo = prometheus.NewDesc("edge_release_info", "What is served; always 1.", []string{"environment", "region", "instance", "release"}, nil)
-	releaseSeq  = prometheus.NewDesc("edge_release_sequence", "Sequence number of the last pointer that was accepted.", nil, nil)
-	releaseAge  = prometheus.NewDesc("edge_release_age_seconds", "How long the release has been served here.", nil, nil)
-	staleness   = prometheus.NewDesc("edge_pointer_staleness_seconds", "How long ago the region's pointer was last read.", nil, nil)
-	ready       = prometheus.NewDesc("edge_ready", "1 if there is something to serve.", nil, nil)
-	fromDisk    = prometheus.NewDesc("edge_release_from_disk", "1 if what is served is the copy on disk, not confirmed by the store.", nil, nil)
-	behind      = prometheus.NewDesc("edge_release_behind", "1 if the pointer wants another release than the one that is served.", nil, nil)
-	refusal     = prometheus.NewDesc("edge_release_refused", "1 if the release that the pointer names is refused here.", nil, nil)
-	draining    = prometheus.NewDesc("edge_releases_draining", "Replaced releases that requests still use.", nil, nil)
-	engineCount = prometheus.NewDesc("edge_engines", "Device schemas with their picked builds, by whether they are open in memory or idle.", []string{"state"}, nil)
-	tierFlying  = prometheus.NewDesc("edge_tier_calls_in_flight", "Calls that a tier works on now.", []string{"operation"}, nil)
-	tierQueued  = prometheus.NewDesc("edge_tier_calls_queued", "Calls that wait for a slot now.", []string{"operation"}, nil)
+	buildInfo    = prometheus.NewDesc("edge_build_info", "The program that runs; always 1.", []string{"version", "revision", "go"}, nil)
+	releaseInfo  = prometheus.NewDesc("edge_release_info", "What is served; always 1.", []string{"environment", "region", "instance", "release"}, nil)
+	releaseSeq   = prometheus.NewDesc("edge_release_sequence", "Sequence number of the last pointer that was accepted.", nil, nil)
+	releaseAge   = prometheus.NewDesc("edge_release_age_seconds", "How long the release has been served here.", nil, nil)
+	staleness    = prometheus.NewDesc("edge_pointer_staleness_seconds", "How long ago the region's pointer was last read.", nil, nil)
+	ready        = prometheus.NewDesc("edge_ready", "1 if there is something to serve.", nil, nil)
+	fromDisk     = prometheus.NewDesc("edge_release_from_disk", "1 if what is served is the copy on disk, not confirmed by the store.", nil, nil)
+	behind       = prometheus.NewDesc("edge_release_behind", "1 if the pointer wants another release than the one that is served.", nil, nil)
+	refusal      = prometheus.NewDesc("edge_release_refused", "1 if the release that the pointer names is refused here.", nil, nil)
+	draining     = prometheus.NewDesc("edge_releases_draining", "Replaced releases that requests still use.", nil, nil)
+	engineCount  = prometheus.NewDesc("edge_engines", "Device schemas with their picked builds, by whether they are open in memory or idle.", []string{"state"}, nil)
+	engineOpened = prometheus.NewDesc("edge_engines_opened_total", "How often one was opened, at a release or by the first request since it was closed.", nil, nil)
+	tierFlying   = prometheus.NewDesc("edge_tier_calls_in_flight", "Calls that a tier works on now.", []string{"operation"}, nil)
+	tierQueued   = prometheus.NewDesc("edge_tier_calls_queued", "Calls that wait for a slot now.", []string{"operation"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (*releaseMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, releaseInfo, releaseSeq, releaseAge, staleness, ready, fromDisk, behind, refusal, draining, engineCount, tierFlying, tierQueued} {
+	for _, d := range []*prometheus.Desc{buildInfo, releaseInfo, releaseSeq, releaseAge, staleness, ready, fromDisk, behind, refusal, draining, engineCount, engineOpened, tierFlying, tierQueued} {
 		out <- d
 	}
 }
@@ -91,7 +92,8 @@ func (c *releaseMetrics) Collect(out chan<- prometheus.Metric) {
 	flag(behind, st.Wanted != "" && st.Wanted != st.Release)
 	flag(refusal, st.Refused != nil)
 	gauge(draining, float64(st.Draining))
-	known, open := src.engines()
+	known, open, openings := src.engines()
+	out <- prometheus.MustNewConstMetric(engineOpened, prometheus.CounterValue, float64(openings))
 	gauge(engineCount, float64(open), "open")
 	gauge(engineCount, float64(max(0, known-open)), "idle")
 	_, operations, _, _ := src.bounds()
@@ -198,16 +200,16 @@ func (f *front) bounds() (routes map[[2]string]bool, operations map[string]bool,
 	return routes, operations, s.digest, true
 }
 
-func (f *front) engines() (known, open int) {
+func (f *front) engines() (known, open int, opened uint64) {
 	s, done, ok := f.catalog.Acquire()
 	if !ok {
-		return 0, 0
+		return 0, 0, 0
 	}
 	defer done()
 	all := &s.o.engines
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	return len(all.slots), all.open
+	return len(all.slots), all.open, all.openings.Load()
 }
 
 func (f *front) guards() []guard.Status {

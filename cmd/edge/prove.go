@@ -95,6 +95,9 @@ func (s *served) proofs(before *served) []proof {
 	defer s.o.mu.Unlock()
 	var out []proof
 	stay := s.o.engines.room()
+	if s.first {
+		stay = min(stay, mostWarm)
+	}
 	for _, r := range s.release.Routes {
 		fixed, asked := len(variants(r)) == 1, s.o.asked.of(r.Name()).lately()
 		for _, picked := range variants(r) {

@@ -21,6 +21,9 @@ import (
 // warmAtOnce is how many warm-ups run at a time: their tiers have devices to answer too.
 const warmAtOnce = 8
 
+// mostWarm is how many routes are warmed for a release, and how many of the first stay open: the others are opened when they are asked.
+const mostWarm = 256
+
 // warm asks for the warm-ups of every route that changed and is in use, those asked last first, so that plans, machines
 // and connections are there before devices ask. What did not change kept them; of the first release all are warmed, as
 // its routes could not be asked yet. Its error is the first of a warm-up.
@@ -34,7 +37,7 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	slices.SortStableFunc(routes, func(a, b release.Route) int {
 		return cmp.Compare(s.o.asked.of(b.Name()).at.Load(), s.o.asked.of(a.Name()).at.Load())
 	})
-	routes = routes[:min(len(routes), cmp.Or(s.o.engines.most, defaultOpen))]
+	routes = routes[:min(len(routes), mostWarm, cmp.Or(s.o.engines.most, defaultOpen))]
 	var mu sync.Mutex
 	var first error
 	var group errgroup.Group

@@ -9,26 +9,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// A file is one of a package.
-type file struct{ name, text string }
-
 // tarball packs files as npm does: equal files give equal bytes.
-func tarball(files []file) ([]byte, error) {
+func tarball(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	t := tar.NewWriter(z)
-	for _, f := range files {
-		h := &tar.Header{Name: "package/" + f.name, Mode: 0o644, Size: int64(len(f.text)), Typeflag: tar.TypeReg}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		h := &tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
 		if err := t.WriteHeader(h); err != nil {
 			return nil, err
 		}
-		if _, err := io.WriteString(t, f.text); err != nil {
+		if _, err := t.Write(files[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +47,7 @@ const publishMutation = `mutation($file: Upload!, $env: String!) { publish(tarba
 
 // publish publishes one version, checked and built against the graph.
 func (c *controller) publish(ctx context.Context, env string, v *Version) error {
-	content, err := tarball(v.files())
+	content, err := tarball(v.Files())
 	if err != nil {
 		return err
 	}

@@ -194,8 +194,8 @@ func (p *Prepared) pageOut(ctx context.Context, plan Plan, many *process, start 
 
 // The edge's metrics of what is open, and Go's of collections.
 const (
-	openMetric        = "edge_schemas_open"
-	openedMetric      = "edge_schemas_opened_total"
+	openMetric        = `edge_engines{state="open"}`
+	openedMetric      = "edge_engines_opened_total"
 	collectionsMetric = "go_gc_duration_seconds_count"
 )
 

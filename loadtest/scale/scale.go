@@ -113,10 +113,13 @@ func (v *Version) manifest() string {
 	return fmt.Sprintf(`{"name": %q, "version": "1.0.0", "type": "module", "exports": "./src/index.ts", "edge": {"device": [%q], "schema": "v1", "graph": "^1"}}`, v.Name, v.Device)
 }
 
-// files are what is packed of a version.
-func (v *Version) files() []file {
-	return []file{{"package.json", v.manifest()}, {"src/index.ts", v.Source}}
+// Files are what is packed of a version.
+func (v *Version) Files() map[string][]byte {
+	return map[string][]byte{"package.json": []byte(v.manifest()), "src/index.ts": []byte(v.Source)}
 }
+
+// Graph is the graph that all versions are written over; its sources are at SHELVES_URL, CATALOG_URL and ARTWORK_URL.
+func Graph() string { return graphText }
 
 // key names what is on disk of a world.
 func (w World) key() string {

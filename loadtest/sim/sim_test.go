@@ -244,11 +244,11 @@ func TestThrottled(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for name, change := range map[string]func(*sim.Model){
-		"no instance":   func(m *sim.Model) { m.Instances = 0 },
-		"no region":     func(m *sim.Model) { m.Regions = 0 },
-		"no interval":   func(m *sim.Model) { m.Interval = 0 },
-		"too much":      func(m *sim.Model) { m.Changed = m.Builds + 1 },
-		"no downloads":  func(m *sim.Model) { m.Downloads = 0 },
+		"no instance":    func(m *sim.Model) { m.Instances = 0 },
+		"no region":      func(m *sim.Model) { m.Regions = 0 },
+		"no interval":    func(m *sim.Model) { m.Interval = 0 },
+		"too much":       func(m *sim.Model) { m.Changed = m.Builds + 1 },
+		"no downloads":   func(m *sim.Model) { m.Downloads = 0 },
 		"less than no s": func(m *sim.Model) { m.Latency = -1 },
 	} {
 		m := sim.Defaults()
