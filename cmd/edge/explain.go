@@ -13,6 +13,7 @@ import (
 	"facet/asker"
 	"facet/composer"
 	"facet/fault"
+	"facet/scripts"
 	"facet/serve/rest"
 	"facet/view"
 )
@@ -37,7 +38,9 @@ func newExplain(s Streams) *cobra.Command {
 for, and how many levels deep the chain of calls is. Nothing is asked of any tier.
 
 Without VIEW, every view of the package is explained. --fields asks for a part of a view as REST does, so that what a
-field adds can be seen.`,
+field adds can be seen.
+
+Computed fields run as Go code; what of one needs the JavaScript engine is named with its place.`,
 		Example: `  edge explain packages/tv-home home
   edge explain packages/tv-home home --fields 'name,rows(items(title))'
   edge explain packages/tv-home home --cell denser-rows=b --form phone
@@ -74,7 +77,10 @@ type explained struct {
 // A computedField is a function of the package, and where it runs.
 type computedField struct {
 	Name string `json:"name"`
-	Runs string `json:"runs"`
+	Runs string `json:"runs"` // "go" or "goja", which is the engine
+	// Why is what of it needs the engine, and WhyAt where that stands; only for those that run there.
+	Why   string     `json:"why,omitempty"`
+	WhyAt *fault.Pos `json:"whyAt,omitempty"`
 	// Request is what it takes of the request beside what is loaded: "now", "random", "locale", "device.form", "cell:x".
 	Request []string  `json:"request,omitempty"`
 	Where   fault.Pos `json:"where"`
@@ -197,10 +203,19 @@ func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Aske
 	}
 	for _, b := range e.Surface().Builds {
 		request := requestOf(b)
+		places, err := scripts.Places(b)
+		if err != nil {
+			return x, err
+		}
 		for i, f := range b.Funcs {
-			if uses(e.Surface(), name, f) {
-				x.Computed = append(x.Computed, computedField{Name: f.Name, Runs: "goja", Request: request[i], Where: f.Pos})
+			if !uses(e.Surface(), name, f) {
+				continue
 			}
+			c := computedField{Name: f.Name, Runs: "go", Request: request[i], Where: f.Pos}
+			if p := places[i]; !p.Go {
+				c.Runs, c.Why, c.WhyAt = "goja", p.Why, &p.At
+			}
+			x.Computed = append(x.Computed, c)
 		}
 	}
 	return x, nil
@@ -296,6 +311,10 @@ func printExplained(out io.Writer, x explained) {
 		if len(c.Request) > 0 {
 			of = ", with the request's " + strings.Join(c.Request, ", ")
 		}
-		fmt.Fprintf(out, "computed %s runs in %s%s (%s)\n", c.Name, c.Runs, of, c.Where)
+		runs := "Go"
+		if c.WhyAt != nil {
+			runs = fmt.Sprintf("goja for %s at %s", c.Why, c.WhyAt)
+		}
+		fmt.Fprintf(out, "computed %s runs in %s%s (%s)\n", c.Name, runs, of, c.Where)
 	}
 }
