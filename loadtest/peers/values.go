@@ -72,6 +72,25 @@ func arrays(v any) any {
 	return v
 }
 
+// values is how many leaves there are that are not null.
+func values(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			n += values(x)
+		}
+	case []any:
+		for _, x := range v {
+			n += values(x)
+		}
+	case nil:
+	default:
+		n++
+	}
+	return n
+}
+
 // difference is the first place where two values differ, in words.
 func difference(path string, want, got any) string {
 	switch want := want.(type) {

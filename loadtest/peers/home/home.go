@@ -19,10 +19,10 @@ import (
 	"facet/examples/films/tiers/artwork/artworkpb"
 )
 
-// Whose home it is, and how large. It is the one that `edge dev` asks for.
+// Whose home it is, and how large: so many rows have 417 films on them.
 const (
 	profile  = "demo"
-	pageRows = 20
+	pageRows = 26
 	perRow   = 20
 	width    = 342
 )
