@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 )
@@ -143,6 +144,8 @@ func plain(encoding string, body []byte) ([]byte, error) {
 			return nil, err
 		}
 		return io.ReadAll(io.LimitReader(r, maxAnswer))
+	case "br":
+		return io.ReadAll(io.LimitReader(brotli.NewReader(bytes.NewReader(body)), maxAnswer))
 	case "zstd":
 		r, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1))
 		if err != nil {
@@ -151,5 +154,5 @@ func plain(encoding string, body []byte) ([]byte, error) {
 		defer r.Close()
 		return io.ReadAll(io.LimitReader(r, maxAnswer))
 	}
-	return nil, fmt.Errorf("an answer in %s cannot be looked into: ask for gzip or zstd", encoding)
+	return nil, fmt.Errorf("an answer in %q cannot be looked into: ask for gzip, zstd or br", encoding)
 }

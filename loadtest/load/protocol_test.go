@@ -1,8 +1,10 @@
 package load_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"facet/loadtest/load"
 )
@@ -164,5 +168,34 @@ func TestStreams(t *testing.T) {
 		if q.header.Get("Accept") != "text/event-stream" {
 			t.Errorf("it accepts %q", q.header.Get("Accept"))
 		}
+	}
+}
+
+// TestCompressed: what an answer is compressed with is no matter to what is expected of it, and its bytes are those on the wire.
+func TestCompressed(t *testing.T) {
+	text := `{"data":{"name":"Ada","rows":[` + strings.Repeat(`"one",`, 2000) + `"last"]}}`
+	base, _ := watched(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		encoding := r.Header.Get("Accept-Encoding")
+		w.Header().Set("Content-Encoding", encoding)
+		var z io.WriteCloser
+		switch encoding {
+		case "gzip":
+			z = gzip.NewWriter(w)
+		case "zstd":
+			z, _ = zstd.NewWriter(w)
+		case "br":
+			z = brotli.NewWriter(w)
+		}
+		fmt.Fprint(z, text)
+		z.Close()
+	})
+	s := scenario(60, 300*time.Millisecond)
+	for _, e := range []string{"gzip", "zstd", "br"} {
+		s.Mix = append(s.Mix, load.Row{Name: e, Path: "/", Headers: map[string]string{"Accept-Encoding": e}, Expect: &load.Expect{JSON: map[string]json.RawMessage{"/data/rows/2000": []byte(`"last"`)}}})
+	}
+	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
+	if err != nil || rep.Total.Failed != 0 || len(rep.Lines) != 3 || rep.Total.Bytes/rep.Total.Count > 1000 {
+		t.Errorf("%v, %+v %v", err, rep.Total, rep.Errors)
 	}
 }

@@ -79,7 +79,7 @@ func HTML(w io.Writer, r *load.Report, theme string) error {
 		return err
 	}
 	for _, c := range plots {
-		x := drawn{Title: c.title + ", " + c.y.name, Note: c.note, SVG: c.svg()}
+		x := drawn{Title: strings.TrimSuffix(c.title+", "+c.y.name, ", "), Note: c.note, SVG: c.svg()}
 		for _, k := range c.curves {
 			x.Keys = append(x.Keys, key{k.name, k.class})
 		}

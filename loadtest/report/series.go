@@ -142,7 +142,7 @@ func latencies(r *load.Report) *chart {
 
 // throughput is what was answered and what was not.
 func throughput(r *load.Report) *chart {
-	c := overTime(r, "Requests a second", "1/s")
+	c := overTime(r, "Requests a second", "")
 	ok, failed, partial, dropped := curve{name: "answered", class: "c1", area: true}, curve{name: "failed", class: "bad", area: true},
 		curve{name: "with errors", class: "c3"}, curve{name: "dropped", class: "c4"}
 	n := moment{}
@@ -207,7 +207,7 @@ func charts(r *load.Report) ([]*chart, error) {
 	}
 	for _, c := range []*chart{
 		ofInstances(r, "Processor of the server", "cores", func(a, b *load.Sample) float64 { return per(a.CPU, b.CPU, b.At-a.At) }),
-		ofInstances(r, "Tier calls a request", "calls", func(a, b *load.Sample) float64 { return per(a.Calls, b.Calls, b.Requests-a.Requests) }),
+		ofInstances(r, "Tier calls a request", "", func(a, b *load.Sample) float64 { return per(a.Calls, b.Calls, b.Requests-a.Requests) }),
 		ofInstances(r, "Resident memory of the server", "MB", func(_, b *load.Sample) float64 { return b.RSS / 1e6 }),
 	} {
 		if c != nil {
