@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -181,7 +182,7 @@ func newRandomWorld(t testing.TB, seed uint64, size int) *randomWorld {
 	}
 	tier := fake.New()
 	w.g.script(tier)
-	c := composer.Config{Graph: parsed, Surface: surface, Computes: [][]view.Compute{{join}}, Limits: composer.Limits{Calls: 1 << 20}}
+	c := composer.Config{Graph: parsed, Surface: surface, Computes: [][]view.Compute{{join}}, Limits: composer.Limits{Calls: 1 << 20, Time: time.Minute}}
 	bySource := map[string]tiers.Tier{}
 	for name := range tier.For(parsed) {
 		bySource[name] = listener{tier, w}

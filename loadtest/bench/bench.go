@@ -30,6 +30,7 @@ type Row struct {
 	Name   string  // "contest page, CPU over encoding/json by hand"
 	Bar    float64 // the most that it may be
 	Exact  bool    // it must be the bar
+	Least  bool    // it must be the bar or more
 	Unit   string  // "ms"; "" is a ratio or a number
 	From   string  // the name of its source
 	Read   Reader  // takes the figure out of what the source printed
@@ -150,14 +151,24 @@ func (r Row) judge(s Source, text []byte, failed error) Got {
 		v *= r.Scaled
 	}
 	g.Measured = &v
-	g.OK = v <= r.Bar && !(r.Exact && v != r.Bar)
+	switch {
+	case r.Exact:
+		g.OK = v == r.Bar
+	case r.Least:
+		g.OK = v >= r.Bar
+	default:
+		g.OK = v <= r.Bar
+	}
 	return g
 }
 
 func (r Row) bar() string {
 	sign := "<= "
-	if r.Exact {
+	switch {
+	case r.Exact:
 		sign = "= "
+	case r.Least:
+		sign = ">= "
 	}
 	return strings.TrimSpace(sign + number(r.Bar) + " " + r.Unit)
 }

@@ -84,6 +84,7 @@ func TestPrint(t *testing.T) {
 		{Name: "a ratio", Bar: 0.3, From: "s", Read: bench.JSON("a")},
 		{Name: "a count", Bar: 5, Exact: true, From: "s", Read: bench.JSON("b"), Long: "at length"},
 		{Name: "a time", Bar: 10, Unit: "us", Scaled: 1e-3, From: "s", Read: bench.JSON("c")},
+		{Name: "a share", Bar: 0.9, Least: true, From: "s", Read: bench.JSON("a")},
 		{Name: "nothing", Bar: 1, From: "s", Read: bench.JSON("d")},
 	}
 	o := bench.Options{Log: io.Discard, Only: regexp.MustCompile("^a |nothing"), Run: func(context.Context, []string, io.Writer) ([]byte, error) {
@@ -101,6 +102,7 @@ func TestPrint(t *testing.T) {
 a ratio    <= 0.3      0.311  missed     bin/edge 'a b'
 a count       = 5          5  ok         at length
 a time   <= 10 us  12.345 us  missed     bin/edge 'a b'
+a share    >= 0.9      0.311  missed     bin/edge 'a b'
 nothing      <= 1          -  no figure  bin/edge 'a b'
 
 nothing: a bar was missed

@@ -17,7 +17,8 @@ func Sources() []Source {
 		{"stranger", []string{"{industry}", "-edge", "{edge}", "-requests", "0", "-stranger", "-json"}},
 		test("allocations", "./internal/edgetest", "^TestContestAllocations$"),
 		test("large", "./internal/edgetest", "^TestLargeAnswers$", "-wire.pairs", "9"),
-		bench("cards", "./scripts", "^BenchmarkCards$"),
+		test("functions", "./scripts", "^TestPlainCoverage$"),
+		bench("cards", "./scripts", "^BenchmarkCards$/^go$"),
 	}
 }
 
@@ -33,7 +34,9 @@ func Rows() []Row {
 		{Name: "p99 over p50 at 70 % of saturation, 5 ms tiers", Bar: 3, From: "tail", Read: Over(JSON("tail.0.p99Ms"), JSON("tail.0.p50Ms")), Long: contest + "tail"},
 		{Name: "allocations of a page over tiers/fake", Bar: 400, From: "allocations", Read: Line(`([\d,.]+) allocations a page over tiers/fake`)},
 		{Name: "allocations of a page over HTTP", Bar: 1200, From: "allocations", Read: Line(`([\d,.]+) allocations a page over HTTP`)},
-		{Name: "40 cards x 2 computed fields", Bar: 15, Unit: "us", From: "cards", Read: Benchmark("BenchmarkCards", "ns/op"), Scaled: 1e-3},
+		{Name: "40 cards x 2 computed fields", Bar: 15, Unit: "us", From: "cards", Read: Benchmark("BenchmarkCards/go", "thread-ns/op"), Scaled: 1e-3},
+		{Name: "computed functions of the examples that run in Go", Bar: 0.9, Least: true, From: "functions", Read: Over(Line(`examples: (\d+) of`), Line(`examples: \d+ of (\d+)`))},
+		{Name: "computed functions of a corpus that run in Go", Bar: 0.9, Least: true, From: "functions", Read: Over(Line(`corpus: (\d+) of`), Line(`corpus: \d+ of (\d+)`))},
 		{Name: "industry query, tier calls", Bar: 5, Exact: true, From: "industry", Read: JSON("tierCalls"), Long: industry},
 		{Name: "industry query, levels", Bar: 2, Exact: true, From: "industry", Read: JSON("levels"), Long: industry},
 		{Name: "industry query, median with 4 ms a call", Bar: 10, Unit: "ms", From: "industry", Read: JSON("p50"), Long: industry},
