@@ -52,7 +52,12 @@ func (x *exec) subject(id vid, dom, i int32) cell {
 	if s.id == id && s.dom == dom && s.i == i {
 		return s.cell
 	}
-	c := x.cell(id, dom, i)
+	var c cell
+	if v := &x.p.vals[id]; v.op == vItem && v.dom == dom && v.memo < 0 {
+		c = x.doms[dom].items[i]
+	} else {
+		c = x.cell(id, dom, i)
+	}
 	x.seen[id&7] = seen{id, dom, i, c}
 	return c
 }

@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"facet/graph"
@@ -180,7 +181,21 @@ type progKey struct {
 	sub    *progTrie // a path goes on below it
 	number int32     // see scanner.after
 	quoted []byte    // `"name":`, as most tiers write it
+	head   uint64    // its first eight bytes, those that it has
+	mask   uint64
 	fast   fast
+}
+
+// ready prepares what finds and reads the key quickly.
+func (k *progKey) ready() {
+	k.quoted, k.fast = append(append([]byte{'"'}, k.name...), '"', ':'), k.quick()
+	k.mask = ^uint64(0)
+	if n := len(k.quoted); n < 8 {
+		k.mask = 1<<(8*n) - 1
+	}
+	var first [8]byte
+	copy(first[:], k.quoted)
+	k.head = binary.LittleEndian.Uint64(first[:])
 }
 
 // A fast is a key under which one scalar is read and nothing else, of a kind that mostly has a simple form.

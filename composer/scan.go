@@ -20,6 +20,7 @@ type scanner struct {
 	stack  []cell  // items of the lists that are open
 	tracks []track // records of keyed objects, in order
 	read   cell    // what plain and small have passed
+	gaps   []span  // by a key's number: where a key with its colon stood behind it that nobody reads
 	after  []int32 // by a key's number: 1 + the place in its trie of the key that followed it last; 0: none yet
 }
 
@@ -64,54 +65,8 @@ func (s *scanner) skip() bool {
 	case '"':
 		_, _, ok := s.text()
 		return ok
-	case '{':
-		if s.depth++; s.depth > maxNesting {
-			return false
-		}
-		s.i++
-		s.space()
-		if !s.next('}') {
-			for {
-				if !s.keySkip() || !s.skip() {
-					return false
-				}
-				s.space()
-				if s.next(',') {
-					s.space()
-					continue
-				}
-				if s.next('}') {
-					break
-				}
-				return false
-			}
-		}
-		s.depth--
-		return true
-	case '[':
-		if s.depth++; s.depth > maxNesting {
-			return false
-		}
-		s.i++
-		s.space()
-		if !s.next(']') {
-			for {
-				if !s.skip() {
-					return false
-				}
-				s.space()
-				if s.next(',') {
-					s.space()
-					continue
-				}
-				if s.next(']') {
-					break
-				}
-				return false
-			}
-		}
-		s.depth--
-		return true
+	case '{', '[':
+		return s.nest()
 	case 't':
 		return s.word("true")
 	case 'f':
@@ -122,17 +77,6 @@ func (s *scanner) skip() bool {
 		_, ok := s.number()
 		return ok
 	}
-}
-
-// keySkip passes a key and its colon.
-func (s *scanner) keySkip() bool {
-	if s.i >= len(s.b) || s.b[s.i] != '"' {
-		return false
-	}
-	if _, _, ok := s.text(); !ok {
-		return false
-	}
-	return s.colon()
 }
 
 func (s *scanner) colon() bool {

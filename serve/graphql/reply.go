@@ -161,6 +161,12 @@ func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[stri
 	header["Content-Length"] = []string{strconv.Itoa(len(head) + len(data) + len(tail))}
 	re.done(status)
 	re.w.WriteHeader(status)
+	if p := re.c.part; p != nil && len(data) > 0 && len(p.Data) == len(data) && &p.Data[0] == &data[0] {
+		if whole, ok := p.Frame(head, tail); ok {
+			_, _ = re.w.Write(whole) // the device may be gone
+			return
+		}
+	}
 	for _, b := range [...][]byte{head, data, tail} {
 		if _, err := re.w.Write(b); err != nil { // the device went away
 			return
