@@ -54,7 +54,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require github.com/maypok86/otter/v2 v2.4.0 // indirect
+require github.com/maypok86/otter/v2 v2.4.0
 
 require (
 	github.com/Azure/go-ntlmssp v0.1.1 // indirect

@@ -106,6 +106,8 @@ type cacheConfig struct {
 	Idle time.Duration `key:"idle"`
 	// How many device schemas are kept so at once. Each takes some hundred kilobytes.
 	Engines int `key:"engines"`
+	// The memory that this process aims at, as the system counts it. When more than about half of it stays in use, the device schemas asked longest ago are closed, and the collector keeps to the rest. What is in use for good, such as tiers.cache, has to fit in beside them: where it does not, more is taken. 0: no aim. The variable GOMEMLIMIT stands instead for the collector where it is set.
+	Memory byteSize `key:"memory"`
 }
 
 // A tlsConfig is the certificate of a listener.
@@ -254,12 +256,24 @@ type tiersConfig struct {
 	Env map[string]string `key:"env"`
 	// Values of `$config` in the graph.
 	Config map[string]any `key:"config"`
+	// What is kept in memory of what tiers answered, where the graph says so. See docs/guides/caching.md.
+	Cache tierCacheConfig `key:"cache"`
+	// Whether requests share the calls to a source: `{ bookmarks: false }`. Those to a source that is not named are shared.
+	Share map[string]bool `key:"share"`
 	// The guard before every operation.
 	Guard guardConfig `key:"guard"`
 	// The guard by source, over `tiers.guard`: only what differs.
 	Sources map[string]guardConfig `key:"sources"`
 	// The guard by operation id, over both.
 	Operations map[string]guardConfig `key:"operations"`
+}
+
+// A tierCacheConfig bounds what is kept of tiers' answers.
+type tierCacheConfig struct {
+	// Memory for all sources that have none of their own, divided evenly among those that are asked and, of each, among the devices. 0: they keep nothing.
+	Bytes byteSize `key:"bytes"`
+	// Memory of single sources: `{ catalog: 256MiB }`. 0: it keeps nothing.
+	Sources map[string]byteSize `key:"sources"`
 }
 
 // A guardConfig keeps a failing tier from harming the rest.
@@ -501,11 +515,11 @@ func defaultConfig() config {
 		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09", Compression: defaultCompression(),
 			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
 			MaxConnections: 20_000, MaxStreams: 250, ReadyWait: 10 * time.Second, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
-		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen},
+		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen, Memory: 512 << 20},
 		Ops:      opsConfig{Listen: "127.0.0.1:9090"},
 		Control:  controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
 		Registry: registryConfig{Enabled: true},
-		Tiers: tiersConfig{Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
+		Tiers: tiersConfig{Cache: tierCacheConfig{Bytes: defaultTierCache}, Guard: guardConfig{Timeout: g.Timeout, Concurrency: g.Concurrency, Queue: g.Queue, Retries: g.Retries,
 			RetryDelay: g.RetryDelay, RetryMaxDelay: g.RetryMaxDelay, BudgetRatio: g.BudgetRatio, BudgetBurst: g.BudgetBurst,
 			BreakerFailures: g.BreakerFailures, BreakerOf: g.BreakerOf, BreakerOpen: g.BreakerOpen, BreakerProbes: g.BreakerProbes, Hedge: g.Hedge}},
 		Scripts: scriptsConfig{CPU: 10 * time.Millisecond, Memory: 8 << 20, Output: 64 << 10, RequestCPU: 100 * time.Millisecond, Share: 0.25,

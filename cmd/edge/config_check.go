@@ -85,6 +85,9 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("serve.writeTimeout", int(c.Serve.WriteTimeout))
 	positive("cache.idle", int(c.Cache.Idle))
 	positive("cache.engines", c.Cache.Engines)
+	if c.Cache.Memory < 0 || c.Cache.Memory > 0 && c.Cache.Memory < 64<<20 {
+		wrong("cache.memory", "", "cache.memory is 0 or at least 64MiB")
+	}
 	positive("control.keepEvery", int(c.Control.KeepEvery))
 	positive("limits.maxViewers", c.Limits.MaxViewers)
 	if c.Limits.HeapFloor < 0 {
@@ -96,6 +99,7 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("scripts.requestCPU", int(c.Scripts.RequestCPU))
 	share("scripts.share", c.Scripts.Share)
 	checkScripts(&c.Scripts, wrong)
+	checkTierCache(&c.Tiers.Cache, wrong)
 	for _, l := range c.Serve.Locales {
 		if _, err := language.Parse(l); err != nil {
 			wrong("serve.locales", "write en-US, or de", "%q is no locale", l)

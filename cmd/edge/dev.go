@@ -25,6 +25,7 @@ import (
 	"facet/resolvers"
 	"facet/storage/embedded"
 	"facet/storage/s3"
+	"facet/tiers/cache"
 	"facet/tiers/guard"
 )
 
@@ -198,8 +199,11 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 		return err
 	}
 	defer f.tracing.stop()
+	kept := cache.New(cache.Settings{Bytes: defaultTierCache})
+	defer kept.Close()
+	m.registry.MustRegister(tierCache{kept})
 	i, err := startInstance(ctx, instanceConfig{Store: objects, Env: devEnv, Region: devRegion, Name: "dev", Front: f, Workers: workers,
-		Tiers: &environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m})}})
+		Tiers: &environment{Env: all, Getenv: os.LookupEnv, Config: w.Config, Guard: guard.New(guard.Config{Meter: m}), Cache: kept}})
 	if err != nil {
 		return err
 	}

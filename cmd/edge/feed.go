@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -11,6 +12,7 @@ import (
 	"facet/composer"
 	"facet/notice"
 	"facet/serve/feed"
+	"facet/tiers/cache"
 )
 
 // A writesBus carries what mutations wrote between the instances of an environment, over NATS.
@@ -20,6 +22,7 @@ type writesBus struct {
 	topic       string
 	log         zerolog.Logger
 	stop        func()
+	kept        atomic.Pointer[cache.Cache] // of this instance's tiers; nil: it has none yet
 }
 
 // newWritesBus hears the environment's writes.
@@ -49,7 +52,11 @@ func (b *writesBus) Publish(writes []composer.Write) {
 }
 
 func (b *writesBus) hear(m notice.Message) {
+	kept := b.kept.Load()
 	if m.Lost {
+		if kept != nil {
+			kept.Forget()
+		}
 		b.Lose()
 	}
 	if len(m.Data) == 0 {
@@ -59,6 +66,9 @@ func (b *writesBus) hear(m notice.Message) {
 	if err := json.Unmarshal(m.Data, &writes); err != nil || len(writes) > composer.MaxWrites {
 		b.log.Warn().Err(err).Msg("a notice that is no list of writes")
 		return
+	}
+	if kept != nil { // before anybody who hears of it asks again
+		composer.Invalidate(kept, writes)
 	}
 	b.Local.Publish(writes)
 }

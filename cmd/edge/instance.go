@@ -52,6 +52,9 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 		f.writes = open.writes
 	}
 	open.writes = f.writes
+	if bus, ok := f.writes.(*writesBus); ok {
+		bus.kept.Store(c.Tiers.Cache)
+	}
 	open.quarantines.opts, open.quarantines.log = c.Quarantine, f.log
 	open.exposures.log = f.log
 	open.workers = c.Workers
@@ -85,7 +88,9 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 		return s.release.Builds
 	}
 	f.catalog, f.environment = cat, c.Env
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	endAim := keepMemory(int64(c.Cache.Memory), open.engines.free)
+	stop := func() { endAim(); cancel() }
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}
 	go open.exposures.watch(serving)
 	go func() { i.ended <- cat.Run(serving) }()

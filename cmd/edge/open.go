@@ -274,6 +274,7 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		}
 		e.done = append(e.done, done)
 		builds[i], computes[i] = b, f.Computes()
+		e.bytes += 3*s.release.Builds[d].Bytes + 8<<10
 		if handling[i], err = s.o.openHandlers(b); err != nil {
 			return nil, &catalog.BuildError{Build: d, Err: err}
 		}
@@ -309,7 +310,8 @@ func (o *opener) takeGraph(digest string, sdl []byte) (*openGraph, func(), error
 		if err != nil {
 			return nil, fmt.Errorf("the graph %s: %w", release.Short(digest), err)
 		}
-		return &openGraph{graph: g, loaders: composer.NewLoaders(g, bySource, 0), close: closing}, nil
+		loaders := composer.NewSharing(g, bySource, composer.Sharing{Cache: o.env.Cache, Apart: o.env.Apart})
+		return &openGraph{graph: g, loaders: loaders, close: func() { loaders.Close(); closing() }}, nil
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"facet/release"
 	"facet/storage/embedded"
 	"facet/storage/s3"
+	"facet/tiers/cache"
 	"facet/tiers/guard"
 )
 
@@ -162,7 +163,9 @@ func runServe(ctx context.Context, s Streams, c *config, announce bool) (err err
 		if f.gate.rates != nil {
 			f.gate.rates.who = f.ask.Known
 		}
-		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Scripts: &c.Scripts, Workers: workers, Tiers: c.environment(m), Front: f})
+		behind := c.environment(m)
+		defer behind.Cache.Close()
+		i, err := startInstance(ctx, instanceConfig{Store: objects, Env: c.Env, Region: c.Region, Name: c.Instance, Cache: c.Cache, Keys: keys, Quarantine: c.Scripts.Quarantine.options(), Scripts: &c.Scripts, Workers: workers, Tiers: behind, Front: f})
 		if err != nil {
 			return err
 		}
@@ -256,7 +259,9 @@ func (c *config) front(m *metrics, log zerolog.Logger) *front {
 
 // environment is what graphs see of this process, and the guard before their operations.
 func (c *config) environment(m *metrics) *environment {
-	return &environment{Env: c.Tiers.Env, Config: c.Tiers.Config, Getenv: graphVariable, Guard: guard.New(c.Tiers.guard(m))}
+	kept := cache.New(c.Tiers.Cache.settings())
+	m.registry.MustRegister(tierCache{kept})
+	return &environment{Env: c.Tiers.Env, Config: c.Tiers.Config, Getenv: graphVariable, Guard: guard.New(c.Tiers.guard(m)), Cache: kept, Apart: c.Tiers.apart()}
 }
 
 // graphVariable is os.LookupEnv without the variables of this program: a graph must not read its secrets.

@@ -4,6 +4,7 @@ import (
 	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
+	"facet/tiers/cache"
 	tiergraphql "facet/tiers/graphql"
 	tiergrpc "facet/tiers/grpc"
 	"facet/tiers/guard"
@@ -43,6 +44,8 @@ type environment struct {
 	Getenv func(string) (string, bool)
 	Config map[string]any
 	Guard  *guard.Guard
+	Cache  *cache.Cache // what is kept of answers; nil: nothing is
+	Apart  []string     // sources whose calls each request makes for itself
 }
 
 func (e *environment) lookup(name string) (string, bool) {

@@ -121,6 +121,9 @@ func (t *tracing) Sent(ctx context.Context, s composer.Sent, f *tiers.Flight) (c
 		went := f.Passage()
 		sp.SetAttributes(attribute.Int("facet.bytes", l.Bytes), attribute.Int("facet.requests", max(1, went.Requests)))
 		tries(sp, went)
+		if went.Kept > 0 {
+			sp.SetAttributes(attribute.Int("facet.cached", went.Kept))
+		}
 		if l.Late {
 			sp.SetAttributes(attribute.Bool("facet.late", true))
 		}

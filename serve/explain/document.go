@@ -18,6 +18,7 @@ type document struct {
 	PlanMs  millis `json:"planMs"`
 	Calls   int    `json:"calls"`
 	Levels  int    `json:"levels"`
+	Cached  int    `json:"cached,omitempty"` // calls that were not made, because the cache had all that they would have given
 	// TierBytes are those of the answers that the request waited for.
 	TierBytes  int         `json:"tierBytes"`
 	Operations []operation `json:"operations"`
@@ -44,6 +45,7 @@ type operation struct {
 	Retries   int        `json:"retries,omitempty"`
 	Hedges    int        `json:"hedges,omitempty"`
 	QueuedMs  millis     `json:"queuedMs,omitempty"` // for a slot of the operation's concurrency limit
+	Cached    int        `json:"cached,omitempty"`   // keys of a batch, or whole answers, that the cache had
 	Bytes     int        `json:"bytes"`
 	Error     fault.Kind `json:"error,omitempty"`
 	Message   string     `json:"message,omitempty"`
@@ -64,12 +66,12 @@ func ms(d time.Duration) millis { return millis(d.Microseconds()) / 1000 }
 func (m millis) String() string { return strconv.FormatFloat(float64(m), 'f', 1, 64) + " ms" }
 
 func newDocument(t composer.Times, method, path string, status, size int) *document {
-	d := &document{Request: method + " " + path, Status: status, Bytes: size, Ms: ms(t.Whole), PlanMs: ms(t.Stats.Plan), Calls: t.Stats.Calls, Levels: t.Stats.Levels,
+	d := &document{Request: method + " " + path, Status: status, Bytes: size, Ms: ms(t.Whole), PlanMs: ms(t.Stats.Plan), Calls: t.Stats.Calls, Levels: t.Stats.Levels, Cached: t.Stats.Kept,
 		TierBytes: t.Stats.Bytes, Operations: []operation{}, More: t.More}
 	for _, c := range t.Calls {
 		o := operation{Operation: c.Operation.ID, Source: c.Operation.Source.Name, Level: c.Level, Keys: c.Keys, Batch: c.Operation.Batch, Effect: c.Operation.Mutation,
 			After: c.After, StartMs: ms(c.Start), LeftMs: ms(c.Left), WithinMs: ms(c.Within), Late: c.Late, Requests: c.Requests, Attempts: c.Attempts,
-			Retries: c.Retries, Hedges: c.Hedges, QueuedMs: ms(c.Queued), Bytes: c.Bytes, Error: c.Kind, Message: c.Message}
+			Retries: c.Retries, Hedges: c.Hedges, QueuedMs: ms(c.Queued), Cached: c.Kept, Bytes: c.Bytes, Error: c.Kind, Message: c.Message}
 		if c.End >= 0 {
 			end := ms(c.End)
 			o.EndMs = &end
@@ -91,7 +93,11 @@ func newDocument(t composer.Times, method, path string, status, size int) *docum
 
 // head is the sum in one line.
 func (d *document) head() string {
-	return strings.Join([]string{d.Ms.String(), count(d.Calls, "call"), count(d.Levels, "level"), "plan " + d.PlanMs.String(), amount(d.TierBytes) + " from tiers", amount(d.Bytes) + " answered"}, ", ")
+	calls := count(d.Calls, "call")
+	if d.Cached > 0 {
+		calls += ", " + strconv.Itoa(d.Cached) + " spared by the cache"
+	}
+	return strings.Join([]string{d.Ms.String(), calls, count(d.Levels, "level"), "plan " + d.PlanMs.String(), amount(d.TierBytes) + " from tiers", amount(d.Bytes) + " answered"}, ", ")
 }
 
 // notes are what there is to say of an operation beside its bar.
@@ -111,6 +117,12 @@ func (o *operation) notes() []string {
 		add("within " + o.WithinMs.String())
 	case o.Late:
 		add("the answer went on without it")
+	}
+	switch {
+	case o.Cached >= o.Keys && o.Cached > 0:
+		add("from the cache")
+	case o.Cached > 0:
+		add(strconv.Itoa(o.Cached) + " of " + count(o.Keys, "key") + " from the cache")
 	}
 	if o.LeftMs-o.StartMs >= 0.1 {
 		add("left after " + (o.LeftMs - o.StartMs).String())

@@ -150,7 +150,6 @@ func (l *Lookup) Keep(body, entity []byte) {
 	l.shelf.entries.Set(l.shelf.cache.hash(l.Key), e)
 }
 
-
 // Keys are where the needs of a call have the key of the entity that a row is about; none: it is about no one entity.
 func (l *Lookup) Keys() []int { return l.operation.keys }
 

@@ -11,8 +11,8 @@ import (
 // A Version is a Cache as the operations of one graph version see it.
 type Version struct {
 	cache      *Cache
-	id         uint64       // no other opening has it, so entries of another graph are never found
-	operations []*Operation // by Operation.Index; nil: nothing is kept
+	id         uint64                  // no other opening has it, so entries of another graph are never found
+	operations []*Operation            // by Operation.Index; nil: nothing is kept
 	own, below map[string][]*Operation // whose answers hold a field, "Title.name": of the entity asked about, of any other
 	// entities have the number of the last write to one of those that share the place. A write makes old what shares the place
 	// with what it wrote, too: a call more, never an old answer.
