@@ -242,7 +242,7 @@ func (x *exec) part() Part {
 	return p
 }
 
-const maxPooled = 4 << 20
+const maxPooled = 16 << 20
 
 // free gives the tiers' buffers and the exec back. While calls are in the air their keys lie in these buffers: then both
 // are left to the garbage collector.

@@ -12,10 +12,10 @@ type Buffer struct {
 	Release func() // gives the buffer back: at most once for each Take
 }
 
-// Buffers are kept by size, from 1 KB to 1 MB: an answer of 200 bytes does not take the place that one of 100 KB needs next.
+// Buffers are kept by size, from 1 KB to 16 MB: an answer of 200 bytes does not take the place that one of 100 KB needs next.
 const (
 	least  = 10 // bits
-	most   = 20
+	most   = 24
 	middle = 14 // where nobody knows how large an answer will be
 )
 
