@@ -59,6 +59,11 @@ func rest(body []byte, what release.Build) (*resting, *view.Build, error) {
 	return r, b, nil
 }
 
+// restProven puts a verified build to rest as it is: this program decoded and opened the same bytes before.
+func restProven(body []byte, what release.Build) *resting {
+	return &resting{what: release.Build{Package: what.Package, Version: what.Version, Graph: what.Graph}, packed: bytes.Clone(s2.Encode(nil, body))}
+}
+
 // is compares the build with what a release says of it.
 func (r *resting) is(what release.Build) error {
 	if r.what.Package != what.Package || r.what.Version != what.Version || r.what.Graph != what.Graph {

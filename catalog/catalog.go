@@ -22,7 +22,9 @@ type Config[T any] struct {
 	Region   string
 	Instance string // this instance's name
 	Version  string // of the program, for the acknowledgement
-	Dir      string // of the last-known-good copy, for this instance alone, which Run's end lets go of; "" keeps none
+	// Program identifies the program exactly: what it opened once it need not open again to know that it can, after a restart. "": it does.
+	Program string
+	Dir     string // of the last-known-good copy, for this instance alone, which Run's end lets go of; "" keeps none
 	// Keys are those that pointers must be signed with; nil takes pointers without a signature.
 	Keys release.Keys
 

@@ -97,6 +97,24 @@ func (d *disk) newest(fits func(release.Pointer) bool) (best release.Pointer, se
 	return best, seen, ok
 }
 
+// prove notes that a program opened a release. Without the note it is only opened once more.
+func (d *disk) prove(digest, program string) {
+	if program != "" && !d.proven(digest, program) {
+		_ = write(d.proof(), []byte(program+"\n"+digest))
+	}
+}
+
+// proven says whether a program opened a release before.
+func (d *disk) proven(digest, program string) bool {
+	if program == "" {
+		return false
+	}
+	noted, err := os.ReadFile(d.proof())
+	return err == nil && string(noted) == program+"\n"+digest
+}
+
+func (d *disk) proof() string { return d.pointer + "proven" }
+
 // seen notes that the store still has what is served, as the time of the newest pointer's file: how stale a copy is outlives a restart.
 func (d *disk) seen(at time.Time) {
 	d.mu.Lock()

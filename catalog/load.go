@@ -22,8 +22,10 @@ type Loaded struct {
 	Release *release.Release
 	Graphs  map[string][]byte // SDL by digest
 	Shards  []string          // their digests
-	builds  map[string]*resting
-	fresh   []*view.Build // just decoded: kept from the garbage collector until the release is open, so that opening does not decode them again
+	// Proven: this program opened the same release before, so that what opening would find out is known.
+	Proven bool
+	builds map[string]*resting
+	fresh  []*view.Build // just decoded: kept from the garbage collector until the release is open, so that opening does not decode them again
 }
 
 // freshBytes is how many bytes of encoded builds a load keeps decoded until its release is open: some 1,000 builds of ordinary size.
@@ -186,12 +188,13 @@ const maxGraph = 16 << 20
 
 // load fetches a release and everything it names, several objects at a time.
 // decoders of its builds are decoded at a time.
-func load(ctx context.Context, from source, known *larder, env, digest string, downloads, decoders int) (*Loaded, error) {
+// A release that is proven is not decoded.
+func load(ctx context.Context, from source, known *larder, env, digest string, downloads, decoders int, proven bool) (*Loaded, error) {
 	head, err := from.get(ctx, object{release.Key(env, digest), digest, release.MaxHeader})
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{Digest: digest, Graphs: map[string][]byte{}, builds: map[string]*resting{}}
+	l := &Loaded{Digest: digest, Proven: proven, Graphs: map[string][]byte{}, builds: map[string]*resting{}}
 	if l.Shards, err = release.ShardsOf(head); err != nil {
 		return nil, err
 	}
@@ -260,8 +263,14 @@ func (l *Loaded) fetch(ctx context.Context, from source, known *larder, download
 			if err != nil {
 				return &BuildError{Build: digest, Err: err}
 			}
+			var r *resting
+			var b *view.Build
 			decoding <- struct{}{}
-			r, b, err := rest(body, what)
+			if l.Proven {
+				r = restProven(body, what)
+			} else {
+				r, b, err = rest(body, what)
+			}
 			<-decoding
 			if err != nil {
 				return &BuildError{Build: digest, Err: err}
@@ -270,7 +279,7 @@ func (l *Loaded) fetch(ctx context.Context, from source, known *larder, download
 			mu.Lock()
 			defer mu.Unlock()
 			l.builds[digest] = r
-			if room -= len(body); room >= 0 {
+			if room -= len(body); room >= 0 && b != nil {
 				l.fresh = append(l.fresh, b)
 			}
 			return nil

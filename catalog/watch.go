@@ -196,7 +196,7 @@ func (c *Catalog[T]) settle(ctx context.Context, from source) error {
 	case err == nil && target != p.Release && (c.ahead == nil || c.ahead.Digest != p.Release):
 		// Planned: fetch now what will be needed at once then.
 		var ahead *Loaded
-		if ahead, err = load(ctx, from, &c.larder, c.cfg.Env, p.Release, c.cfg.Downloads, c.decoders()); err == nil {
+		if ahead, err = load(ctx, from, &c.larder, c.cfg.Env, p.Release, c.cfg.Downloads, c.decoders(), false); err == nil {
 			ahead.fresh = nil // it may be long until then
 			c.ahead = ahead
 		}
@@ -217,7 +217,7 @@ func (c *Catalog[T]) decoders() int {
 func (c *Catalog[T]) serve(ctx context.Context, from source, digest string, p release.Pointer) error {
 	loaded, err := c.ahead, error(nil)
 	if loaded == nil || loaded.Digest != digest {
-		loaded, err = load(ctx, from, &c.larder, c.cfg.Env, digest, c.cfg.Downloads, c.decoders())
+		loaded, err = load(ctx, from, &c.larder, c.cfg.Env, digest, c.cfg.Downloads, c.decoders(), c.disk != nil && c.disk.proven(digest, c.cfg.Program))
 	}
 	if err != nil {
 		if final(err) {
@@ -264,6 +264,9 @@ func (c *Catalog[T]) copyOf(p release.Pointer) {
 		return
 	}
 	err := c.disk.keep(p, c.served.Digest, c.served.objects())
+	if err == nil {
+		c.disk.prove(c.served.Digest, c.cfg.Program)
+	}
 	c.mended, c.noted = c.cfg.Now(), time.Time{}
 	c.mu.Lock()
 	fresh := err != nil && (c.uncopied == nil || c.uncopied.Error() != err.Error())

@@ -67,7 +67,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	f.metrics.registry.MustRegister(open.quarantines, open.exposures)
 	open.engines.idle, open.engines.most = c.Cache.Idle, c.Cache.Engines
 	cat, err := catalog.New(catalog.Config[*served]{
-		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Dir: c.Cache.Dir, Keys: c.Keys,
+		Store: c.Store, Acks: c.Store, Env: c.Env, Region: c.Region, Instance: c.Name, Version: currentVersion().Version, Program: programID(), Dir: c.Cache.Dir, Keys: c.Keys,
 		Open: f.metrics.timed(open.open), Close: func(s *served) { s.close() },
 		Asked:       open.asked.asking,
 		Quarantined: open.quarantines.list,

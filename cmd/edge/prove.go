@@ -56,6 +56,14 @@ func (s *served) prove(ctx context.Context, before *served) error {
 		}()
 	}
 	proofs := s.proofs(before)
+	if s.loaded.Proven { // by this program, before it was started again: each is opened when it is asked
+		s.o.mu.Lock()
+		for key := range s.keys {
+			s.o.proven[key] = true
+		}
+		s.o.mu.Unlock()
+		proofs = nil
+	}
 	workers := runtime.GOMAXPROCS(0)
 	if before != nil && s.o.asked.asking() {
 		workers = max(1, workers-1) // devices need a processor too

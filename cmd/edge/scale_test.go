@@ -21,7 +21,7 @@ import (
 var scaleProfile = flag.String("scale.profile", "", "where TestOpenCost writes its heap profile; run it with -memprofilerate 4096 then")
 
 // scaled is a release of generated versions, and an instance that serves it.
-func scaled(t *testing.T, store storage.Store, versions int, change func(*catalog.Config[*served], *opener)) (*releasing, *instance, []*scale.Version) {
+func scaled(t testing.TB, store storage.Store, versions int, change func(*catalog.Config[*served], *opener)) (*releasing, *instance, []*scale.Version) {
 	t.Helper()
 	w := releases(t, store)
 	tiers := httptest.NewServer(scale.Tiers())
@@ -101,4 +101,32 @@ func TestOpenCost(t *testing.T) {
 	}
 	i.opener.engines.closeAll()
 	told("closed")
+}
+
+// BenchmarkVersion is a known request of a version that is open, and of one that was closed before it.
+func BenchmarkVersion(b *testing.B) {
+	_, i, versions := scaled(b, memory.New(), 20, nil)
+	for _, ask := range []int{0, 1, 2} {
+		name := versions[0].Asks[ask].Name
+		for _, v := range versions {
+			i.known(&v.Asks[ask], 7)
+		}
+		b.Run(name+"/open", func(b *testing.B) {
+			b.ReportAllocs()
+			for n := range b.N {
+				i.known(&versions[n%len(versions)].Asks[ask], 7)
+			}
+		})
+		b.Run(name+"/closed", func(b *testing.B) {
+			b.ReportAllocs()
+			for n := range b.N {
+				if n%len(versions) == 0 {
+					b.StopTimer()
+					i.opener.engines.closeAll()
+					b.StartTimer()
+				}
+				i.known(&versions[n%len(versions)].Asks[ask], 7)
+			}
+		})
+	}
 }
