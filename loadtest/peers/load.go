@@ -129,7 +129,7 @@ func (t *target) open(ctx context.Context, n int, rate float64) ([]float64, erro
 	}
 	wg.Wait()
 	slices.Sort(times)
-	return times, errors.Join(append(errs, ctx.Err())...)
+	return times, errors.Join(ctx.Err(), errors.Join(errs...))
 }
 
 // at is a quantile of sorted figures.
