@@ -172,7 +172,7 @@ func (l *loop) listen(s *Stream, a *Answer, body io.Reader, late *time.Timer, ca
 		if err != nil && a.events == 0 && l.cut.Err() == nil {
 			return errEvent
 		} else if err != nil {
-			return nil //nolint:nilerr // however it ended, it was listened to
+			return nil // however it ended, it was listened to
 		}
 	}
 }

@@ -156,7 +156,7 @@ func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known 
 		c.wrong(at, "it has %d of get, set and call; exactly one", given)
 		return
 	}
-	body := ""
+	var body string
 	switch {
 	case g.Get != nil && !g.Post:
 		st.query, _ = cut("?method=get&paths="+escapeOutside(string(compact(g.Get))), known, func(int, int) form { return inBoth })

@@ -38,7 +38,7 @@ type picker struct {
 }
 
 func (p *picker) pick(rnd *rand.Rand) value {
-	i := 0
+	var i int
 	switch p.mode {
 	case "turn":
 		i = int((p.turn.Add(1) - 1) % int64(p.count))

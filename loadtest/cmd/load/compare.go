@@ -37,7 +37,7 @@ func runCompare(_ context.Context, c *console, args []string) int {
 	if !ok {
 		return code
 	}
-	b := right
+	var b []string
 	if right != nil {
 		if b, code, ok = parse(set, right, 1, 1000); !ok {
 			return code
