@@ -11,7 +11,7 @@ import (
 	"facet/scripts/plain"
 )
 
-var plainInputs = flag.Int("plain.inputs", 300, "random inputs for each function that runs in Go")
+var plainInputs = flag.Int("plain.inputs", 120, "random inputs for each function that runs in Go")
 
 // plainSources are functions of all kinds that authors write.
 var plainSources = []string{

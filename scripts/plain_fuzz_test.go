@@ -19,7 +19,11 @@ var (
 // TestPlainRandom: random programs give the same in Go as in the engine, or are left to it. The long run is -plain.runs 1000000.
 func TestPlainRandom(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(*plainSeed, 3))
-	const batch, each = 40, 25
+	const batch = 40
+	each := 25
+	if *plainRuns > 100_000 { // a program costs more than a call
+		each = 200
+	}
 	results := []string{"JSON", "JSON", "JSON", "String", "Float", "Int", "Boolean", "ID", "Progress", "[Int]", "[String!]", "Kind", "String!"}
 	var ran, left, gave, unfit, programs, wrong int
 	why := map[string]int{}

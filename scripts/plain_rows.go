@@ -14,7 +14,7 @@ import (
 // Most functions need no engine: their code runs as Go closures, without a machine, a thread of its own or a place in a lane. A call that
 // they give back is the engine's, from its beginning.
 const (
-	plainStep   = 50 * time.Nanosecond  // the most that one step of the closures costs
+	plainStep   = 100 * time.Nanosecond // the most that one step of the closures costs
 	plainCall   = 500 * time.Nanosecond // and one call beside its steps
 	plainLook   = 512                   // steps between looks at the clock
 	plainMisses = 8                     // rows one after another that the engine had to run: it has the rest of the batch as well

@@ -155,6 +155,7 @@ func apply(do native, args []expr) expr {
 		for i, a := range args {
 			in[i] = a(f)
 		}
+		f.call.step(2)
 		out := do(f.call, undefinedVal, in)
 		f.call.top = was
 		return out
@@ -208,6 +209,7 @@ func (c *compiler) method(e *ast.CallExpression, name string, s *scope) func(f *
 		if do == nil {
 			leave()
 		}
+		f.call.step(1)
 		out := do(f.call, this, in)
 		f.call.top = was
 		return out

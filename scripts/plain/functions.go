@@ -6,7 +6,7 @@ import (
 )
 
 // costPer is how many nodes of syntax cost one step.
-const costPer = 8
+const costPer = 4
 
 // entry is the function that the source evaluates to, and the statements that stand around it.
 func (c *compiler) entry(e ast.Expression, root *scope) (*code, []stmt) {

@@ -217,7 +217,7 @@ var textMethods = map[string]native{
 	"toString": func(_ *call, this val, _ []val) val { return this },
 	"slice": func(c *call, this val, args []val) val {
 		from, to := bounds(args, units(this.s))
-		c.step(len(this.s) >> 4)
+		c.step(len(this.s) >> 3)
 		return strVal(cutText(this.s, from, to))
 	},
 	"substring": func(c *call, this val, args []val) val {
@@ -227,16 +227,16 @@ var textMethods = map[string]native{
 			to = integer(v.number())
 		}
 		from, to = min(max(from, 0), n), min(max(to, 0), n)
-		c.step(n >> 4)
+		c.step(n >> 3)
 		return strVal(cutText(this.s, min(from, to), max(from, to)))
 	},
 	"charAt": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 4)
+		c.step(len(this.s) >> 3)
 		s, _ := unitAt(this.s, integer(arg(args, 0).number()))
 		return strVal(s)
 	},
 	"at": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 4)
+		c.step(len(this.s) >> 3)
 		i := integer(arg(args, 0).number())
 		if i < 0 {
 			i += units(this.s)
@@ -247,7 +247,7 @@ var textMethods = map[string]native{
 		return undefinedVal
 	},
 	"charCodeAt": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 4)
+		c.step(len(this.s) >> 3)
 		i := integer(arg(args, 0).number())
 		if !ascii(this.s) {
 			if u := utf16.Encode([]rune(this.s)); i >= 0 && i < len(u) {

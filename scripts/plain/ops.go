@@ -316,9 +316,9 @@ func operation(op token.Token) func(c *call, a, b val) val {
 	case token.SLASH:
 		return func(_ *call, a, b val) val { x := a.number(); return numVal(x / b.number()) }
 	case token.REMAINDER:
-		return func(_ *call, a, b val) val { x := a.number(); return numVal(modulo(x, b.number())) }
+		return func(c *call, a, b val) val { c.step(2); x := a.number(); return numVal(modulo(x, b.number())) }
 	case token.EXPONENT:
-		return func(_ *call, a, b val) val { x := a.number(); return numVal(power(x, b.number())) }
+		return func(c *call, a, b val) val { c.step(2); x := a.number(); return numVal(power(x, b.number())) }
 	case token.IN:
 		return func(c *call, a, b val) val {
 			if b.tag != pObject || a.tag != pString {

@@ -15,7 +15,7 @@ import (
 
 // Bounds of a call in Go, so that it lasts less than a millisecond. Past them the engine runs it, under its own.
 const (
-	maxSteps = 20_000    // calls, rounds and parts of values, each of a few dozen nanoseconds
+	maxSteps = 10_000    // calls, rounds and parts of values, each of less than a hundred nanoseconds
 	maxBytes = 128 << 10 // of texts that are made
 	maxCalls = 48        // calls inside each other
 	maxSlots = 4096      // variables and arguments of all calls that run

@@ -246,7 +246,7 @@ func (c *call) prop(v val, name string) val {
 		return got
 	case pString:
 		if name == "length" {
-			c.step(len(v.s) >> 6)
+			c.step(len(v.s) >> 5)
 			return numVal(float64(units(v.s)))
 		}
 	case pList:
@@ -283,7 +283,7 @@ func (c *call) index(v, k val) val {
 		}
 		return undefinedVal
 	case pString:
-		c.step(len(v.s) >> 4)
+		c.step(len(v.s) >> 3)
 		if s, ok := unitAt(v.s, i); ok {
 			return strVal(s)
 		}
