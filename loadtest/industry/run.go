@@ -43,7 +43,8 @@ type Result struct {
 	P50        float64 `json:"p50"`
 	P99        float64 `json:"p99"`
 	Max        float64 `json:"max"`
-	CPU        float64 `json:"cpu"` // of the edge's process for a request
+	Floor      float64 `json:"floor"` // the median of as many held tier calls, one after another, as the query has levels, without an edge
+	CPU        float64 `json:"cpu"`   // of the edge's process for a request
 }
 
 // warm are the requests before those that are measured.
@@ -53,13 +54,16 @@ const warm = 200
 func Run(ctx context.Context, p Plan) (*Result, error) {
 	calls := &atomic.Int64{}
 	var env []string
+	var users string
 	for _, t := range p.Shop.Tiers(p.Hold, calls) {
 		url, stop, err := listen(t.Handler)
 		if err != nil {
 			return nil, err
 		}
 		defer stop()
-		env = append(env, t.Env+"="+url)
+		if env = append(env, t.Env+"="+url); t.Env == "ACCOUNTS_URL" {
+			users = url + "/users"
+		}
 	}
 	// The garbage collector as an instance has it: edge dev would choose another.
 	edge, err := child.Announce(ctx, append(env, "GOGC=100"), p.Log, p.Edge, "dev", p.Dir, "--listen", "127.0.0.1:0", "--control-listen", "", "--announce", "--no-watch", "--log", "off")
@@ -69,7 +73,7 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 	defer edge.Stop()
 	t := &http.Transport{DisableCompression: true}
 	defer t.CloseIdleConnections()
-	r := &run{Plan: p, client: &http.Client{Timeout: 30 * time.Second, Transport: t}, url: edge.Said["EDGE_URL"] + "/web/v1/", calls: calls}
+	r := &run{Plan: p, client: &http.Client{Timeout: 30 * time.Second, Transport: t}, url: edge.Said["EDGE_URL"] + "/web/v1/", users: users, calls: calls}
 	res := &Result{Hold: p.Hold.String(), Requests: p.Requests}
 	if err := r.compare(ctx, res); err != nil {
 		return nil, err
@@ -95,6 +99,7 @@ type run struct {
 	Plan
 	client *http.Client
 	url    string
+	users  string // what a tier answers by itself
 	calls  *atomic.Int64
 }
 
@@ -171,19 +176,28 @@ func (r *run) measure(ctx context.Context, pid int, res *Result) error {
 	if err != nil {
 		return err
 	}
-	var times []float64
+	var times, floors []float64
 	for range r.Requests {
 		began := time.Now()
 		if _, err := r.graphql(ctx, ""); err != nil {
 			return err
 		}
 		times = append(times, float64(time.Since(began).Microseconds())/1000)
+		began = time.Now() // what the machine does beside is in both
+		for range res.Levels {
+			if _, err := r.ask(ctx, http.MethodGet, r.users, "", nil); err != nil {
+				return err
+			}
+		}
+		floors = append(floors, float64(time.Since(began).Microseconds())/1000)
 	}
 	after, err := child.CPU(pid)
 	if err != nil {
 		return err
 	}
 	slices.Sort(times)
+	slices.Sort(floors)
+	res.Floor = floors[len(floors)/2]
 	at := func(q float64) float64 { return times[min(len(times)-1, int(q*float64(len(times))))] }
 	res.P50, res.P99, res.Max = at(0.50), at(0.99), times[len(times)-1]
 	res.CPU = float64((after - before).Microseconds()) / 1000 / float64(len(times))
@@ -207,11 +221,17 @@ func (r *run) jsonGraph(ctx context.Context) ([]byte, error) {
 }
 
 func (r *run) post(ctx context.Context, to, form string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+to, bytes.NewReader(body))
+	return r.ask(ctx, http.MethodPost, r.url+to, form, body)
+}
+
+func (r *run) ask(ctx context.Context, method, to, form string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", form)
+	if form != "" {
+		req.Header.Set("Content-Type", form)
+	}
 	req.Header.Set("X-Requested-With", "industry")
 	resp, err := r.client.Do(req)
 	if err != nil {
