@@ -293,7 +293,16 @@ func (x *exec) object(e *emit, dom, i int32) verdict {
 // plain writes a leaf that is a scalar as a tier gave it, as nearly all are: nothing can be said of it, so that no path is kept for it.
 // It is false where there is more to do, and nothing is written then.
 func (x *exec) plain(e *emit, dom, i int32) bool {
-	c := x.cell(e.v, dom, i)
+	var c cell
+	if v := &x.p.vals[e.v]; v.op == vField && v.facts < 0 && v.memo < 0 && v.dom == dom && len(v.slots) == 1 {
+		// A field of a record that has no key, as the items of most large lists are.
+		if o := x.subject(v.of, dom, i); o.kind == kObject && o.ans != 0 && o.n == v.slots[0].place {
+			c = x.ans[o.ans].cells[o.off+uint32(v.slots[0].slot)]
+		}
+	}
+	if c.kind == kMissing {
+		c = x.cell(e.v, dom, i)
+	}
 	switch c.kind {
 	case kText, kEscaped, kInt, kFloat, kBool:
 		if c.deg == 0 {
