@@ -21,3 +21,6 @@ func PlansOf(e *Engine) int {
 
 // Blind makes keys lack a header: what would then be answered with another's data has to be seen.
 func Blind(l *Loaders, header string) { l.blind = header }
+
+// Deaf makes writes not be told to the cache: what was kept before them would then be answered.
+func Deaf(l *Loaders) { l.cache = nil }

@@ -192,14 +192,15 @@ func TestIdentity(t *testing.T) {
 	for _, s := range w.cache.Stats() {
 		hits, misses = hits+s.Hits, misses+s.Misses
 	}
-	t.Logf("%d requests in %v: %d values, %d nulls, %d errors, %d went away; %d tier calls, %d kept rows and answers were given, %d were not there",
+	t.Logf("%d requests in %v: %d values, %d not asked or null, %d errors, %d went away; %d tier calls, %d kept rows and answers were given, %d were not there",
 		tally.asked.Load(), time.Since(began).Round(time.Millisecond), tally.values.Load(), tally.nulls.Load(), tally.errors.Load(), tally.left.Load(), w.calls.Load(), hits, misses)
 	if tally.values.Load() < tally.asked.Load() || hits == 0 || tally.errors.Load() == 0 {
 		t.Error("the test has not tested much")
 	}
 }
 
-// TestIdentityIsSeen: with one header left out of what answers are kept and shared by, TestIdentity fails.
+// TestIdentityIsSeen: with one header left out of what answers are kept and shared by, or with writes that nobody is told of, TestIdentity
+// fails.
 func TestIdentityIsSeen(t *testing.T) {
 	for _, header := range []string{"Authorization", "Accept-Language"} {
 		w := newIdentityWorld(t, false)
@@ -209,5 +210,12 @@ func TestIdentityIsSeen(t *testing.T) {
 		if tally := w.run(2000); tally.wrong.Load() == 0 {
 			t.Errorf("nobody sees that %s is not looked at", header)
 		}
+	}
+	w := newIdentityWorld(t, false)
+	for _, l := range w.loaders {
+		composer.Deaf(l)
+	}
+	if tally := w.run(4000); tally.wrong.Load() > 0 || tally.stale.Load() == 0 {
+		t.Error("nobody sees that writes make nothing old")
 	}
 }
