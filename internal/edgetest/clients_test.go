@@ -14,7 +14,7 @@ func TestClients(t *testing.T) {
 	dir := npm(t)
 	films := func(t *testing.T) World { return Films(t, "tv-home", "tv-player", "tv-home-v1", "phone-home") }
 	for name, world := range map[string]func(*testing.T) World{
-		"falcor": films, "node": films, "apollo": films, "urql": films, "relay": films, "codegen": films, "feed": films,
+		"falcor": films, "node": films, "apollo": films, "urql": films, "relay": films, "codegen": films, "persisted": films, "feed": films,
 		"marks": func(t *testing.T) World { w, _ := marks(t); return w },
 	} {
 		t.Run(name, func(t *testing.T) {
