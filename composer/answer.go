@@ -11,6 +11,7 @@ import (
 
 	"facet/asker"
 	"facet/fault"
+	"facet/tiers"
 )
 
 // Answer implements Answerer.
@@ -21,8 +22,10 @@ func (e *Engine) Answer(ctx context.Context, r *Request) iter.Seq[Part] {
 		if req.Asker == nil {
 			req.Asker = &asker.Asker{}
 		}
-		ctx, cancel := context.WithTimeout(ctx, e.time(req.Selection))
-		defer cancel()
+		var own tiers.Until
+		own.End(ctx, e.time(req.Selection))
+		defer own.Stop()
+		ctx := context.Context(&own)
 		var part Part
 		if req.Selection.Mutation {
 			part = e.mutate(ctx, &req)

@@ -134,9 +134,14 @@ func (x *exec) wait() {
 		x.forget()
 		return
 	}
-	select {
-	case <-x.done:
-	case <-x.ctx.Done():
+	x.mu.Lock()
+	left := x.left
+	x.mu.Unlock()
+	if left > 0 {
+		select {
+		case <-x.done:
+		case <-x.ctx.Done():
+		}
 	}
 	x.mu.Lock()
 	x.over = true

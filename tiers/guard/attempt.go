@@ -21,6 +21,7 @@ type attempts struct {
 	*watched
 	tier   tiers.Tier
 	caller context.Context // without the operation's own deadline
+	own    tiers.Until     // with it
 	call   *tiers.Call
 	made   atomic.Int32
 	hedges atomic.Int32

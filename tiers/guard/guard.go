@@ -2,7 +2,7 @@
 // budget, a circuit breaker, a concurrency limit with a bounded queue and, if wanted, hedging.
 //
 // A call goes through, from the outside in: deadline, retries, hedging, concurrency limit, breaker, tier. When nothing
-// fails, a call takes one timer (the deadline), two short locks (the breaker) and one channel operation (the limit).
+// fails, a call takes two short locks (the breaker) and one channel operation (the limit).
 package guard
 
 import (
@@ -107,10 +107,10 @@ func (t *guarded) Call(ctx context.Context, c *tiers.Call) (*tiers.Answer, error
 	if meter != nil {
 		start = time.Now()
 	}
-	own, cancel := context.WithTimeout(ctx, w.timeout)
-	defer cancel()
 	a := attempts{watched: w, tier: t.tier, caller: ctx, call: c, flight: tiers.FlightOf(ctx)}
-	ans, err := a.run(own)
+	a.own.End(ctx, w.timeout)
+	defer a.own.Stop()
+	ans, err := a.run(&a.own)
 	if a.flight != nil {
 		a.flight.Note(func(p *tiers.Passage) {
 			p.Attempts, p.Retries, p.Hedges = int(a.made.Load()), a.again, int(a.hedges.Load())

@@ -11,6 +11,8 @@ import (
 	nethttp "net/http"
 	"sync"
 	"time"
+
+	"facet/tiers"
 )
 
 // Lines are the connections to one host over which reads go in plain HTTP/1.1, each written and read on the goroutine of its call:
@@ -122,7 +124,7 @@ func (l *line) round(ctx context.Context, request []byte) (res *nethttp.Response
 		l.close()
 		return nil, false, err
 	}
-	l.stop = context.AfterFunc(ctx, l.cut)
+	l.stop = context.AfterFunc(tiers.Outer(ctx), l.cut) // the deadline is the connection's
 	res, heard, err = l.exchange(request)
 	if err == nil && first != end {
 		if err = l.conn.SetDeadline(end); err == nil && ctx.Err() != nil { // cut has come before that
@@ -151,6 +153,13 @@ func (l *line) exchange(request []byte) (res *nethttp.Response, heard bool, err 
 	}
 	if _, err := l.in.Peek(1); err != nil { // a host may answer before it has read all, and close
 		return nil, false, cmp.Or(unsent, err)
+	}
+	if length, ok := l.simple(); ok {
+		res := &nethttp.Response{Status: "200 OK", StatusCode: nethttp.StatusOK, ContentLength: length, Header: simpleHeader, Body: nethttp.NoBody}
+		if length > 0 {
+			res.Body = &simpleBody{in: l.in, left: length}
+		}
+		return res, true, nil
 	}
 	for range maxInformed {
 		if res, err = nethttp.ReadResponse(l.in, nil); err != nil {
