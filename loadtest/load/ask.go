@@ -81,6 +81,12 @@ func (l *loop) exchange(st *step, a *Answer, sc *scope, buf *bytes.Buffer, whole
 	if err != nil {
 		return err
 	}
+	if st.row.Stream != nil && st.row.Stream.Socket {
+		if err := l.socket(ctx, st, a, sc, late, cancel); err == nil || context.Cause(ctx) != errSlow { //nolint:errorlint // the very one
+			return err
+		}
+		return errSlow
+	}
 	resp, err := l.o.Send(req)
 	if err != nil {
 		if context.Cause(ctx) == errSlow { //nolint:errorlint // the very one

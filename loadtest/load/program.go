@@ -270,6 +270,9 @@ func (c *compiler) step(r *Row, d *Device, label string, at jsontext.Pointer, sa
 	if r.Stream != nil && (r.Stream.For < 0 || r.Stream.Events < 0 || r.Expect != nil) {
 		c.wrong(at+"/stream", "a stream has a time and a count of events from 0 up, and expects nothing of a body")
 	}
+	if r.Stream != nil && r.Stream.Socket && (r.GraphQL == nil || r.GraphQL.Get || r.GraphQL.APQ) {
+		c.wrong(at+"/stream/socket", "over a WebSocket graphql is asked, by neither GET nor a hash")
+	}
 	st.looks = st.looks || r.Expect != nil || r.GraphQL != nil || r.JSONGraph != nil
 	st.names(path, d)
 	return st

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
@@ -197,5 +198,43 @@ func TestCompressed(t *testing.T) {
 	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
 	if err != nil || rep.Total.Failed != 0 || len(rep.Lines) != 3 || rep.Total.Bytes/rep.Total.Count > 1000 {
 		t.Errorf("%v, %+v %v", err, rep.Total, rep.Errors)
+	}
+}
+
+// TestSocket: GraphQL over a WebSocket, with the row's headers, until the answer is complete.
+func TestSocket(t *testing.T) {
+	var mu sync.Mutex
+	var said []string
+	base, _ := watched(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"graphql-transport-ws"}})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.CloseNow()
+		answers := []string{`{"type":"connection_ack"}`, `{"type":"next","id":"1","payload":{"data":{"me":null},"errors":[{"message":"x","extensions":{"code":"timeout"}}]}}`}
+		for _, answer := range answers {
+			_, text, err := conn.Read(r.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			said = append(said, r.Header.Get("Facet-Viewer")+" "+string(text))
+			mu.Unlock()
+			_ = conn.Write(r.Context(), websocket.MessageText, []byte(answer))
+		}
+		_ = conn.Write(r.Context(), websocket.MessageText, []byte(`{"type":"complete","id":"1"}`))
+		_, _, _ = conn.Read(r.Context())
+	})
+	row := load.Row{Name: "socket", Path: "/tv/v2/graphql", Headers: map[string]string{"Facet-Viewer": "ann"}, Values: map[string][]string{"id": {"jaws"}},
+		GraphQL: &load.GraphQL{Query: "query Me { me { name } }", Variables: []byte(`{"id":"{id}"}`)}, Stream: &load.Stream{Socket: true}}
+	rep, err := load.Run(t.Context(), scenario(10, 100*time.Millisecond, row), load.Options{Base: base})
+	if err != nil || rep.Total.Failed != 0 || rep.Total.Partial != 1 || rep.Total.Events != 1 || rep.Lines[0].Status != "101" {
+		t.Errorf("%v, %+v %v", err, rep.Total, rep.Errors)
+	}
+	want := []string{`ann {"type":"connection_init"}`, `ann {"type":"subscribe","id":"1","payload":{"query":"query Me { me { name } }","variables":{"id":"jaws"}}}`}
+	if d := cmp.Diff(want, said); d != "" {
+		t.Errorf("want -, got +\n%s", d)
 	}
 }

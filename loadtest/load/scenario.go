@@ -138,8 +138,10 @@ type JSONGraph struct {
 	Post bool            `json:"post,omitempty"` // get by POST
 }
 
-// A Stream is an answer of events (server-sent events). It takes until its first event, and is then listened to.
+// A Stream is an answer of events. It takes until its first event, and is then listened to.
 type Stream struct {
+	// Socket asks graphql over a WebSocket of its own (graphql-transport-ws), instead of server-sent events.
+	Socket bool `json:"socket,omitempty"`
 	// For is how long it is listened to; "" until it ends or Events have come.
 	For Duration `json:"for,omitempty"`
 	// Events end it; 0 has no end of that kind.

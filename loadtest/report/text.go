@@ -81,7 +81,7 @@ func (t *text) head(r *load.Report) {
 
 // unfit says why the generator's own figures make the others doubtful.
 func unfit(r *load.Report) string {
-	if r.Late.P99 > 10 && r.Late.P99 > r.Total.P50/2 {
+	if r.Total.Count >= 100 && r.Late.P99 > 10 && r.Late.P99 > r.Total.P50/2 {
 		return fmt.Sprintf("the generator itself was late by %s ms in one of a hundred requests: it, not the edge, may be what these times show", brief(r.Late.P99))
 	}
 	return ""
