@@ -54,9 +54,7 @@ func (r *Result) Print(out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.What, v.Bar, v.Got, map[bool]string{true: "met", false: "MISSED"}[v.OK])
 	}
 	row := func(what, format string, a ...any) { fmt.Fprintf(w, "%s\t\t%s\t\n", what, fmt.Sprintf(format, a...)) }
-	if r.Cold > 0 {
-		row("ready from an empty disk", "%.2f s", r.Cold.Seconds())
-	}
+	row("ready at this program's first start", "%.2f s%s", r.Start.Seconds(), map[bool]string{true: ", from an empty disk"}[r.Empty])
 	row("resident at rest; all asked once; of ten versions", "%s; %s; %s", megabytes(r.RestRSS), megabytes(r.FirstRSS), megabytes(r.FewRSS))
 	row("one request to each", "p50 %.1f ms, p95 %.1f, p99 %.1f, most %.1f", r.First.P50, r.First.P95, r.First.P99, r.First.Max)
 	row("first request after a page-out", "p50 %.1f ms, p95 %.1f, p99 %.1f, most %.1f", r.PagedIn.P50, r.PagedIn.P95, r.PagedIn.P99, r.PagedIn.Max)

@@ -8,7 +8,6 @@ import (
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -91,7 +90,7 @@ func (e *engine) whole() (*ast.Schema, error) {
 	if s := e.full.Value(); s != nil {
 		return s, nil
 	}
-	s, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: e.surface.SDL()})
+	s, err := loadSchema(e.surface.SDL())
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "graphql.schema", e.surface.Device+" "+e.surface.Schema, err)
 	}
