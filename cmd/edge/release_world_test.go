@@ -61,6 +61,7 @@ type releasing struct {
 	env *environment
 
 	signer release.Signer // of move
+	shards int            // of move; 0 is one
 
 	mu       sync.Mutex
 	pointers map[string]release.Pointer // of move, by region
@@ -250,7 +251,7 @@ func realBucket(t testing.TB) (*embedded.Server, *s3.Store) {
 // stage puts a release as a test wants it, and returns its digest.
 func (w *releasing) stage(r *release.Release) string {
 	w.t.Helper()
-	e, err := r.Encode(1)
+	e, err := r.Encode(max(1, w.shards))
 	if err != nil {
 		w.t.Fatal(err)
 	}

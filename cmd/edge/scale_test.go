@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/http"
@@ -8,14 +9,19 @@ import (
 	"os"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"facet/catalog"
 	"facet/loadtest/scale"
 	"facet/pack"
+	"facet/release"
 	"facet/storage"
 	"facet/storage/memory"
+	"facet/view"
 )
 
 var scaleProfile = flag.String("scale.profile", "", "where TestOpenCost writes its heap profile; run it with -memprofilerate 4096 then")
@@ -128,5 +134,108 @@ func BenchmarkVersion(b *testing.B) {
 				i.known(&versions[n%len(versions)].Asks[ask], 7)
 			}
 		})
+	}
+}
+
+// A countedStore counts what is read of a store.
+type countedStore struct {
+	storage.Store
+	mu    sync.Mutex
+	reads map[string]int // by the first part of the key
+	bytes int
+}
+
+func (c *countedStore) Get(ctx context.Context, key string, o storage.GetOptions) (storage.Object, error) {
+	obj, err := c.Store.Get(ctx, key, o)
+	if err == nil && !obj.Unchanged {
+		kind, _, _ := strings.Cut(key, "/")
+		c.mu.Lock()
+		c.reads[kind]++
+		c.bytes += len(obj.Body)
+		c.mu.Unlock()
+	}
+	return obj, err
+}
+
+// TestPublishOneOfMany: a release that changes one package among many reads what it changes, opens that one, and leaves the others as they are.
+func TestPublishOneOfMany(t *testing.T) {
+	store := &countedStore{Store: memory.New(), reads: map[string]int{}}
+	w := releases(t, store)
+	n := fullOr(1500, 40)
+	const shards = 8
+	w.shopGraph("1.1.0")
+	first := w.deploy(w.shelf("@tv/p", "1.0.0", "tv/v1"))
+	obj, err := store.Get(t.Context(), release.BuildKey(first.Release.BuildDigests()[0]), storage.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := view.Decode(obj.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(i int, version string) release.Placed {
+		device := fmt.Sprintf("d%d", i)
+		b.Package, b.Version, b.Devices, b.Schema = "@many/"+device, version, []string{device}, "v1"
+		raw, err := b.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := release.Digest(raw)
+		w.write(release.BuildKey(d), raw)
+		return release.Placed{Device: device, Schema: "v1", Digest: d, Build: release.Build{Package: b.Package, Version: version, Graph: b.Graph, Input: d, Bytes: int64(len(raw))}}
+	}
+	change := release.Change{}
+	for i := range n {
+		change.Put = append(change.Put, place(i, "1.0.0"))
+	}
+	many, err := release.First("dev", first.Release.Graph).Next("", change, release.Note{Why: "many"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.shards = shards
+	w.move("eu", many)
+	i := w.start("one", func(c *catalog.Config[*served], _ *opener) { c.Region, c.Interval = "eu", time.Hour })
+	i.until(func(s catalog.Status) bool { return s.Ready() })
+	for v := range n {
+		i.get(fmt.Sprintf("/d%d/v1/home", v))
+	}
+	engines := func() map[string]*openEngine {
+		out := map[string]*openEngine{}
+		for _, s := range i.opener.engines.list() {
+			out[s.key] = s.engine.Load()
+		}
+		return out
+	}
+	before, openings := engines(), i.opener.engines.openings.Load()
+	next, err := many.Next("", release.Change{Put: []release.Placed{place(7, "1.0.1")}}, release.Note{Why: "one of them"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.move("eu", next)
+	store.mu.Lock()
+	store.reads, store.bytes = map[string]int{}, 0
+	store.mu.Unlock()
+	began := time.Now()
+	if err := i.catalog.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d packages: %v reads, %d bytes, served after %v", n, store.reads, store.bytes, time.Since(began).Round(time.Millisecond))
+	if diff := cmp.Diff(map[string]int{"envs": 1, "releases": 1, "shards": 1, "builds": 1}, store.reads); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+	if opened := i.opener.engines.openings.Load() - openings; opened != 1 {
+		t.Errorf("%d schemas were opened, want the changed one", opened)
+	}
+	kept := 0
+	for key, e := range engines() {
+		if before[key] == e {
+			kept++
+		}
+	}
+	if kept != n-1 {
+		t.Errorf("%d of %d schemas that did not change stayed as they were", kept, n-1)
+	}
+	if body := i.get("/d7/v1/home"); body == "" {
+		t.Error("the changed one answers nothing")
 	}
 }
