@@ -80,13 +80,13 @@ func (t *target) closed(ctx context.Context, n, c int, within time.Duration) (in
 	var left atomic.Int64
 	left.Store(int64(n))
 	until := time.Now().Add(within)
-	errs := make([]error, c)
+	var failed first
 	var wg sync.WaitGroup
-	for i := range c {
+	for range c {
 		wg.Go(func() {
-			for n > 0 && left.Add(-1) >= 0 || n == 0 && time.Now().Before(until) {
-				if errs[i] = t.check(ctx); errs[i] != nil {
-					left.Store(0)
+			for failed.get() == nil && (n > 0 && left.Add(-1) >= 0 || n == 0 && time.Now().Before(until)) {
+				if err := t.check(ctx); err != nil {
+					failed.set(err)
 					return
 				}
 				made.Add(1)
@@ -94,7 +94,7 @@ func (t *target) closed(ctx context.Context, n, c int, within time.Duration) (in
 		})
 	}
 	wg.Wait()
-	return int(made.Load()), errors.Join(errs...)
+	return int(made.Load()), failed.get()
 }
 
 // mostOpen bounds the requests of an open loop that are under way at once: a server that is slower than the rate is not a server that
@@ -105,14 +105,14 @@ const mostOpen = 512
 // last byte, sorted.
 func (t *target) open(ctx context.Context, n int, rate float64) ([]float64, error) {
 	times := make([]float64, n)
-	errs := make([]error, n)
+	var failed first
 	slots := make(chan struct{}, mostOpen)
 	began := time.Now()
 	var wg sync.WaitGroup
 	for i := range n {
 		due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 		time.Sleep(time.Until(due))
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || failed.get() != nil {
 			break
 		}
 		select {
@@ -123,13 +123,33 @@ func (t *target) open(ctx context.Context, n int, rate float64) ([]float64, erro
 		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			errs[i] = t.check(ctx)
+			failed.set(t.check(ctx))
 			times[i] = float64(time.Since(due).Microseconds()) / 1000
 		})
 	}
 	wg.Wait()
 	slices.Sort(times)
-	return times, errors.Join(ctx.Err(), errors.Join(errs...))
+	return times, errors.Join(ctx.Err(), failed.get())
+}
+
+// A first is the first error of many goroutines.
+type first struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (f *first) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *first) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // at is a quantile of sorted figures.

@@ -10,7 +10,7 @@ import (
 func (r *running) warm(ctx context.Context) error {
 	fmt.Fprintf(r.options.Log, "peers: warming, %v each\n", r.options.Warm)
 	return r.each(ctx, 0, func(t *target, _ *Row) error {
-		_, err := t.closed(ctx, 0, connections, r.options.Warm)
+		_, err := t.closed(ctx, 0, r.options.Abreast, r.options.Warm)
 		return err
 	})
 }
@@ -42,7 +42,7 @@ func (r *running) round(ctx context.Context, t *target, row *Row) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.closed(ctx, r.options.Requests, connections, 0); err != nil {
+	if _, err := t.closed(ctx, r.options.Requests, r.options.Abreast, 0); err != nil {
 		return err
 	}
 	after, err := used(t.process.cmd.Process.Pid)
@@ -70,7 +70,7 @@ func (r *running) latency(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.options.Log, "peers: %d requests each at %.0f a second, tiers held for %v\n", r.options.Late, r.options.Rate, r.options.Delay)
 	err := r.each(ctx, 0, func(t *target, row *Row) error {
-		if _, err := t.closed(ctx, 2*connections, connections, 0); err != nil {
+		if _, err := t.closed(ctx, 8, 2, 0); err != nil {
 			return err
 		}
 		times, err := t.open(ctx, r.options.Late, r.options.Rate)

@@ -41,7 +41,7 @@ func TestPagesAreTheSame(t *testing.T) {
 			}
 			var log bytes.Buffer
 			r, err := Run(t.Context(), p, Options{
-				Root: root, Self: []string{self}, Only: []string{only}, Rounds: 1, Requests: 10, Warm: 50 * time.Millisecond,
+				Root: root, Self: []string{self}, Only: []string{only}, Rounds: 1, Requests: 10, Abreast: 2, Warm: 50 * time.Millisecond,
 				Late: 3, Rate: 30, Delay: time.Millisecond, Saturate: 50 * time.Millisecond, Log: &log,
 			})
 			if err != nil {

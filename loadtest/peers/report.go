@@ -18,7 +18,7 @@ type Row struct {
 	CPU       []float64 `json:"cpuMs"`             // milliseconds a page, one figure a round: seconds for 1,000 pages
 	Median    float64   `json:"cpuMsMedian"`
 	Calls     float64   `json:"tierCalls"`     // of a page that is asked for alone
-	Busy      float64   `json:"tierCallsBusy"` // of a page among four at a time: some servers share calls between requests
+	Busy      float64   `json:"tierCallsBusy"` // of a page in a round: some servers share calls between requests
 	P50       float64   `json:"p50Ms"`         // at the fixed rate, tiers held
 	P99       float64   `json:"p99Ms"`
 	PerSecond float64   `json:"pagesPerSecond"` // at saturation, the load and the tiers on the same processors
@@ -41,6 +41,7 @@ func (r *Row) Met() bool { return r.Bar == 0 || r.Missing != "" || r.Ratio <= r.
 type Report struct {
 	Page     string  `json:"page"`
 	Requests int     `json:"requestsPerRound"`
+	Abreast  int     `json:"abreast"` // requests under way at once in a round
 	Rate     float64 `json:"fixedRate"`
 	Delay    string  `json:"tierDelay"`
 	Load     string  `json:"machine"` // processors, and the load average before
@@ -88,7 +89,7 @@ func (r *Report) finish(peers []Peer) {
 
 // Print writes the table.
 func (r *Report) Print(w io.Writer) {
-	fmt.Fprintf(w, "The %s page: %d requests a round; latency at %.0f a second with tiers held for %s; %s\n\n", r.Page, r.Requests, r.Rate, r.Delay, r.Load)
+	fmt.Fprintf(w, "The %s page: %d requests a round, %d abreast; latency at %.0f a second with tiers held for %s; %s\n\n", r.Page, r.Requests, r.Abreast, r.Rate, r.Delay, r.Load)
 	fmt.Fprintf(w, "%-20s %8s %7s %7s %8s %8s %8s %7s %8s  %-6s %-13s %-6s %s\n", "peer", "CPU ms", "calls", "busy", "p50 ms", "p99 ms", "pages/s", "MiB", "bytes", "ratio", "rounds", "bar", "")
 	for _, row := range r.Rows {
 		if row.Missing != "" {
@@ -115,7 +116,7 @@ func (r *Report) Print(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintln(w, "\nCPU ms: user and system, of the server's processes alone: the same number is CPU-seconds for 1,000 pages. ratio: the edge's over the peer's, median of the rounds.")
-	fmt.Fprintln(w, "calls: of a page asked alone; busy: of a page among four at a time. MiB: the most resident memory seen, with children.")
+	fmt.Fprintln(w, "calls: of a page asked alone; busy: of a page in a round, where some share calls between requests. MiB: the most resident memory seen, with children.")
 }
 
 // mostLate is the share of answers without what was late that a figure may be of.

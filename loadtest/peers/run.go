@@ -23,6 +23,7 @@ type Options struct {
 	Only     []string // peers by name; none: all. The edge and the first of the peers always run
 	Rounds   int      // in which the servers take turns
 	Requests int      // of a server in a round
+	Abreast  int      // requests under way at once in a round
 	Warm     time.Duration
 	Late     int           // requests at the fixed rate
 	Rate     float64       // a second
@@ -31,11 +32,8 @@ type Options struct {
 	Log      io.Writer
 }
 
-// connections ask in a round, saturating where a server is asked for all that it has.
-const (
-	connections = 4
-	saturating  = 16
-)
+// saturating are the connections over which a server is asked for all that it has.
+const saturating = 16
 
 // Run measures a page. Its error is of the run as a whole; a peer that cannot be measured says so in its row.
 func Run(ctx context.Context, page Page, o Options) (*Report, error) {
@@ -48,7 +46,7 @@ func Run(ctx context.Context, page Page, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(w.Temp) }()
-	r := &Report{Page: page.Name, Requests: o.Requests, Rate: o.Rate, Delay: o.Delay.String(), Load: machine()}
+	r := &Report{Page: page.Name, Requests: o.Requests, Abreast: o.Abreast, Rate: o.Rate, Delay: o.Delay.String(), Load: machine()}
 	peers, err := chosen(page, o.Only)
 	if err != nil {
 		return nil, err

@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string) error {
 	o := peers.Options{Log: os.Stderr}
 	set.IntVar(&o.Rounds, "rounds", 7, "rounds in which the servers take turns")
 	set.IntVar(&o.Requests, "requests", 300, "requests of each server in a round")
+	set.IntVar(&o.Abreast, "abreast", 4, "requests under way at once in a round; with 1 nobody shares tier calls between requests")
 	set.DurationVar(&o.Warm, "warm", 4*time.Second, "how long each server is asked before")
 	set.IntVar(&o.Late, "late", 200, "requests of each server at the fixed rate; 0 leaves latency out")
 	set.Float64Var(&o.Rate, "rate", 10, "the fixed rate, requests a second: one that the slowest keeps up with")
@@ -80,8 +81,8 @@ func run(ctx context.Context, args []string) error {
 		}
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	if set.NArg() > 0 || o.Rounds < 1 || o.Requests < 1 || o.Rate <= 0 || o.Late < 0 {
-		return fmt.Errorf("%w: rounds, requests and the rate are positive, and there are no arguments", errUsage)
+	if set.NArg() > 0 || o.Rounds < 1 || o.Requests < 1 || o.Abreast < 1 || o.Rate <= 0 || o.Late < 0 {
+		return fmt.Errorf("%w: rounds, requests, abreast and the rate are positive, and there are no arguments", errUsage)
 	}
 	if *list {
 		printList(*asJSON)

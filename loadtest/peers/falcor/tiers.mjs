@@ -10,7 +10,7 @@ function ask(tier, path, body) {
       agent,
       method: content ? "POST" : "GET",
       headers: content ? { "content-type": "application/json", "content-length": Buffer.byteLength(content) } : {},
-      timeout: 2000,
+      timeout: 10_000,
     });
     request.on("timeout", () => request.destroy(new Error(`${tier}${path}: no answer in time`)));
     request.on("error", reject);

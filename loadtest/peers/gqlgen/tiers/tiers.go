@@ -16,9 +16,10 @@ import (
 // Tiers are the backends, by the variables PROFILES_URL, ROWS_URL, CATALOG_URL, ARTWORK_URL and BOOKMARKS_URL.
 type Tiers struct{ client *http.Client }
 
-// New has a pooled client, as wide as the one of the pages by hand.
+// New has a pooled client, as wide as the one of the pages by hand. It waits longer, since it makes five times the calls: on a busy
+// machine it would fail where others are slow.
 func New() *Tiers {
-	return &Tiers{&http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 128, IdleConnTimeout: 90 * time.Second}}}
+	return &Tiers{&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 128, IdleConnTimeout: 90 * time.Second}}}
 }
 
 // Profile is one by its id.
