@@ -17,22 +17,26 @@ func (w *randomWorld) graph() string {
 	sel, r, part := w.ask(w.picker(true), composer.FormatGraph)
 	want := w.naive.answer(sel)
 	x := &expander{b: w.build, windows: r.Windows}
-	bad := ""
-	if err := json.Unmarshal(part.Data, &x.root); err != nil {
-		bad = err.Error()
-	} else if got, err := x.expand(sel); err != nil {
-		bad = err.Error()
-	} else {
-		bad = w.differs(want, []byte(asJSON(got)))
-	}
-	if bad == "" && (len(part.Errors) > 0) != (len(w.naive.errors) > 0) {
-		bad = fmt.Sprintf("errors: naive %v, engine %v", w.naive.errors, short(part))
-	}
-	if plan, err := w.engine.Explain(sel, r.Values, r.Asker); err != nil {
-		bad = err.Error()
-	} else if bad == "" {
-		bad = w.distinct(plan)
-	}
+	bad := func() string {
+		if err := json.Unmarshal(part.Data, &x.root); err != nil {
+			return err.Error()
+		}
+		got, err := x.expand(sel)
+		if err != nil {
+			return err.Error()
+		}
+		if bad := w.differs(want, []byte(asJSON(got))); bad != "" {
+			return bad
+		}
+		if (len(part.Errors) > 0) != (len(w.naive.errors) > 0) {
+			return fmt.Sprintf("errors: naive %v, engine %v", w.naive.errors, short(part))
+		}
+		plan, err := w.engine.Explain(sel, r.Values, r.Asker)
+		if err != nil {
+			return err.Error()
+		}
+		return w.distinct(plan)
+	}()
 	if bad == "" {
 		return ""
 	}
