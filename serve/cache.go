@@ -141,11 +141,26 @@ func putText(b []byte, a *asker.Asker, path, text string) []byte {
 	return append(append(b, text...), '"')
 }
 
-// ETag is the strong validator of a body: equal bytes have equal tags.
-func ETag(body []byte) string {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], xxhash.Sum64(body))
-	return `"` + hex.EncodeToString(n[:]) + strconv.FormatInt(int64(len(body)), 36) + `"`
+// ETag is the strong validator of a body, which may come in parts: equal bytes have equal tags.
+func ETag(parts ...[]byte) string {
+	sum, size := uint64(0), 0
+	if len(parts) == 1 {
+		sum, size = xxhash.Sum64(parts[0]), len(parts[0])
+	} else {
+		var d xxhash.Digest
+		d.Reset()
+		for _, p := range parts {
+			_, _ = d.Write(p) // it has no error
+			size += len(p)
+		}
+		sum = d.Sum64()
+	}
+	var room [48]byte
+	b := append(room[:0], '"')
+	for shift := 60; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[sum>>shift&15])
+	}
+	return string(append(strconv.AppendInt(b, int64(size), 36), '"'))
 }
 
 // NotModified says whether the request's If-None-Match names the tag, as RFC 9110 section 13.1.2 compares: weakly.

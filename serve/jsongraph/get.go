@@ -35,13 +35,6 @@ type found struct {
 	shortened []composer.Shortened
 }
 
-func (g *found) append(b []byte) []byte {
-	if g.bytes != nil {
-		return append(b, g.bytes...)
-	}
-	return g.root.append(b)
-}
-
 // fetch reads path sets. Every path ends in what it gives; where lenient, perhaps at a branch that another goes on from.
 func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 	req, unknown, err := request(x.answers.Surface(), sets, x.h.limits)
@@ -105,20 +98,20 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set(serve.ContextHeader, serve.ContextHash(x.answers.Surface(), x.asker))
-	b := append(make([]byte, 0, len(g.bytes)+len(paths)+64), `{"jsonGraph":`...)
-	b = g.append(b)
-	b = append(b, `,"paths":`...)
-	b = append(b, paths...)
+	body := g.bytes
+	if body == nil {
+		body = g.root.append(nil)
+	}
+	tail := append(append(make([]byte, 0, len(paths)+64), `,"paths":`...), paths...)
 	if len(g.shortened) > 0 {
 		if text, err := json.Marshal(composer.Briefly(g.shortened)); err == nil {
-			b = append(append(b, `,"shortened":`...), text...)
+			tail = append(append(tail, `,"shortened":`...), text...)
 		}
 	}
 	if invalidated != nil {
-		b = append(b, `,"invalidated":`...)
-		b = append(b, invalidated...)
+		tail = append(append(tail, `,"invalidated":`...), invalidated...)
 	}
-	b = append(b, '}')
+	tail = append(tail, '}')
 	status := http.StatusOK
 	switch {
 	case x.r.Method == http.MethodPost:
@@ -129,7 +122,7 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 			h.Add("Vary", vary)
 		}
 		if g.cache.Storable {
-			tag := serve.ETag(b)
+			tag := serve.ETag(opening, body, tail)
 			h.Set("ETag", tag)
 			if serve.NotModified(x.r, tag) {
 				status = http.StatusNotModified
@@ -142,10 +135,24 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 		x.w.WriteHeader(status)
 		return nil
 	}
-	h.Set("Content-Length", strconv.Itoa(len(b)))
+	h.Set("Content-Length", strconv.Itoa(len(opening)+len(body)+len(tail)))
 	x.w.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(b)
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	if len(x.parts) == 1 && g.bytes != nil { // else the composer's bytes are not what is sent
+		if whole, ok := x.parts[0].Frame(opening, tail); ok {
+			_, _ = x.w.Write(whole) // the device may be gone
+			return nil
+		}
+	}
+	for _, p := range [...][]byte{opening, body, tail} {
+		if _, err := x.w.Write(p); err != nil {
+			return nil
+		}
 	}
 	return nil
 }
+
+// opening is how every envelope begins.
+var opening = []byte(`{"jsonGraph":`)
