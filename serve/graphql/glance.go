@@ -217,8 +217,14 @@ func (g *glance) simple(p *program) (map[string]any, bool) {
 	}) {
 		return nil, false
 	}
-	for _, v := range p.op.VariableDefinitions {
-		if _, given := vars[v.Variable]; !given && (v.Type.NonNull || v.DefaultValue != nil) {
+	for i, v := range p.op.VariableDefinitions {
+		if _, given := vars[v.Variable]; given {
+			continue
+		}
+		switch {
+		case v.DefaultValue != nil && (p.defaults[i] != nil || !v.Type.NonNull):
+			vars[v.Variable] = p.defaults[i]
+		case v.DefaultValue != nil || v.Type.NonNull:
 			return nil, false
 		}
 	}

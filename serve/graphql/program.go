@@ -18,6 +18,7 @@ type program struct {
 	op         *ast.OperationDefinition
 	fragments  ast.FragmentDefinitionList
 	simple     bool            // all variables are of GraphQL's own scalars, no list
+	defaults   []any           // of simple variables, in order
 	conditions []string        // the variables in @skip and @include, in order
 	nodes      []*ast.Argument // the id of each node(id:) root, in order; the same field of two aliases stands twice
 	nodeOf     map[*ast.Field]int
@@ -59,12 +60,30 @@ type window struct{ first, after *ast.Value }
 // program prepares an operation. Its errors are limits.
 func (e *engine) program(op *ast.OperationDefinition, fragments ast.FragmentDefinitionList) (*program, *fault.Error) {
 	p := &program{e: e, op: op, fragments: fragments, made: map[string]*compiled{}, nodeOf: map[*ast.Field]int{}}
-	p.simple = !slices.ContainsFunc(op.VariableDefinitions, func(v *ast.VariableDefinition) bool { return scalars()[v.Type.NamedType] == nil })
+	p.plainVariables()
 	p.scan(op.SelectionSet, true, map[string]bool{})
 	if n := e.h.limits.Conditions; len(p.conditions) > n {
 		return nil, past("variables in @skip and @include", n)
 	}
 	return p, nil
+}
+
+// plainVariables looks whether the variables are all simple.
+func (p *program) plainVariables() {
+	for _, v := range p.op.VariableDefinitions {
+		if scalars()[v.Type.NamedType] == nil {
+			return
+		}
+		var value any
+		if v.DefaultValue != nil {
+			var err error
+			if value, err = v.DefaultValue.Value(nil); err != nil {
+				return
+			}
+		}
+		p.defaults = append(p.defaults, value)
+	}
+	p.simple = true
 }
 
 // scan finds conditions everywhere and nodes among the roots.
