@@ -70,6 +70,23 @@ func Text(v json.RawMessage) string {
 	return string(v)
 }
 
+// copied are values in one buffer of their own.
+func copied(col []json.RawMessage) []json.RawMessage {
+	size := 0
+	for _, v := range col {
+		size += len(v)
+	}
+	buf, out := make([]byte, 0, size), make([]json.RawMessage, len(col))
+	for k, v := range col {
+		if v != nil {
+			from := len(buf)
+			buf = append(buf, v...)
+			out[k] = buf[from:len(buf):len(buf)]
+		}
+	}
+	return out
+}
+
 func request(c *tiers.Call) *Request {
 	op := c.Operation
 	r := &Request{
@@ -79,10 +96,7 @@ func request(c *tiers.Call) *Request {
 	}
 	r.Page.After = slices.Clone(c.Page.After)
 	for i, col := range c.Needs {
-		r.Needs[i] = make([]json.RawMessage, len(col))
-		for k, v := range col {
-			r.Needs[i][k] = slices.Clone(v)
-		}
+		r.Needs[i] = copied(col)
 	}
 	for name, from := range tiers.Forwarded(op) {
 		if vs := c.Headers.Values(from); len(vs) > 0 {
