@@ -148,7 +148,7 @@ func (c *compiler) jsonGraph(st *step, g *JSONGraph, at jsontext.Pointer, known 
 		if name == "get" {
 			first = '['
 		}
-		if k := bytes.TrimLeft(raw, " \t\r\n"); k[0] != first {
+		if k := bytes.TrimLeft(raw, " \t\r\n"); len(k) == 0 || k[0] != first {
 			c.wrong(at+"/"+jsontext.Pointer(name), "it is %s", map[byte]string{'{': "an object", '[': "a list of paths"}[first])
 		}
 	}

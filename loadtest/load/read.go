@@ -71,6 +71,9 @@ func Read(name string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
 	if info.Size() > mostScenario {
 		return nil, fmt.Errorf("%s has %d bytes: a scenario has at most %d", name, info.Size(), mostScenario)
 	}

@@ -139,6 +139,9 @@ func readValues(name, column string) ([]value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file of data", name)
+	}
 	if info.Size() > mostData {
 		return nil, fmt.Errorf("%s has %d bytes; at most %d", name, info.Size(), mostData)
 	}

@@ -1,4 +1,4 @@
-package load_test
+package scenarios_test
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ func TestEdge(t *testing.T) {
 	base := edgetest.Open(t, edgetest.Films(t, "tv-home", "tv-player", "phone-home", "web-browse")).Serve(t)
 	for name, least := range map[string]int64{"evening.yaml": 12, "films.json": 10, "streams.yaml": 6} {
 		t.Run(name, func(t *testing.T) {
-			s, err := load.Read("../scenarios/" + name)
+			s, err := load.Read(name)
 			if err != nil {
 				t.Fatal(err)
 			}
