@@ -86,12 +86,20 @@ func Run(ctx context.Context, page Page, o Options) (*Report, error) {
 	return r, nil
 }
 
+// Knows says which of the names is no peer of the page.
+func (p Page) Knows(names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(p.Peers, func(p Peer) bool { return p.Name == name }) {
+			return fmt.Errorf("the %s page has no peer %q: -list says what there is", p.Name, name)
+		}
+	}
+	return nil
+}
+
 // chosen are the peers of a page that -only names, and always the first two.
 func chosen(page Page, only []string) ([]Peer, error) {
-	for _, name := range only {
-		if !slices.ContainsFunc(page.Peers, func(p Peer) bool { return p.Name == name }) {
-			return nil, fmt.Errorf("the %s page has no peer %q", page.Name, name)
-		}
+	if err := page.Knows(only); err != nil {
+		return nil, err
 	}
 	var out []Peer
 	for i, p := range page.Peers {

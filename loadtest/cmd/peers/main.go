@@ -94,6 +94,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if *only != "" {
 		o.Only = strings.Split(*only, ",")
+		if err := page.Knows(o.Only); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
 	}
 	if o.Root, err = repository(*root); err != nil {
 		return err
