@@ -32,6 +32,7 @@ const inScripts = "github.com/dop251/goja."
 // replaced by the function's own, in the proportions that the scripts' profile saw. The time is the processor's, as before. A
 // function that the scripts' profile did not see keeps the engine's frames.
 func withScripts(cpu, js *profile.Profile) *profile.Profile {
+	withClosures(cpu)
 	if js == nil || len(js.Sample) == 0 {
 		return cpu
 	}
