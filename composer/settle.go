@@ -105,9 +105,15 @@ func (x *exec) identify(k *call, a *answerData) {
 	var few [4]cell
 	for _, t := range a.tracks {
 		pl := x.p.places[t.place]
-		parts := few[:0]
-		for _, s := range pl.key {
-			parts = append(parts, a.cells[t.off+uint32(s)])
+		var parts []cell
+		if len(pl.key) == 1 {
+			at := t.off + uint32(pl.key[0])
+			parts = a.cells[at : at+1]
+		} else {
+			parts = few[:0]
+			for _, s := range pl.key {
+				parts = append(parts, a.cells[t.off+uint32(s)])
+			}
 		}
 		e, ok := x.intern(pl.space, parts)
 		if !ok {

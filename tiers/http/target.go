@@ -16,6 +16,7 @@ type target struct {
 	base  string // the base URL's path, escaped, without a "/" at the end
 	path  []piece
 	query []param
+	fixed string // the path, where no value goes into it and there is no query; else ""
 }
 
 // A piece is text that is already escaped, or a value.
@@ -32,6 +33,9 @@ type param struct {
 
 // render gives the escaped path and the raw query.
 func (t *target) render(c *tiers.Call) (path, query string, err error) {
+	if t.fixed != "" {
+		return t.fixed, "", nil
+	}
 	var stack [256]byte
 	buf := append(stack[:0], t.base...)
 	from := len(buf)
@@ -215,6 +219,9 @@ func (c *compiler) target(op *graph.Operation, base string) target {
 		}
 	}
 	end()
+	if len(t.path) == 1 && t.path[0].value == nil && len(t.query) == 0 && !dots([]byte(t.path[0].text)) {
+		t.fixed = base + t.path[0].text
+	}
 	for _, p := range t.query {
 		for _, pc := range p.pieces {
 			if pc.value != nil && pc.value.From == request.Column && (len(p.pieces) > 1 || p.name == "") {
