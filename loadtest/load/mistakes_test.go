@@ -80,16 +80,12 @@ func FuzzScenario(f *testing.F) {
 		f.Add(raw, strings.HasSuffix(name, ".yaml"))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, isYAML bool) {
-		name := filepath.Join(t.TempDir(), "s.json")
+		parse := load.Parse
 		if isYAML {
-			name = strings.TrimSuffix(name, "json") + "yaml"
+			parse = load.ParseYAML
 		}
-		if err := os.WriteFile(name, raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s, err := load.Read(name)
-		if err == nil {
-			_, _ = load.Describe(s)
+		if s, err := parse(raw); err == nil {
+			_, _ = load.Describe(s) // it may still name what cannot be sent
 		}
 	})
 }

@@ -103,6 +103,15 @@ func Parse(raw []byte) (*Scenario, error) {
 	return src.scenario("")
 }
 
+// ParseYAML is Parse for YAML.
+func ParseYAML(raw []byte) (*Scenario, error) {
+	src, err := fromYAML(raw)
+	if err != nil {
+		return nil, err
+	}
+	return src.scenario("")
+}
+
 // named puts the file into mistakes.
 func named(err error, name string) error {
 	var list Mistakes
