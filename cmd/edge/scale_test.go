@@ -228,7 +228,7 @@ func TestPublishOneOfMany(t *testing.T) {
 	}
 	kept := 0
 	for key, e := range engines() {
-		if before[key] == e {
+		if before[key] == e && !strings.HasPrefix(key, "d7/") { // that of the release before may still be closing
 			kept++
 		}
 	}

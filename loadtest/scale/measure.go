@@ -215,7 +215,7 @@ func measured(ctx context.Context, at *process, a *asker, versions []*Version, r
 		s.Bytes = float64(t.bytes) / float64(t.Count)
 	}
 	s.GCs = at.metric(ctx, collectionsMetric) - collected
-	if t.failed > 0 {
+	if t.failed*20 > t.Count { // what a busy machine lets fail is told, not more
 		s.err = fmt.Errorf("%d of %d requests failed, the first: %w", t.failed, t.Count, t.first)
 	}
 	return s
@@ -262,6 +262,7 @@ cache: { dir: %[5]q%[6]s }
 serve: { listen: "127.0.0.1:0", drainDelay: 0s, readyWait: 0s }
 ops: { listen: "127.0.0.1:0", pprof: true }
 limits: { shed: { off: true } }
+tiers: { guard: { timeout: 5s } }
 log: { level: warn, successes: 1000000 }
 `, env, region, accessKey, filepath.Join(p.Dir, "objects"), filepath.Join(p.Dir, "cache-"+env), memoryKey(memory))
 	return text + more

@@ -58,7 +58,11 @@ func (r *Result) Print(out io.Writer) error {
 	row("resident at rest; all asked once; of ten versions", "%s; %s; %s", megabytes(r.RestRSS), megabytes(r.FirstRSS), megabytes(r.FewRSS))
 	row("one request to each", "p50 %.1f ms, p95 %.1f, p99 %.1f, most %.1f", r.First.P50, r.First.P95, r.First.P99, r.First.Max)
 	row("first request after a page-out", "p50 %.1f ms, p95 %.1f, p99 %.1f, most %.1f", r.PagedIn.P50, r.PagedIn.P95, r.PagedIn.P99, r.PagedIn.Max)
-	row("schemas open at the end", "%.0f", r.Open)
+	failed := 0
+	for _, s := range append(append([]Sample(nil), r.Many...), r.Few...) {
+		failed += s.Failed
+	}
+	row("schemas open at the end; requests that failed", "%.0f; %d", r.Open, failed)
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type Model struct {
 	Graphs        int `json:"graphs"`
 	Changed       int `json:"changed"`       // builds that a release changes
 	ChangedShards int `json:"changedShards"` // and shards
-	Releases      int `json:"releases"`      // made in For, in equal distances
+	Releases      int `json:"releases"`      // made in For, in about equal distances
 	Size          struct {
 		Pointer, Header, Shard, Graph, Build, Ack, Answer int64 // bytes; Answer is the head of any
 	} `json:"size"`

@@ -59,9 +59,9 @@ func (s *simulation) result() *Result {
 		r.Counts[Class(c).String()] = n
 		all, throttled, cached = all+n.Requests, throttled+n.Throttled, cached+n.Cached
 		if c := Class(c); c == Ack || c == List {
-			writes += n.Requests - n.Throttled // S3 does not charge what it refuses
+			writes += n.Requests // what is throttled counts: price lists make no exception for it
 		} else {
-			reads += n.Requests - n.Throttled
+			reads += n.Requests
 			out += n.Bytes
 		}
 	}

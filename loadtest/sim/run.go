@@ -78,7 +78,8 @@ func Run(ctx context.Context, m Model) (*Result, error) {
 		s.queue.push(event{at: s.within(m.KeepEvery), who: int32(i), what: keep})
 	}
 	for i := range m.Releases {
-		s.queue.push(event{at: int64(m.For) * int64(2*i+1) / int64(2*m.Releases), what: move})
+		// At no round time: caches and looks would stand in one relation to all of them.
+		s.queue.push(event{at: int64(m.For)*int64(2*i+1)/int64(2*m.Releases) + s.within(min(m.Interval+m.Proxy, m.For/time.Duration(4*m.Releases))), what: move})
 	}
 	if m.Restart {
 		for i := 0; i < m.Instances; i += m.Regions { // those of the first region
