@@ -37,13 +37,10 @@ func (l *Loaders) equal(ctx context.Context, t tiers.Tier, c *tiers.Call, tenant
 		keyBuffers.Put(buf)
 		return b.wait()
 	}
-	name := ""
+	name := string(key)
 	if w == nil {
-		name = string(key)
 		w = &twin{}
 		l.twins[name] = w
-	} else {
-		name = string(key)
 	}
 	w.busy++
 	l.twinMu.Unlock()
