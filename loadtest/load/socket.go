@@ -31,7 +31,7 @@ func (l *loop) socket(ctx context.Context, st *step, a *Answer, sc *scope, late 
 	h := a.Request.Header.Clone()
 	h.Del("Content-Type")
 	h.Del("Accept")
-	conn, resp, err := websocket.Dial(ctx, a.Request.URL.String(), &websocket.DialOptions{HTTPClient: &http.Client{Transport: sender(l.o.Send)}, HTTPHeader: h, Subprotocols: []string{subprotocol}})
+	conn, resp, err := websocket.Dial(ctx, a.Request.URL.String(), &websocket.DialOptions{HTTPClient: &http.Client{Transport: sender(l.o.Send)}, HTTPHeader: h, Subprotocols: []string{subprotocol}}) //nolint:bodyclose // the connection closes it
 	if resp != nil {
 		a.Status, a.Header = resp.StatusCode, resp.Header
 	}
@@ -57,7 +57,7 @@ func (l *loop) socket(ctx context.Context, st *step, a *Answer, sc *scope, late 
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil && (a.events > 0 || l.cut.Err() != nil) {
-			return nil //nolint:nilerr // however it ended, it was listened to
+			return nil // however it ended, it was listened to
 		} else if err != nil {
 			return err
 		}
