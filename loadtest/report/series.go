@@ -179,7 +179,11 @@ func ofInstances(r *load.Report, title, unit string, of func(before, after *load
 			if b.At-a.At < 0.2 { // too short for a rate
 				continue
 			}
-			k.points = append(k.points, point{(a.At + b.At) / 2, of(a, b)})
+			v := of(a, b)
+			if math.IsNaN(v) { // there was nothing to share it by
+				continue
+			}
+			k.points = append(k.points, point{(a.At + b.At) / 2, v})
 			c.x.max = max(c.x.max, b.At)
 		}
 		if len(k.points) > 0 {
@@ -201,7 +205,7 @@ func charts(r *load.Report) ([]*chart, error) {
 	out := []*chart{first, latencies(r), throughput(r)}
 	per := func(a, b float64, over float64) float64 {
 		if over <= 0 {
-			return 0
+			return math.NaN()
 		}
 		return (b - a) / over
 	}
