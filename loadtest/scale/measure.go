@@ -40,6 +40,7 @@ type Result struct {
 	Start      time.Duration `json:"startNs"` // until ready, the first time of this program: it opens every version once
 	Empty      bool          `json:"empty"`   // the disk was empty then
 	Ready      time.Duration `json:"readyNs"` // until ready after a restart, from a warm disk
+	ReadyCPU   time.Duration `json:"readyCPUNs"`
 	RestRSS    int64         `json:"restBytes"`
 	First      Times         `json:"first"` // of one request to each version
 	FirstRSS   int64         `json:"firstBytes"`
@@ -90,8 +91,8 @@ func (p *Prepared) Measure(ctx context.Context, plan Plan, say func(format strin
 		return nil, err
 	}
 	defer many.stop()
-	r.Ready, r.RestRSS = took, many.resident()
-	say("a warm disk: ready after %v, %d MB resident", took.Round(time.Millisecond), r.RestRSS>>20)
+	r.Ready, r.ReadyCPU, r.RestRSS = took, many.cpu(), many.resident()
+	say("a warm disk: ready after %v (%v of processor), %d MB resident", took.Round(time.Millisecond), r.ReadyCPU, r.RestRSS>>20)
 	memory := sample(many)
 	over := false
 	defer func() {
