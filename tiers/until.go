@@ -97,11 +97,8 @@ func (u *Until) Stop() {
 // Outer is the context whose end nobody but its owner knows: ctx, or what an Until at the outside of it bounds. Who keeps the deadline of ctx
 // by other means waits for that one's Done.
 func Outer(ctx context.Context) context.Context {
-	for {
-		u, ok := ctx.(*Until)
-		if !ok {
-			return ctx
-		}
-		ctx = u.Context
+	if u, ok := ctx.(*Until); ok {
+		return Outer(u.Context)
 	}
+	return ctx
 }

@@ -163,7 +163,7 @@ func (l *line) exchange(request []byte) (res *nethttp.Response, heard bool, err 
 	}
 	for range maxInformed {
 		if res, err = nethttp.ReadResponse(l.in, nil); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, true, err

@@ -61,7 +61,7 @@ func (w *Wire) sendStraight(ctx context.Context, e *endpoint, c *tiers.Call, pat
 		writtens.Put(out)
 		return Reply{}, err
 	}
-	res, err := e.lines.round(ctx, request)
+	res, err := e.lines.round(ctx, request) //nolint:bodyclose // read closes it
 	if cap(out.buf) <= keepPayload {
 		writtens.Put(out)
 	}

@@ -102,7 +102,7 @@ func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query
 		sent.buf = body.Append(sent.buf[:0], c)
 		req.Body, req.GetBody, req.ContentLength = sent.reader(), sent.again, int64(len(sent.buf))
 	}
-	res, err := w.trip.RoundTrip(req.WithContext(ctx))
+	res, err := w.trip.RoundTrip(req.WithContext(ctx)) //nolint:bodyclose // read closes it
 	sent.drop()
 	if err != nil {
 		return Reply{}, e.broken(ctx, err)
