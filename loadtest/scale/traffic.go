@@ -2,6 +2,7 @@ package scale
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -77,12 +78,14 @@ func (a *asker) ask(ctx context.Context, k *Ask, film int) (int, error) {
 	return len(text), nil
 }
 
-// each asks every version once, in a random order, two at a time, and says how long the answers took.
+// each asks every version once, in a random order, two at a time, and says how long the answers took. One of a hundred may fail: a busy machine
+// has tiers that are late.
 func (a *asker) each(ctx context.Context, versions []*Version, name string, seed uint64, each func(done int)) (Times, error) {
 	order := rand.New(rand.NewPCG(seed, 7)).Perm(len(versions))
 	var mu sync.Mutex
 	var took []time.Duration
 	var failed error
+	failures := 0
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range 2 {
@@ -96,8 +99,9 @@ func (a *asker) each(ctx context.Context, versions []*Version, name string, seed
 					}
 					_, err := a.ask(ctx, &v.Asks[k], i)
 					mu.Lock()
-					if took = append(took, time.Since(began)); err != nil && failed == nil {
-						failed = err
+					if took = append(took, time.Since(began)); err != nil {
+						failures++
+						failed = cmp.Or(failed, err)
 					}
 					n := len(took)
 					mu.Unlock()
@@ -116,7 +120,7 @@ func (a *asker) each(ctx context.Context, versions []*Version, name string, seed
 	}
 	close(next)
 	wg.Wait()
-	if failed == nil {
+	if failures*100 <= len(took) {
 		failed = ctx.Err()
 	}
 	return times(took), failed
