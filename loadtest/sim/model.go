@@ -39,6 +39,7 @@ type Model struct {
 	Disk      bool          `json:"disk"`        // a copy that survives a restart
 	OpenBase  time.Duration `json:"openBaseNs"`  // from the last byte to serving, of a release that changes one build
 	OpenEach  time.Duration `json:"openEachNs"`  // more for each further build
+	Reopen    time.Duration `json:"reopenNs"`    // instead, for each build that the same program served before its restart
 	Boot      time.Duration `json:"bootNs"`      // from the start of the process to the first look
 
 	// What is served.
@@ -87,7 +88,7 @@ func Defaults() Model {
 	m := Model{
 		Instances: 10_000, Regions: 4,
 		Interval: 500 * time.Millisecond, Heartbeat: 10 * time.Second, LookFor: 30 * time.Second, Downloads: 16, Disk: true,
-		OpenBase: 60 * time.Millisecond, OpenEach: 500 * time.Microsecond, Boot: 300 * time.Millisecond,
+		OpenBase: 60 * time.Millisecond, OpenEach: 500 * time.Microsecond, Reopen: 100 * time.Microsecond, Boot: 300 * time.Millisecond,
 		Builds: 10_000, Shards: 32, Graphs: 1, Changed: 1, ChangedShards: 1, Releases: 4,
 		Latency: 20 * time.Millisecond, Spread: 0.8, Bandwidth: 50 << 20, Reads: 5500, Writes: 3500, Attempts: 3, NoticeIn: 500 * time.Millisecond,
 		Keepers: 1, KeepEvery: time.Second,

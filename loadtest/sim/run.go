@@ -262,8 +262,11 @@ func (s *simulation) begin(now int64, who int32, in *instance, c Class) {
 		}
 		return
 	}
-	changed := s.needsAll(in)
-	s.queue.push(event{at: now + int64(s.m.OpenBase) + int64(max(0, changed-1))*int64(s.m.OpenEach), who: who, life: in.life, what: open})
+	each := s.m.OpenEach
+	if in.active == 0 && s.m.Disk {
+		each = s.m.Reopen
+	}
+	s.queue.push(event{at: now + int64(s.m.OpenBase) + int64(max(0, s.needsAll(in)-1))*int64(each), who: who, life: in.life, what: open})
 }
 
 // needsAll is how many builds are opened.
