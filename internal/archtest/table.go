@@ -52,6 +52,7 @@ type library struct {
 var libraries = []library{
 	{path: "github.com/dop251/goja", in: []string{"scripts"}, sealed: true, open: []string{"scripts/api"}},
 	{path: "github.com/evanw/esbuild", in: []string{"scripts"}, sealed: true},
+	{path: "github.com/maypok86/otter", in: []string{"tiers/cache"}, sealed: true},
 	{path: "github.com/minio/minio-go", in: []string{"storage/s3", "storage/embedded"}, sealed: true},
 	{path: "github.com/versity/versitygw", in: []string{"storage/embedded"}, sealed: true},
 	{path: "github.com/99designs/gqlgen", in: []string{"resolvers", "serve/graphql"}, sealed: true, open: []string{"resolvers"}},
