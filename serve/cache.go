@@ -143,7 +143,8 @@ func putText(b []byte, a *asker.Asker, path, text string) []byte {
 
 // ETag is the strong validator of a body, which may come in parts: equal bytes have equal tags.
 func ETag(parts ...[]byte) string {
-	sum, size := uint64(0), 0
+	var sum uint64
+	var size int
 	if len(parts) == 1 {
 		sum, size = xxhash.Sum64(parts[0]), len(parts[0])
 	} else {

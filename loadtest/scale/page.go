@@ -81,7 +81,8 @@ func (w *writer) fields(shown, computed int, kinds []string) []field {
 // computed is a field of a function: each template has parts of its own.
 func (w *writer) computed(kinds []string) field {
 	name := w.name()
-	source, ask := "", name
+	ask := name
+	var source string
 	switch n := 1 + w.rnd.IntN(9); w.rnd.IntN(8) {
 	case 0:
 		source = fmt.Sprintf("computed.string({ title: t.title, year: t.year }, ({ title, year }) => (year == null ? title : `${title} %s ${year + %d}`))", w.word(), n)

@@ -2,6 +2,7 @@ package jsongraph
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -146,11 +147,8 @@ func (x *exchange) reply(g *found, paths, invalidated []byte) error {
 			return nil
 		}
 	}
-	for _, p := range [...][]byte{opening, body, tail} {
-		if _, err := x.w.Write(p); err != nil {
-			return nil
-		}
-	}
+	all := net.Buffers{opening, body, tail}
+	_, _ = all.WriteTo(x.w) // the device may be gone
 	return nil
 }
 
