@@ -52,7 +52,7 @@ func Measure(ctx context.Context, w *World, p Plan, program []string, env []stri
 	if err != nil {
 		return nil, err
 	}
-	defer e.stop()
+	defer e.Stop()
 	r := &Report{Start: time.Since(began)}
 	took := make([]time.Duration, 0, p.Packages)
 	spent := e.cpu()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"facet/internal/child"
 )
 
 // warm asks until compilers, pools and caches have what they want.
@@ -38,14 +40,14 @@ func (r *running) round(ctx context.Context, t *target, row *Row) error {
 	if err != nil {
 		return err
 	}
-	before, err := used(t.process.cmd.Process.Pid)
+	before, err := child.Used(t.process.cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
 	if _, err := t.closed(ctx, r.options.Requests, r.options.Abreast, 0); err != nil {
 		return err
 	}
-	after, err := used(t.process.cmd.Process.Pid)
+	after, err := child.Used(t.process.cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
@@ -53,9 +55,9 @@ func (r *running) round(ctx context.Context, t *target, row *Row) error {
 	if err != nil {
 		return err
 	}
-	row.CPU = append(row.CPU, (after.cpu-before.cpu)*1000/n)
+	row.CPU = append(row.CPU, (after.CPU-before.CPU).Seconds()*1000/n)
 	row.busy = append(row.busy, float64(now-called)/n)
-	row.MiB = max(row.MiB, float64(after.resident)/(1<<20))
+	row.MiB = max(row.MiB, float64(after.Resident)/(1<<20))
 	return nil
 }
 
@@ -93,8 +95,8 @@ func (r *running) saturation(ctx context.Context) error {
 		began := time.Now()
 		n, err := t.closed(ctx, 0, saturating, r.options.Saturate)
 		row.PerSecond = float64(n) / time.Since(began).Seconds()
-		if u, err := used(t.process.cmd.Process.Pid); err == nil {
-			row.MiB = max(row.MiB, float64(u.resident)/(1<<20))
+		if u, err := child.Used(t.process.cmd.Process.Pid); err == nil {
+			row.MiB = max(row.MiB, float64(u.Resident)/(1<<20))
 		}
 		return err
 	})

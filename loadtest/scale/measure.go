@@ -100,7 +100,7 @@ func (p *Prepared) Measure(ctx context.Context, plan Plan, say func(format strin
 			memory.end()
 		}
 	}()
-	all := newAsker(many.said["EDGE_URL"])
+	all := newAsker(many.Said["EDGE_URL"])
 	defer all.close()
 	last := time.Now()
 	if r.First, err = all.each(ctx, p.versions, "page", p.Seed, func(done int) {
@@ -122,7 +122,7 @@ func (p *Prepared) Measure(ctx context.Context, plan Plan, say func(format strin
 		return nil, err
 	}
 	defer few.stop()
-	some := newAsker(few.said["EDGE_URL"])
+	some := newAsker(few.Said["EDGE_URL"])
 	defer some.close()
 	if _, err := some.each(ctx, p.few(), "page", p.Seed, nil); err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (p *Prepared) pageOut(ctx context.Context, plan Plan, many *process, start 
 		return err
 	}
 	defer at.stop()
-	a := newAsker(at.said["EDGE_URL"])
+	a := newAsker(at.Said["EDGE_URL"])
 	defer a.close()
 	versions := p.versions[:min(len(p.versions), 2000)]
 	if _, err := a.each(ctx, versions, "page", 1, nil); err != nil { // all were open once

@@ -78,7 +78,7 @@ log: { level: warn }
 		return err
 	}
 	defer at.stop()
-	c := &controller{url: at.said["CONTROL_URL"]}
+	c := &controller{url: at.Said["CONTROL_URL"]}
 	if err := c.graph(ctx, graphText); err != nil {
 		return err
 	}

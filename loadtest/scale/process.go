@@ -9,13 +9,13 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"facet/internal/child"
 )
 
 // Names and secrets of the processes. They listen on the loopback alone.
@@ -28,9 +28,8 @@ const (
 
 // A process is a running `edge`.
 type process struct {
-	cmd     *exec.Cmd
+	*child.Announcer
 	log     *os.File
-	said    map[string]string // EDGE_URL and the like
 	started time.Time
 }
 
@@ -47,53 +46,19 @@ func serve(ctx context.Context, edge, name, dir, config string, env ...string) (
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.CommandContext(ctx, edge, "serve", "--config", at, "--announce"), log: log, said: map[string]string{}}
-	p.cmd.Env = append(append(os.Environ(), "FACET_STORE_SECRET_KEY="+secretKey), env...)
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = 20 * time.Second
-	p.cmd.Stderr = log
-	out, err := p.cmd.StdoutPipe()
+	p := &process{log: log, started: time.Now()}
+	p.Announcer, err = child.Announce(ctx, append([]string{"FACET_STORE_SECRET_KEY=" + secretKey}, env...), log, edge, "serve", "--config", at, "--announce")
 	if err != nil {
-		return nil, err
+		_ = log.Close()
+		text, _ := os.ReadFile(log.Name()) // without it the error says less
+		return nil, fmt.Errorf("%w: %s", err, text[max(0, len(text)-2000):])
 	}
-	p.started = time.Now()
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	ready := make(chan bool, 1)
-	go func() {
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			if k, v, ok := strings.Cut(lines.Text(), "="); ok {
-				p.said[k] = v
-			}
-			if lines.Text() == "ready" {
-				ready <- true
-				_, _ = io.Copy(io.Discard, out)
-				return
-			}
-		}
-		ready <- false
-	}()
-	select {
-	case ok := <-ready:
-		if ok {
-			return p, nil
-		}
-	case <-time.After(firstLine):
-	case <-ctx.Done():
-	}
-	p.stop()
-	text, _ := os.ReadFile(filepath.Join(dir, name+".log")) // without it the error says less
-	return nil, fmt.Errorf("edge serve did not start: %s", text[max(0, len(text)-2000):])
+	return p, nil
 }
-
-func (p *process) pid() int { return p.cmd.Process.Pid }
 
 // stop ends the process gently and waits.
 func (p *process) stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	_ = p.cmd.Wait()
+	p.Stop()
 	_ = p.log.Close()
 }
 
@@ -115,7 +80,7 @@ func (p *process) ready(ctx context.Context) (time.Duration, error) {
 }
 
 func (p *process) state(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.said["OPS_URL"]+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Said["OPS_URL"]+"/readyz", nil)
 	if err != nil {
 		return false
 	}
@@ -129,7 +94,7 @@ func (p *process) state(ctx context.Context) bool {
 
 // metric is the sum of a metric's series; 0 if there is none.
 func (p *process) metric(ctx context.Context, name string) float64 {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.said["OPS_URL"]+"/metrics", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Said["OPS_URL"]+"/metrics", nil)
 	if err != nil {
 		return 0
 	}
@@ -153,7 +118,7 @@ func (p *process) metric(ctx context.Context, name string) float64 {
 
 // profile saves a profile of the process.
 func (p *process) profile(ctx context.Context, kind, to string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.said["OPS_URL"]+"/debug/pprof/"+kind, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Said["OPS_URL"]+"/debug/pprof/"+kind, nil)
 	if err != nil {
 		return err
 	}
@@ -173,23 +138,13 @@ func (p *process) profile(ctx context.Context, kind, to string) error {
 
 // cpu is what the process has run, user and system, those of its threads that ended included; what it started, the store, is not in it.
 func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	f := strings.Fields(rest)
-	if len(f) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(f[11], 10, 64)
-	system, _ := strconv.ParseInt(f[12], 10, 64)
-	return time.Duration(user+system) * (time.Second / 100) // the unit is a constant of Linux's interface
+	spent, _ := child.CPU(p.PID()) // 0 where that is not known
+	return spent
 }
 
 // resident is the process's memory in bytes, VmRSS.
 func (p *process) resident() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		return 0
 	}

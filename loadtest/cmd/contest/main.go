@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
@@ -11,11 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"time"
 
+	"facet/internal/child"
 	"facet/loadtest/contest"
 )
 
@@ -131,52 +129,13 @@ func untilOrphaned(ctx context.Context) {
 	}
 }
 
-// A child is a server under measurement, or the tiers.
-type child struct {
-	cmd *exec.Cmd
-	env map[string]string // what it announced
-	in  io.Closer
-}
-
-// start runs a program until it says "ready"; its NAME=URL lines are its announcements.
-func start(ctx context.Context, env map[string]string, name string, args ...string) (*child, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "GOGC=100") // the same for all: edge dev would choose another
+// start runs a server under measurement, or the tiers, until it says "ready".
+func start(ctx context.Context, env map[string]string, name string, args ...string) (*child.Announcer, error) {
+	with := []string{"GOGC=100"} // the same for all: edge dev would choose another
 	for k, v := range env {
-		cmd.Env = append(cmd.Env, k+"="+v)
+		with = append(with, k+"="+v)
 	}
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	c := &child{cmd: cmd, env: map[string]string{}, in: in}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if line == "ready" {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return c, nil
-		}
-		if k, v, ok := strings.Cut(line, "="); ok {
-			c.env[k] = v
-		}
-	}
-	c.stop()
-	return nil, fmt.Errorf("%s %s ended before it was ready", name, strings.Join(args, " "))
-}
-
-func (c *child) stop() {
-	_ = c.in.Close()
-	_ = c.cmd.Process.Signal(os.Interrupt)
-	_ = c.cmd.Wait()
+	return child.Announce(ctx, with, os.Stderr, name, args...)
 }
 
 func printJSON(v any) error {

@@ -7,17 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-)
 
-// ticks is how many units of CPU time /proc counts in a second: a constant of Linux's interface.
-const ticks = 100
+	"facet/internal/child"
+)
 
 // A target is a server that answers the page.
 type target struct {
@@ -112,34 +108,15 @@ func load(ctx context.Context, t *target, n, c int, every time.Duration) ([]floa
 
 // cpuOf is the CPU seconds, user and system, that a process used while f ran.
 func cpuOf(pid int, f func() error) (float64, error) {
-	before, err := cpuSeconds(pid)
+	before, err := child.CPU(pid)
 	if err != nil {
 		return 0, err
 	}
 	if err := f(); err != nil {
 		return 0, err
 	}
-	after, err := cpuSeconds(pid)
-	return after - before, err
-}
-
-// cpuSeconds reads utime and stime (fields 14 and 15) of /proc/<pid>/stat; see proc(5).
-func cpuSeconds(pid int) (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("CPU time is read from /proc, which needs Linux: %w", err)
-	}
-	_, rest, ok := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat is not of the known form", pid)
-	}
-	user, err1 := strconv.ParseFloat(fields[11], 64)
-	system, err2 := strconv.ParseFloat(fields[12], 64)
-	if err1 != nil || err2 != nil {
-		return 0, fmt.Errorf("/proc/%d/stat is not of the known form", pid)
-	}
-	return (user + system) / ticks, nil
+	after, err := child.CPU(pid)
+	return (after - before).Seconds(), err
 }
 
 func median(v []float64) float64 { return at(v, 0.5) }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"facet/internal/child"
 )
 
 // query asks for all that the page by hand answers, under the same keys.
@@ -234,42 +236,42 @@ func (r *runner) tail(ctx context.Context) error {
 
 // servers are the three, over the same tiers.
 type servers struct {
-	edge, hand, spliced *child
+	edge, hand, spliced *child.Announcer
 }
 
-func (s *servers) target(c *child, name, url, query string, vars map[string]any) *target {
-	t := &target{name: name, pid: c.cmd.Process.Pid, url: url, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true}}}
+func (s *servers) target(c *child.Announcer, name, url, query string, vars map[string]any) *target {
+	t := &target{name: name, pid: c.PID(), url: url, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true}}}
 	if query != "" {
 		t.body, _ = json.Marshal(map[string]any{"query": query, "variables": vars}) // texts always encode
 	}
 	if c == s.edge {
-		t.at = c.env["EDGE_URL"]
+		t.at = c.Said["EDGE_URL"]
 	}
 	return t
 }
 
 func (s *servers) edgePage() *target {
-	return s.target(s.edge, "edge", s.edge.env["EDGE_URL"]+"/tv/v1/graphql", query, nil)
+	return s.target(s.edge, "edge", s.edge.Said["EDGE_URL"]+"/tv/v1/graphql", query, nil)
 }
 
 func (s *servers) byHandPage() *target {
-	return s.target(s.hand, "by hand, encoding/json", s.hand.env["BYHAND_URL"]+"/", "", nil)
+	return s.target(s.hand, "by hand, encoding/json", s.hand.Said["BYHAND_URL"]+"/", "", nil)
 }
 
 func (s *servers) splicedPage() *target {
-	return s.target(s.spliced, "by hand, spliced", s.spliced.env["BYHAND_URL"]+"/", "", nil)
+	return s.target(s.spliced, "by hand, spliced", s.spliced.Said["BYHAND_URL"]+"/", "", nil)
 }
 
 func (s *servers) edgeFilm() *target {
-	return s.target(s.edge, "edge, GraphQL POST", s.edge.env["EDGE_URL"]+"/tv/v1/graphql", filmQuery, map[string]any{"id": filmID})
+	return s.target(s.edge, "edge, GraphQL POST", s.edge.Said["EDGE_URL"]+"/tv/v1/graphql", filmQuery, map[string]any{"id": filmID})
 }
 
 func (s *servers) edgeFilmREST() *target {
-	return s.target(s.edge, "edge, REST GET", s.edge.env["EDGE_URL"]+"/tv/v1/film?id="+filmID+"&fields=id,title,year,runtimeMinutes,rating,synopsis", "", nil)
+	return s.target(s.edge, "edge, REST GET", s.edge.Said["EDGE_URL"]+"/tv/v1/film?id="+filmID+"&fields=id,title,year,runtimeMinutes,rating,synopsis", "", nil)
 }
 
 func (s *servers) byHandFilm() *target {
-	return s.target(s.hand, "by hand, encoding/json", s.hand.env["BYHAND_URL"]+"/film/"+filmID, "", nil)
+	return s.target(s.hand, "by hand, encoding/json", s.hand.Said["BYHAND_URL"]+"/film/"+filmID, "", nil)
 }
 
 func (r *runner) withServers(ctx context.Context, delay time.Duration, f func(*servers) error) error {
@@ -281,10 +283,10 @@ func (r *runner) withServers(ctx context.Context, delay time.Duration, f func(*s
 	if err != nil {
 		return err
 	}
-	defer backs.stop()
+	defer backs.Stop()
 	var s servers
 	for _, c := range []struct {
-		into    **child
+		into    **child.Announcer
 		program string
 		args    []string
 	}{
@@ -292,10 +294,10 @@ func (r *runner) withServers(ctx context.Context, delay time.Duration, f func(*s
 		{&s.spliced, self, []string{"byhand", "-spliced"}},
 		{&s.edge, r.edge, []string{"dev", r.dir, "--listen", "127.0.0.1:0", "--announce", "--no-watch", "--log", "off"}},
 	} {
-		if *c.into, err = start(ctx, backs.env, c.program, c.args...); err != nil {
+		if *c.into, err = start(ctx, backs.Said, c.program, c.args...); err != nil {
 			return err
 		}
-		defer (*c.into).stop()
+		defer (*c.into).Stop()
 	}
 	return f(&s)
 }
