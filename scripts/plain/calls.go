@@ -64,7 +64,7 @@ func (c *compiler) dynamic(e *ast.CallExpression, callee expr, s *scope) expr {
 		if v.tag != pFunc {
 			leave()
 		}
-		out := v.o.fn.call(f.call.around, in)
+		out := v.obj().fn.call(f.call.around, in)
 		f.call.top = was
 		return out
 	}
@@ -145,7 +145,7 @@ func (c *compiler) native(e *ast.CallExpression, do native, s *scope) expr {
 // nativeSpread is a call with ...list among the arguments: Math.max(...sizes).
 func (c *compiler) nativeSpread(e *ast.CallExpression, do native, s *scope) expr {
 	list := c.array(&ast.ArrayLiteral{LeftBracket: e.LeftParenthesis, RightBracket: e.RightParenthesis, Value: e.ArgumentList}, s)
-	return func(f *frame) val { return do(f.call, undefinedVal, list(f).o.vals) }
+	return func(f *frame) val { return do(f.call, undefinedVal, list(f).obj().vals) }
 }
 
 func apply(do native, args []expr) expr {
@@ -202,7 +202,7 @@ func (c *compiler) method(e *ast.CallExpression, name string, s *scope) func(f *
 			do = texts
 		case pList:
 			do = lists
-			f.call.read(this.o)
+			f.call.read(this.obj())
 		case pNumber:
 			do = numbers
 		}

@@ -17,7 +17,7 @@ func (c *call) spread(to *obj, v val) {
 	if v.tag != pObject {
 		leave()
 	}
-	from := c.read(v.o)
+	from := c.read(v.obj())
 	for i, name := range from.names {
 		c.put(to, name, from.vals[i])
 	}
@@ -29,7 +29,7 @@ func (c *call) without(v val, names []string) val {
 		leave()
 	}
 	o := &obj{own: true}
-	from := c.read(v.o)
+	from := c.read(v.obj())
 next:
 	for i, name := range from.names {
 		for _, n := range names {
@@ -40,29 +40,29 @@ next:
 		c.put(o, name, from.vals[i])
 	}
 	c.step(len(from.names) * len(names) >> 4)
-	return val{tag: pObject, o: o}
+	return ref(pObject, o)
 }
 
 // assign is v[k] = to.
 func (c *call) assign(v, k, to val) {
 	if v.tag == pObject && k.tag == pString {
-		c.read(v.o)
-		if _, ok := c.get(v.o, k.s); !ok && inherited[k.s] {
+		c.read(v.obj())
+		if _, ok := c.get(v.obj(), k.str()); !ok && inherited[k.str()] {
 			leave() // the engine's own are frozen
 		}
-		c.put(v.o, k.s, to)
+		c.put(v.obj(), k.str(), to)
 		return
 	}
-	if v.tag != pList || !v.o.own || k.tag != pNumber {
+	if v.tag != pList || !v.obj().own || k.tag != pNumber {
 		leave()
 	}
 	switch i := int(k.n); {
-	case float64(i) != k.n || i < 0 || i > len(v.o.vals):
+	case float64(i) != k.n || i < 0 || i > len(v.obj().vals):
 		leave()
-	case i == len(v.o.vals):
-		c.push(v.o, to)
+	case i == len(v.obj().vals):
+		c.push(v.obj(), to)
 	default:
-		v.o.vals[i] = to
+		v.obj().vals[i] = to
 	}
 }
 

@@ -96,7 +96,7 @@ func (c *compiler) expr(e ast.Expression, s *scope) expr {
 	case *ast.ArrowFunctionLiteral, *ast.FunctionLiteral:
 		if s.fn.up == nil && s.up == nil { // what stands around it lives on
 			o := &obj{fn: c.function(e, s)}
-			return constant(val{tag: pFunc, o: o})
+			return constant(ref(pFunc, o))
 		}
 	}
 	c.no(e, "%s", sortOf(e))
@@ -162,7 +162,7 @@ func (c *compiler) name(e *ast.Identifier, s *scope) expr {
 		c.no(e, "%s", name)
 	case n.code != nil && s.top(name) == n:
 		checked := c.early(n, e, s)
-		v := val{tag: pFunc, o: n.value()}
+		v := ref(pFunc, n.value())
 		return func(*frame) val {
 			if checked && !n.code.set {
 				leave()
@@ -286,8 +286,8 @@ func (c *compiler) array(e *ast.ArrayLiteral, s *scope) expr {
 			if v.tag != pList {
 				leave()
 			}
-			f.call.step(len(f.call.read(v.o).vals))
-			vals = append(vals, v.o.vals...)
+			f.call.step(len(f.call.read(v.obj()).vals))
+			vals = append(vals, v.obj().vals...)
 		}
 		f.call.step(1)
 		return listVal(vals)
@@ -356,7 +356,7 @@ func (c *compiler) object(e *ast.ObjectLiteral, s *scope) expr {
 					f.call.spread(o, v)
 				}
 			}
-			return val{tag: pObject, o: o}
+			return ref(pObject, o)
 		}
 	}
 	return func(f *frame) val {
@@ -365,6 +365,6 @@ func (c *compiler) object(e *ast.ObjectLiteral, s *scope) expr {
 			vals[i] = p(f)
 		}
 		f.call.step(1)
-		return val{tag: pObject, o: &obj{names: names[:len(names):len(names)], vals: vals, own: true}}
+		return ref(pObject, &obj{names: names[:len(names):len(names)], vals: vals, own: true})
 	}
 }

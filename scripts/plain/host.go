@@ -68,7 +68,7 @@ func (c *call) format(name string, v, options val) val {
 		if options.tag != pObject {
 			return Arg{}
 		}
-		o, ok := c.get(options.o, name)
+		o, ok := c.get(options.obj(), name)
 		if !ok && inherited[name] {
 			leave()
 		}
@@ -84,7 +84,7 @@ func (c *call) format(name string, v, options val) val {
 func argOf(v val) Arg {
 	switch v.tag {
 	case pString:
-		return Arg{Kind: TextArg, Text: v.s}
+		return Arg{Kind: TextArg, Text: v.str()}
 	case pNumber:
 		return Arg{Kind: NumArg, Num: v.n}
 	}

@@ -109,7 +109,7 @@ func (c *compiler) each(st *ast.ForOfStatement, s *scope) stmt {
 		if v.tag != pList {
 			leave()
 		}
-		o := f.call.read(v.o)
+		o := f.call.read(v.obj())
 		for i := 0; i < len(o.vals); i++ { // it may grow meanwhile
 			f.call.step(cost)
 			bind(f, o.vals[i])
@@ -133,14 +133,14 @@ func (c *compiler) eachName(st *ast.ForInStatement, s *scope) stmt {
 		if v.tag != pObject {
 			leave()
 		}
-		names := f.call.read(v.o).names
+		names := f.call.read(v.obj()).names
 		for _, name := range names {
 			f.call.step(cost)
 			bind(f, strVal(name))
 			if how, done := round(body, f); done {
 				return how
 			}
-			if len(v.o.names) != len(names) {
+			if len(v.obj().names) != len(names) {
 				leave() // what is added meanwhile may or may not be seen
 			}
 		}

@@ -84,10 +84,10 @@ func (c *compiler) loweredCall(at ast.Node, n *binding) native {
 // spreadInto is {...b} into a, which was made for it.
 func spreadInto(c *call, _ val, args []val) val {
 	a := arg(args, 0)
-	if a.tag != pObject || !a.o.own {
+	if a.tag != pObject || !a.obj().own {
 		leave()
 	}
-	c.spread(a.o, arg(args, 1))
+	c.spread(a.obj(), arg(args, 1))
 	return a
 }
 
@@ -97,11 +97,11 @@ func objRest(c *call, _ val, args []val) val {
 		leave()
 	}
 	var without []string
-	for _, n := range c.read(names.o).vals {
+	for _, n := range c.read(names.obj()).vals {
 		if n.tag != pString {
 			leave()
 		}
-		without = append(without, n.s)
+		without = append(without, n.str())
 	}
 	return c.without(from, without)
 }

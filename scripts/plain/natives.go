@@ -68,13 +68,13 @@ var globals = map[string]native{
 			leave()
 		}
 		o := &obj{own: true}
-		for _, pair := range c.read(list.o).vals {
-			if pair.tag != pList || len(c.read(pair.o).vals) != 2 || pair.o.vals[0].tag != pString {
+		for _, pair := range c.read(list.obj()).vals {
+			if pair.tag != pList || len(c.read(pair.obj()).vals) != 2 || pair.obj().vals[0].tag != pString {
 				leave()
 			}
-			c.put(o, pair.o.vals[0].s, pair.o.vals[1])
+			c.put(o, pair.obj().vals[0].str(), pair.obj().vals[1])
 		}
-		return val{tag: pObject, o: o}
+		return ref(pObject, o)
 	},
 	"Array.isArray": func(_ *call, _ val, args []val) val { return boolVal(arg(args, 0).tag == pList) },
 	"Object.keys": func(c *call, _ val, args []val) val {
@@ -157,7 +157,7 @@ func parsed(_ *call, _ val, args []val) val {
 	if v.tag != pString {
 		leave()
 	}
-	s := strings.TrimLeft(v.s, " \t\r\n")
+	s := strings.TrimLeft(v.str(), " \t\r\n")
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
 		n++
@@ -174,10 +174,10 @@ func parsedFloat(_ *call, _ val, args []val) val {
 	if v.tag == pNumber && v.n != 0 {
 		return v
 	}
-	if v.tag != pString || strings.Trim(v.s, " \t\r\n") == "" {
+	if v.tag != pString || strings.Trim(v.str(), " \t\r\n") == "" {
 		leave()
 	}
-	return numVal(numberOf(v.s))
+	return numVal(numberOf(v.str()))
 }
 
 // entries are an object's properties. Numbers among their names would come first in an object that a script made, and not in an input.
@@ -185,7 +185,7 @@ func entries(c *call, v val, of func(string, val) val) val {
 	if v.tag != pObject {
 		leave()
 	}
-	o := c.read(v.o)
+	o := c.read(v.obj())
 	c.step(2 * len(o.names))
 	out := make([]val, len(o.names))
 	for i, n := range o.names {
@@ -216,89 +216,95 @@ func bounds(args []val, n int) (from, to int) {
 var textMethods = map[string]native{
 	"toString": func(_ *call, this val, _ []val) val { return this },
 	"slice": func(c *call, this val, args []val) val {
-		from, to := bounds(args, units(this.s))
-		c.step(len(this.s) >> 3)
-		return strVal(cutText(this.s, from, to))
+		from, to := bounds(args, units(this.str()))
+		c.step(len(this.str()) >> 3)
+		return strVal(cutText(this.str(), from, to))
 	},
 	"substring": func(c *call, this val, args []val) val {
-		n := units(this.s)
+		n := units(this.str())
 		from, to := integer(arg(args, 0).number()), n
 		if v := arg(args, 1); v.tag != pUndefined {
 			to = integer(v.number())
 		}
 		from, to = min(max(from, 0), n), min(max(to, 0), n)
 		c.step(n >> 3)
-		return strVal(cutText(this.s, min(from, to), max(from, to)))
+		return strVal(cutText(this.str(), min(from, to), max(from, to)))
 	},
 	"charAt": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 3)
-		s, _ := unitAt(this.s, integer(arg(args, 0).number()))
+		c.step(len(this.str()) >> 3)
+		s, _ := unitAt(this.str(), integer(arg(args, 0).number()))
 		return strVal(s)
 	},
 	"at": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 3)
+		c.step(len(this.str()) >> 3)
 		i := integer(arg(args, 0).number())
 		if i < 0 {
-			i += units(this.s)
+			i += units(this.str())
 		}
-		if s, ok := unitAt(this.s, i); ok {
+		if s, ok := unitAt(this.str(), i); ok {
 			return strVal(s)
 		}
 		return undefinedVal
 	},
 	"charCodeAt": func(c *call, this val, args []val) val {
-		c.step(len(this.s) >> 3)
+		c.step(len(this.str()) >> 3)
 		i := integer(arg(args, 0).number())
-		if !ascii(this.s) {
-			if u := utf16.Encode([]rune(this.s)); i >= 0 && i < len(u) {
+		if !ascii(this.str()) {
+			if u := utf16.Encode([]rune(this.str())); i >= 0 && i < len(u) {
 				return numVal(float64(u[i]))
 			}
 			return nanVal
 		}
-		if i < 0 || i >= len(this.s) {
+		if i < 0 || i >= len(this.str()) {
 			return nanVal
 		}
-		return numVal(float64(this.s[i]))
+		return numVal(float64(this.str()[i]))
 	},
-	"indexOf":     func(c *call, this val, args []val) val { return where(c, this.s, args, strings.Index) },
-	"lastIndexOf": func(c *call, this val, args []val) val { return where(c, this.s, args, strings.LastIndex) },
+	"indexOf":     func(c *call, this val, args []val) val { return where(c, this.str(), args, strings.Index) },
+	"lastIndexOf": func(c *call, this val, args []val) val { return where(c, this.str(), args, strings.LastIndex) },
 	"includes": func(c *call, this val, args []val) val {
-		return boolVal(where(c, this.s, args, strings.Index).n >= 0)
+		return boolVal(where(c, this.str(), args, strings.Index).n >= 0)
 	},
-	"startsWith": func(c *call, this val, args []val) val { return boolVal(strings.HasPrefix(this.s, one(c, args))) },
-	"endsWith":   func(c *call, this val, args []val) val { return boolVal(strings.HasSuffix(this.s, one(c, args))) },
+	"startsWith": func(c *call, this val, args []val) val { return boolVal(strings.HasPrefix(this.str(), one(c, args))) },
+	"endsWith":   func(c *call, this val, args []val) val { return boolVal(strings.HasSuffix(this.str(), one(c, args))) },
 	"toUpperCase": func(c *call, this val, _ []val) val {
-		plainASCII(c, this.s)
-		return strVal(strings.ToUpper(this.s))
+		plainASCII(c, this.str())
+		return strVal(strings.ToUpper(this.str()))
 	},
 	"toLowerCase": func(c *call, this val, _ []val) val {
-		plainASCII(c, this.s)
-		return strVal(strings.ToLower(this.s))
+		plainASCII(c, this.str())
+		return strVal(strings.ToLower(this.str()))
 	},
 	"trim": func(c *call, this val, _ []val) val {
-		c.step(len(this.s) >> 6)
-		return strVal(strings.Trim(this.s, parser.WhitespaceChars))
+		c.step(len(this.str()) >> 6)
+		return strVal(strings.Trim(this.str(), parser.WhitespaceChars))
 	},
 	"trimStart": func(c *call, this val, _ []val) val {
-		c.step(len(this.s) >> 6)
-		return strVal(strings.TrimLeft(this.s, parser.WhitespaceChars))
+		c.step(len(this.str()) >> 6)
+		return strVal(strings.TrimLeft(this.str(), parser.WhitespaceChars))
 	},
 	"trimEnd": func(c *call, this val, _ []val) val {
-		c.step(len(this.s) >> 6)
-		return strVal(strings.TrimRight(this.s, parser.WhitespaceChars))
+		c.step(len(this.str()) >> 6)
+		return strVal(strings.TrimRight(this.str(), parser.WhitespaceChars))
 	},
 	"repeat": func(c *call, this val, args []val) val {
 		n := integer(arg(args, 0).number())
-		if n < 0 || n*max(1, len(this.s)) > maxBytes || math.IsInf(arg(args, 0).n, 0) {
+		if n < 0 || n*max(1, len(this.str())) > maxBytes || math.IsInf(arg(args, 0).n, 0) {
 			leave()
 		}
-		c.make(n * len(this.s))
-		return strVal(strings.Repeat(this.s, n))
+		c.make(n * len(this.str()))
+		return strVal(strings.Repeat(this.str(), n))
 	},
-	"padStart": func(c *call, this val, args []val) val { pad := padding(c, this.s, args); return strVal(pad + this.s) },
-	"padEnd":   func(c *call, this val, args []val) val { pad := padding(c, this.s, args); return strVal(this.s + pad) },
+	"padStart": func(c *call, this val, args []val) val {
+		pad := padding(c, this.str(), args)
+		return strVal(pad + this.str())
+	},
+	"padEnd": func(c *call, this val, args []val) val {
+		pad := padding(c, this.str(), args)
+		return strVal(this.str() + pad)
+	},
 	"concat": func(c *call, this val, args []val) val {
-		s := this.s
+		s := this.str()
 		for _, a := range args {
 			s += textOf(a)
 			c.make(len(s))
@@ -307,19 +313,19 @@ var textMethods = map[string]native{
 	},
 	"split": func(c *call, this val, args []val) val {
 		sep := arg(args, 0)
-		if sep.tag != pString || len(args) > 1 || sep.s == "" && !ascii(this.s) {
+		if sep.tag != pString || len(args) > 1 || sep.str() == "" && !ascii(this.str()) {
 			leave()
 		}
-		parts := strings.Split(this.s, sep.s)
-		c.step(len(parts) + len(this.s)>>6)
+		parts := strings.Split(this.str(), sep.str())
+		c.step(len(parts) + len(this.str())>>6)
 		vals := make([]val, len(parts))
 		for i, p := range parts {
 			vals[i] = strVal(p)
 		}
 		return listVal(vals)
 	},
-	"replace":    func(c *call, this val, args []val) val { return replaced(c, this.s, args, 1) },
-	"replaceAll": func(c *call, this val, args []val) val { return replaced(c, this.s, args, -1) },
+	"replace":    func(c *call, this val, args []val) val { return replaced(c, this.str(), args, 1) },
+	"replaceAll": func(c *call, this val, args []val) val { return replaced(c, this.str(), args, -1) },
 }
 
 // plainASCII counts a text and leaves what is not ASCII.
@@ -335,8 +341,8 @@ func one(c *call, args []val) string {
 	if len(args) != 1 || args[0].tag != pString {
 		leave()
 	}
-	c.step(len(args[0].s) >> 6)
-	return args[0].s
+	c.step(len(args[0].str()) >> 6)
+	return args[0].str()
 }
 
 // where is the place of a text in another, in units.
@@ -370,16 +376,16 @@ func padding(c *call, s string, args []val) string {
 }
 
 func replaced(c *call, s string, args []val, n int) val {
-	if len(args) != 2 || args[0].tag != pString || args[1].tag != pString || strings.Contains(args[1].s, "$") || args[0].s == "" {
+	if len(args) != 2 || args[0].tag != pString || args[1].tag != pString || strings.Contains(args[1].str(), "$") || args[0].str() == "" {
 		leave()
 	}
 	c.step(len(s) >> 6)
-	out := strings.Count(s, args[0].s)
+	out := strings.Count(s, args[0].str())
 	if n > 0 {
 		out = min(out, n)
 	}
-	c.make(len(s) + out*len(args[1].s))
-	return strVal(strings.Replace(s, args[0].s, args[1].s, n))
+	c.make(len(s) + out*len(args[1].str()))
+	return strVal(strings.Replace(s, args[0].str(), args[1].str(), n))
 }
 
 // numberMethods are methods of numbers.
@@ -408,7 +414,7 @@ var numberMethods = map[string]native{
 // listMethods are methods of lists that take no function.
 var listMethods = map[string]native{
 	"slice": func(c *call, this val, args []val) val {
-		vals := this.o.vals
+		vals := this.obj().vals
 		from, to := bounds(args, len(vals))
 		if from >= to {
 			return listVal(nil)
@@ -417,7 +423,7 @@ var listMethods = map[string]native{
 		return listVal(append([]val(nil), vals[from:to]...))
 	},
 	"at": func(_ *call, this val, args []val) val {
-		vals := this.o.vals
+		vals := this.obj().vals
 		i := integer(arg(args, 0).number())
 		if i < 0 {
 			i += len(vals)
@@ -428,10 +434,10 @@ var listMethods = map[string]native{
 		return vals[i]
 	},
 	"concat": func(c *call, this val, args []val) val {
-		out := append([]val(nil), this.o.vals...)
+		out := append([]val(nil), this.obj().vals...)
 		for _, a := range args {
 			if a.tag == pList {
-				out = append(out, c.read(a.o).vals...)
+				out = append(out, c.read(a.obj()).vals...)
 			} else {
 				out = append(out, a)
 			}
@@ -444,7 +450,7 @@ var listMethods = map[string]native{
 		if len(args) > 1 {
 			leave()
 		}
-		vals := this.o.vals
+		vals := this.obj().vals
 		c.step(len(vals))
 		for _, v := range vals {
 			if v.tag == pNumber && v.n == 0 && math.Signbit(v.n) && want.n == 0 {
@@ -460,7 +466,7 @@ var listMethods = map[string]native{
 		if len(args) != 1 {
 			leave()
 		}
-		vals := this.o.vals
+		vals := this.obj().vals
 		c.step(len(vals))
 		for i, v := range vals {
 			if strictly(v, args[0]) {
@@ -471,9 +477,9 @@ var listMethods = map[string]native{
 	},
 	"push": func(c *call, this val, args []val) val {
 		for _, a := range args {
-			c.push(this.o, a)
+			c.push(this.obj(), a)
 		}
-		return numVal(float64(len(this.o.vals)))
+		return numVal(float64(len(this.obj().vals)))
 	},
 	"join": func(c *call, this val, args []val) val {
 		sep := ","
@@ -481,7 +487,7 @@ var listMethods = map[string]native{
 			sep = textOf(v)
 		}
 		var b strings.Builder
-		for i, v := range this.o.vals {
+		for i, v := range this.obj().vals {
 			if i > 0 {
 				b.WriteString(sep)
 			}

@@ -274,8 +274,8 @@ func slotConstant(op token.Token, slot int, k val) func(f *frame) bool {
 	case k.nullish() && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
 		return func(f *frame) bool { return (f.slots[slot].tag == k.tag) == same }
 	case k.tag == pString && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
-		text := k.s
-		return func(f *frame) bool { v := &f.slots[slot]; return (v.tag == pString && v.s == text) == same }
+		text := k.str()
+		return func(f *frame) bool { v := &f.slots[slot]; return (v.tag == pString && v.str() == text) == same }
 	}
 	return nil
 }
@@ -289,7 +289,7 @@ func withConstant(op token.Token, a expr, k val) func(f *frame) bool {
 	case k.nullish() && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
 		return func(f *frame) bool { return (a(f).tag == k.tag) == same }
 	case k.tag == pString && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
-		return func(f *frame) bool { v := a(f); return (v.tag == pString && v.s == k.s) == same }
+		return func(f *frame) bool { v := a(f); return (v.tag == pString && v.str() == k.str()) == same }
 	case k.tag == pNumber && (op == token.STRICT_EQUAL || op == token.STRICT_NOT_EQUAL):
 		return func(f *frame) bool { v := a(f); return (v.tag == pNumber && v.n == k.n) == same }
 	case k.tag == pNumber && op == token.LESS:
@@ -324,8 +324,8 @@ func operation(op token.Token) func(c *call, a, b val) val {
 			if b.tag != pObject || a.tag != pString {
 				leave()
 			}
-			_, ok := c.get(b.o, a.s)
-			if !ok && inherited[a.s] {
+			_, ok := c.get(b.obj(), a.str())
+			if !ok && inherited[a.str()] {
 				leave()
 			}
 			return boolVal(ok)
@@ -371,8 +371,8 @@ func add(c *call, a, b val) val {
 
 func order(c *call, a, b val, numbers func(x, y float64) bool, texts func(x, y string) bool) bool {
 	if a.tag == pString && b.tag == pString {
-		c.step(len(a.s) >> 6)
-		return texts(a.s, b.s)
+		c.step(len(a.str()) >> 6)
+		return texts(a.str(), b.str())
 	}
 	x := a.number()
 	return numbers(x, b.number())

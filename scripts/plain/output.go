@@ -20,9 +20,9 @@ func (c *call) value(v val, k *Kind, depth int) {
 		}
 		c.dst = append(c.dst, "null"...)
 	case pList:
-		c.list(c.read(v.o), k, depth)
+		c.list(c.read(v.obj()), k, depth)
 	case pObject:
-		c.object(c.read(v.o), k, depth)
+		c.object(c.read(v.obj()), k, depth)
 	default:
 		if k.Elem != nil || k.Fields != nil {
 			leave()
@@ -41,12 +41,12 @@ func (k *Kind) texts() bool {
 
 func (c *call) scalar(v val, k *Kind) {
 	switch {
-	case v.tag == pString && (k.Values != nil && k.Values[v.s] || k.Values == nil && (k.Name == "String" || k.Name == "ID" || k.Name == "JSON")):
-		if len(v.s) > c.most {
+	case v.tag == pString && (k.Values != nil && k.Values[v.str()] || k.Values == nil && (k.Name == "String" || k.Name == "ID" || k.Name == "JSON")):
+		if len(v.str()) > c.most {
 			leave()
 		}
-		c.step(len(v.s) >> 6)
-		c.dst = span.AppendText(c.dst, v.s)
+		c.step(len(v.str()) >> 6)
+		c.dst = span.AppendText(c.dst, v.str())
 	case v.tag == pBool && k.Values == nil && (k.Name == "Boolean" || k.Name == "JSON"):
 		if v.n != 0 {
 			c.dst = append(c.dst, "true"...)

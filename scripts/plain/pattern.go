@@ -125,7 +125,7 @@ func (c *compiler) arrayPattern(t *ast.ArrayPattern, s *scope, of func(*ast.Iden
 		if v.tag != pList {
 			leave()
 		}
-		o := f.call.read(v.o)
+		o := f.call.read(v.obj())
 		for i, bind := range parts {
 			switch {
 			case bind == nil:

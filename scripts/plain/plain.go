@@ -181,7 +181,7 @@ func (r *Runner) Run(in [][]byte, dst []byte, most int) (out []byte, steps int, 
 	if p.fn.result != nil {
 		p.fn.start(&r.around)
 	} else {
-		in := val{tag: pObject, o: p.inputs(c)}
+		in := ref(pObject, p.inputs(c))
 		args := c.reserve(1)
 		args[0] = in
 		c.value(p.fn.call(&r.around, args), p.kind, 0)
@@ -315,7 +315,7 @@ func (fn *code) start(around *frame) {
 		bind(f)
 	}
 	if fn.row == nil {
-		in := val{tag: pObject, o: c.p.inputs(c)}
+		in := ref(pObject, c.p.inputs(c))
 		for i, bind := range fn.params {
 			if i > 0 {
 				in = undefinedVal

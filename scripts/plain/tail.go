@@ -46,9 +46,9 @@ func (c *compiler) tail(e ast.Expression, s *scope, k *Kind, depth int) writes {
 	case k.Name == "String":
 		return func(f *frame) {
 			v := x(f)
-			if c := f.call; v.tag == pString && len(v.s) <= c.most {
-				c.step(len(v.s) >> 6)
-				c.dst = span.AppendText(c.dst, v.s)
+			if c := f.call; v.tag == pString && len(v.str()) <= c.most {
+				c.step(len(v.str()) >> 6)
+				c.dst = span.AppendText(c.dst, v.str())
 			} else {
 				c.value(v, k, depth)
 			}
@@ -91,8 +91,8 @@ func (c *compiler) templateTail(e *ast.TemplateLiteral, s *scope) writes {
 			case pNumber:
 				c.dst = appendNumber(c.dst, v.n)
 			case pString:
-				c.make(len(v.s))
-				c.dst = span.AppendInner(c.dst, v.s)
+				c.make(len(v.str()))
+				c.dst = span.AppendInner(c.dst, v.str())
 			default:
 				c.dst = append(c.dst, textOf(v)...)
 			}

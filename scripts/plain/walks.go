@@ -65,7 +65,7 @@ var walks = map[string]*walk{
 	"flatMap": {
 		func(w *walked, _, got val, _ int) bool {
 			if got.tag == pList {
-				w.out = append(w.out, w.call.read(got.o).vals...)
+				w.out = append(w.out, w.call.read(got.obj()).vals...)
 			} else {
 				w.out = append(w.out, got)
 			}
@@ -85,7 +85,7 @@ func (c *compiler) walk(e *ast.CallExpression, walk *walk, s *scope) func(f *fra
 		w := walked{call: c}
 		was := c.top
 		args := c.reserve(3)
-		o := c.read(this.o)
+		o := c.read(this.obj())
 		for i := range len(o.vals) { // what is added meanwhile is not seen
 			c.step(1)
 			v := o.vals[i]
