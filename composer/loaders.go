@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/graph-gophers/dataloader/v7"
 
 	"facet/fault"
 	"facet/graph"
@@ -84,24 +83,24 @@ type block struct {
 	ctx    context.Context
 	call   *tiers.Call
 	tenant string
-	ended  chan struct{}
-}
-
-// A loader is one (operation, arguments, fields, headers).
-type loader struct {
-	owner *Loaders
-	key   string
-	dl    *dataloader.Loader[*block, *shared]
-
-	mu      sync.Mutex
-	busy    int // calls in flight
-	waiting int // blocks that gather
+	out    chan shared // what it waits for, unless it leaves
+	in     atomic.Pointer[joint]
 }
 
 // A shared is a block's result.
 type shared struct {
 	answer *tiers.Answer
 	err    error
+}
+
+// A loader is one (operation, arguments, fields, headers).
+type loader struct {
+	owner *Loaders
+	key   string
+
+	mu      sync.Mutex
+	busy    int      // calls in flight
+	waiting []*block // that gather: only while k calls are in flight
 }
 
 // Call makes a call, alone or with others. It implements tiers.Tier for every source. What is kept is not looked at.
@@ -178,7 +177,10 @@ func (l *Loaders) forwarded(b []byte, c *tiers.Call) []byte {
 }
 
 func (l *Loaders) loader(c *tiers.Call) *loader {
-	k := l.seen(nil, c)
+	buf := keyBuffers.Get().(*[]byte)
+	defer keyBuffers.Put(buf)
+	k := l.seen((*buf)[:0], c)
+	*buf = k
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if ld := l.live[string(k)]; ld != nil {
@@ -192,10 +194,6 @@ func (l *Loaders) loader(c *tiers.Call) *loader {
 		}
 	}
 	ld := &loader{owner: l, key: string(k)}
-	ld.dl = dataloader.NewBatchedLoader(ld.batch,
-		dataloader.WithCache[*block, *shared](&dataloader.NoCache[*block, *shared]{}),
-		dataloader.WithInputCapacity[*block, *shared](64),
-		dataloader.WithWait[*block, *shared](time.Hour)) // never by the clock: Flush sends
 	if len(l.live) < l.most {
 		l.live[ld.key] = ld
 	}
@@ -205,112 +203,62 @@ func (l *Loaders) loader(c *tiers.Call) *loader {
 func (ld *loader) idle() bool {
 	ld.mu.Lock()
 	defer ld.mu.Unlock()
-	return ld.busy == 0 && ld.waiting == 0
+	return ld.busy == 0
 }
 
-// load hands a block in and waits for its result under the block's own context.
+// load makes a block's call at once, on the goroutine of its request, or hands it in and waits for its result under the block's own context.
 func (ld *loader) load(ctx context.Context, c *tiers.Call, tenant string) (*tiers.Answer, error) {
-	if a, err, ok := ld.direct(ctx, c); ok {
-		return a, err
-	}
+	t := ld.owner.tiers[c.Operation.Source.Name]
 	ld.mu.Lock()
-	if ld.waiting >= maxGather {
+	switch {
+	case ld.busy < ld.owner.k:
+		ld.busy++
 		ld.mu.Unlock()
-		return ld.owner.tiers[c.Operation.Source.Name].Call(ctx, c)
+		defer ld.returned()
+		if f := tiers.FlightOf(ctx); f != nil {
+			f.Note(func(p *tiers.Passage) { p.Left, p.Requests = time.Now(), 1 })
+		}
+		return t.Call(ctx, c)
+	case len(ld.waiting) >= maxGather:
+		ld.mu.Unlock()
+		return t.Call(ctx, c)
 	}
-	b := &block{ctx: ctx, call: detach(c), tenant: tenant, ended: make(chan struct{})}
-	thunk := ld.dl.Load(context.Background(), b)
-	ld.waiting++
-	if ld.busy < ld.owner.k {
-		ld.flush()
+	b := newBlock(ctx, c, tenant)
+	ld.waiting = append(ld.waiting, b)
+	ld.mu.Unlock()
+	return b.wait()
+}
+
+// returned sends what has gathered while a call was in flight, as one.
+func (ld *loader) returned() {
+	ld.mu.Lock()
+	blocks := ld.waiting
+	ld.waiting = nil
+	if len(blocks) == 0 {
+		ld.busy--
 	}
 	ld.mu.Unlock()
-	out := make(chan *shared, 1)
-	go func() {
-		s, err := thunk()
-		if err != nil {
-			s = &shared{err: err}
-		}
-		out <- s
-	}()
-	select {
-	case s := <-out:
-		close(b.ended)
-		return s.answer, s.err
-	case <-b.ctx.Done():
-		close(b.ended)
-		return nil, tiers.ContextError(b.call.Operation, context.Cause(b.ctx))
+	if len(blocks) > 0 {
+		go ld.calls(blocks)
 	}
 }
 
-// flush sends what has gathered as one call. ld.mu is held.
-func (ld *loader) flush() {
-	ld.busy++
-	ld.waiting = 0
-	ld.dl.Flush()
-}
-
-// batch makes the calls of the blocks that went together. dataloader calls it on a goroutine of its own.
-func (ld *loader) batch(_ context.Context, blocks []*block) []*dataloader.Result[*shared] {
-	results := make([]*dataloader.Result[*shared], len(blocks))
-	stay := blocks[:0:0]
-	var place []int // of stay in blocks
-	for i, b := range blocks {
-		results[i] = &dataloader.Result[*shared]{Data: &shared{err: tiers.ContextError(b.call.Operation, context.Canceled)}}
-		select {
-		case <-b.ended: // it left before the call
-		default:
-			stay, place = append(stay, b), append(place, i)
-		}
+// calls makes the calls of the blocks that went together.
+func (ld *loader) calls(blocks []*block) {
+	defer ld.returned()
+	j, blocks := embark(blocks)
+	if len(blocks) == 0 {
+		return
 	}
-	if len(stay) > 0 {
-		inTurn(stay, place)
-		ld.calls(stay, func(i int, s *shared) { results[place[i]] = &dataloader.Result[*shared]{Data: s} })
-	}
-	ld.returned()
-	return results
-}
-
-func (ld *loader) calls(blocks []*block, give func(int, *shared)) {
-	ctx, cancel := shareContext(blocks)
-	defer cancel()
+	defer j.end()
+	inTurn(blocks)
 	groups := pack(blocks)
 	var wg sync.WaitGroup
 	for _, g := range groups[1:] {
-		wg.Go(func() { ld.one(ctx, blocks, g, give) })
+		wg.Go(func() { ld.one(j.ctx, g) })
 	}
-	ld.one(ctx, blocks, groups[0], give)
+	ld.one(j.ctx, groups[0])
 	wg.Wait()
-}
-
-// shareContext is the batch's own: it has the latest deadline of its members and is cancelled when the last has left.
-func shareContext(blocks []*block) (context.Context, context.CancelFunc) {
-	latest, bounded := time.Time{}, true
-	for _, b := range blocks {
-		d, ok := b.ctx.Deadline()
-		bounded = bounded && ok
-		if d.After(latest) {
-			latest = d
-		}
-	}
-	var ctx context.Context
-	var cancel context.CancelFunc
-	if parent := context.WithoutCancel(blocks[0].ctx); bounded {
-		ctx, cancel = context.WithDeadline(parent, latest)
-	} else {
-		ctx, cancel = context.WithCancel(parent)
-	}
-	go func() {
-		for _, b := range blocks {
-			select {
-			case <-b.ended:
-			case <-ctx.Done():
-				return
-			}
-		}
-		cancel()
-	}()
-	return ctx, cancel
 }
 
 // ofRequest says whether a tier may refuse a call for one of its keys: then what it refused for one request's key is asked again
@@ -324,67 +272,65 @@ func ofRequest(k fault.Kind) bool {
 }
 
 // one makes one call for a group of blocks and gives each its rows.
-func (ld *loader) one(ctx context.Context, blocks []*block, group []int, give func(int, *shared)) {
-	op := blocks[group[0]].call.Operation
+func (ld *loader) one(ctx context.Context, group []*block) {
+	op := group[0].call.Operation
 	t := ld.owner.tiers[op.Source.Name]
 	defer func() {
 		if r := recover(); r != nil {
-			err := &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed"}
-			for _, i := range group {
-				give(i, &shared{err: err})
-			}
+			giveAll(group, shared{err: &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed"}})
 		}
 	}()
 	if len(group) == 1 {
-		b := blocks[group[0]]
+		b := group[0]
 		a, err := t.Call(alone(ctx, b), b.call)
-		give(group[0], &shared{answer: a, err: err})
+		b.give(shared{a, err})
 		return
 	}
-	c, keys := join(blocks, group)
-	watched, ended := together(ctx, blocks, group)
+	c, keys := group[0].call, map[string]int(nil)
+	same := sameRows(group)
+	if !same {
+		c, keys = join(group)
+	}
+	watched, ended := together(ctx, group)
 	a, err := t.Call(watched, c)
 	if ended != nil {
 		ended(err)
 	}
-	if err != nil && ofRequest(fault.KindOf(err)) {
+	if err != nil && !same && ofRequest(fault.KindOf(err)) {
 		half := len(group) / 2
 		var wg sync.WaitGroup
-		wg.Go(func() { ld.one(ctx, blocks, group[:half], give) })
-		ld.one(ctx, blocks, group[half:], give)
+		wg.Go(func() { ld.one(ctx, group[:half]) })
+		ld.one(ctx, group[half:])
 		wg.Wait()
 		return
 	}
 	if err != nil {
-		for _, i := range group {
-			give(i, &shared{err: err})
-		}
+		giveAll(group, shared{err: err})
 		return
 	}
-	hold := &held{left: int32(len(group)), release: a.Release}
-	parts, ok := divide(op, a.Body, keys, blocks, group)
-	for n, i := range group {
+	var parts [][]byte
+	if !same {
+		parts, _ = divide(op, a.Body, keys, group)
+	}
+	hold := &held{release: a.Release}
+	hold.left.Store(int32(len(group)))
+	for n, b := range group {
 		body := a.Body
-		if ok {
+		if parts != nil {
 			body = parts[n]
 		}
-		give(i, &shared{answer: &tiers.Answer{Body: body, Release: hold.drop, Partial: a.Partial}})
+		b.give(shared{answer: &tiers.Answer{Body: body, Release: hold.drop, Partial: a.Partial}})
 	}
 }
 
 // held releases a shared body when its last reader has.
 type held struct {
-	mu      sync.Mutex
-	left    int32
+	left    atomic.Int32
 	release func()
 }
 
 func (h *held) drop() {
-	h.mu.Lock()
-	h.left--
-	last := h.left == 0
-	h.mu.Unlock()
-	if last && h.release != nil {
+	if h.left.Add(-1) == 0 && h.release != nil {
 		h.release()
 	}
 }

@@ -12,13 +12,7 @@ import (
 // None of them is answered by a call that began before it did, so what was written before a request is in its answer.
 type twin struct {
 	busy    int
-	waiting []*equalCall
-}
-
-// An equalCall is one request's share of a call that several make.
-type equalCall struct {
-	block
-	out chan *shared
+	waiting []*block
 }
 
 var keyBuffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -30,7 +24,7 @@ func (l *Loaders) equal(ctx context.Context, t tiers.Tier, c *tiers.Call, tenant
 	l.twinMu.Lock()
 	w := l.twins[string(key)]
 	if w != nil && w.busy >= l.k && len(w.waiting) < maxGather {
-		b := &equalCall{block: block{ctx: ctx, call: detach(c), tenant: tenant, ended: make(chan struct{})}, out: make(chan *shared, 1)}
+		b := newBlock(ctx, c, tenant)
 		w.waiting = append(w.waiting, b)
 		l.twinMu.Unlock()
 		*buf = key
@@ -50,34 +44,15 @@ func (l *Loaders) equal(ctx context.Context, t tiers.Tier, c *tiers.Call, tenant
 	return t.Call(ctx, c)
 }
 
-// wait is for the call's result, under the request's own context.
-func (b *equalCall) wait() (*tiers.Answer, error) {
-	defer close(b.ended)
-	select {
-	case s := <-b.out:
-		return s.answer, s.err
-	case <-b.ctx.Done():
-		return nil, tiers.ContextError(b.call.Operation, context.Cause(b.ctx))
-	}
-}
-
 // returned sends those that gathered while a call was under way.
 func (l *Loaders) returned(key string, w *twin, t tiers.Tier) {
 	l.twinMu.Lock()
 	defer l.twinMu.Unlock()
 	w.busy--
-	var stay []*equalCall
-	for _, b := range w.waiting {
-		select {
-		case <-b.ended: // it left before the call
-		default:
-			stay = append(stay, b)
-		}
-	}
-	w.waiting = nil
-	if len(stay) > 0 {
+	if len(w.waiting) > 0 {
 		w.busy++
-		go l.together(key, w, t, stay)
+		go l.together(key, w, t, w.waiting)
+		w.waiting = nil
 		return
 	}
 	if w.busy == 0 {
@@ -86,38 +61,36 @@ func (l *Loaders) returned(key string, w *twin, t tiers.Tier) {
 }
 
 // together makes one call for several requests, and gives each the whole answer.
-func (l *Loaders) together(key string, w *twin, t tiers.Tier, calls []*equalCall) {
+func (l *Loaders) together(key string, w *twin, t tiers.Tier, blocks []*block) {
 	defer l.returned(key, w, t)
-	blocks, group := make([]*block, len(calls)), make([]int, len(calls))
-	for i, b := range calls {
-		blocks[i], group[i] = &b.block, i
-	}
-	ctx, cancel := shareContext(blocks)
-	defer cancel()
-	a, err := callTogether(ctx, t, blocks, group)
-	if err != nil {
-		for _, b := range calls {
-			b.out <- &shared{err: err}
-		}
+	j, blocks := embark(blocks)
+	if len(blocks) == 0 {
 		return
 	}
-	hold := &held{left: int32(len(calls)), release: a.Release}
-	for _, b := range calls {
-		b.out <- &shared{answer: &tiers.Answer{Body: a.Body, Release: hold.drop, Partial: a.Partial}}
+	defer j.end()
+	a, err := callTogether(j.ctx, t, blocks)
+	if err != nil {
+		giveAll(blocks, shared{err: err})
+		return
+	}
+	hold := &held{release: a.Release}
+	hold.left.Store(int32(len(blocks)))
+	for _, b := range blocks {
+		b.give(shared{answer: &tiers.Answer{Body: a.Body, Release: hold.drop, Partial: a.Partial}})
 	}
 }
 
-func callTogether(ctx context.Context, t tiers.Tier, blocks []*block, group []int) (a *tiers.Answer, err error) {
+func callTogether(ctx context.Context, t tiers.Tier, blocks []*block) (a *tiers.Answer, err error) {
 	op := blocks[0].call.Operation
 	defer func() {
 		if r := recover(); r != nil {
 			a, err = nil, &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed"}
 		}
 	}()
-	if len(group) == 1 {
+	if len(blocks) == 1 {
 		return t.Call(alone(ctx, blocks[0]), blocks[0].call)
 	}
-	watched, ended := together(ctx, blocks, group)
+	watched, ended := together(ctx, blocks)
 	a, err = t.Call(watched, blocks[0].call)
 	if ended != nil {
 		ended(err)

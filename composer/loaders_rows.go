@@ -22,14 +22,26 @@ func blockKeys(c *tiers.Call) []string {
 	return keys
 }
 
+// sameRows says whether all blocks ask for the same rows in the same order, as requests for one page do. Each can read the whole answer then.
+func sameRows(blocks []*block) bool {
+	first := blocks[0].call
+	for _, b := range blocks[1:] {
+		for n, col := range b.call.Needs {
+			if !slices.EqualFunc(col, first.Needs[n], func(x, y json.RawMessage) bool { return string(x) == string(y) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // join makes one call of several blocks: each key once, in first-seen order.
-func join(blocks []*block, group []int) (*tiers.Call, map[string]int) {
-	c := *blocks[group[0]].call
+func join(blocks []*block) (*tiers.Call, map[string]int) {
+	c := *blocks[0].call
 	needs := len(c.Needs)
 	c.Needs = make([][]json.RawMessage, needs)
 	keys := map[string]int{}
-	for _, i := range group {
-		b := blocks[i]
+	for _, b := range blocks {
 		for k, key := range blockKeys(b.call) {
 			if _, ok := keys[key]; ok {
 				continue
@@ -45,7 +57,7 @@ func join(blocks []*block, group []int) (*tiers.Call, map[string]int) {
 
 // divide makes, for each block, an answer of its own rows: a request then reads what it asked for, not what others did.
 // ok is false where that cannot be done: each block reads the whole then, and ignores what it did not ask for.
-func divide(op *graph.Operation, body []byte, keys map[string]int, blocks []*block, group []int) ([][]byte, bool) {
+func divide(op *graph.Operation, body []byte, keys map[string]int, blocks []*block) ([][]byte, bool) {
 	rows, prefix, suffix, ok := splitRows(op, body)
 	if !ok {
 		return nil, false
@@ -54,9 +66,8 @@ func divide(op *graph.Operation, body []byte, keys map[string]int, blocks []*blo
 	for i, r := range rows {
 		at[r.key] = append(at[r.key], i)
 	}
-	out := make([][]byte, len(group))
-	for n, i := range group {
-		b := blocks[i]
+	out := make([][]byte, len(blocks))
+	for n, b := range blocks {
 		var mine []int
 		for _, k := range rowKeys(op, b.call) {
 			mine = append(mine, at[k]...)

@@ -137,10 +137,10 @@ func alone(ctx context.Context, b *block) context.Context {
 }
 
 // together is the context of a call that a batch makes for several blocks, and what to call when it has returned.
-func together(ctx context.Context, blocks []*block, group []int) (context.Context, func(error)) {
+func together(ctx context.Context, group []*block) (context.Context, func(error)) {
 	var w Watcher
-	for _, i := range group {
-		if w = watcherOf(blocks[i].ctx); w != nil {
+	for _, b := range group {
+		if w = watcherOf(b.ctx); w != nil {
 			break
 		}
 	}
@@ -151,11 +151,11 @@ func together(ctx context.Context, blocks []*block, group []int) (context.Contex
 	left := time.Now()
 	f.Note(func(p *tiers.Passage) { p.Left, p.Requests = left, len(group) })
 	members := make([]context.Context, 0, len(group))
-	for _, i := range group {
-		members = append(members, blocks[i].ctx)
-		tiers.FlightOf(blocks[i].ctx).Note(func(p *tiers.Passage) { p.Left, p.Requests = left, len(group) })
+	for _, b := range group {
+		members = append(members, b.ctx)
+		tiers.FlightOf(b.ctx).Note(func(p *tiers.Passage) { p.Left, p.Requests = left, len(group) })
 	}
-	ctx, ended := w.Together(tiers.WithFlight(ctx, f), blocks[group[0]].call.Operation, members, f)
+	ctx, ended := w.Together(tiers.WithFlight(ctx, f), group[0].call.Operation, members, f)
 	return ctx, func(err error) {
 		went := f.Passage()
 		for _, m := range members {
