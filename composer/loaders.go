@@ -126,6 +126,7 @@ func (l *Loaders) send(ctx context.Context, c *tiers.Call, tenant string) (*tier
 // detach copies what a call keeps after its request may be gone, into one buffer.
 func detach(c *tiers.Call) *tiers.Call {
 	d := *c
+	d.Intake = nil // the answer is not the request's alone
 	size, rows := 0, 0
 	for _, col := range c.Needs {
 		rows += len(col)

@@ -20,8 +20,13 @@ type scanner struct {
 	stack  []cell  // items of the lists that are open
 	tracks []track // records of keyed objects, in order
 	read   cell    // what plain and small have passed
+	strays bool    // the object or array that nest has passed has bytes that are no UTF-8
 	gaps   []span  // by a key's number: where a key with its colon stood behind it that nobody reads
 	after  []int32 // by a key's number: 1 + the place in its trie of the key that followed it last; 0: none yet
+
+	from    *arrival // where the bytes behind b come from; nil: there are none
+	prog    *program // that reads the answer which is waited for
+	arrival *arrival // the answer that is read while it comes; nil: none is
 }
 
 // A track is a record whose entity is to be known.

@@ -3,36 +3,47 @@ package composer
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // nest passes an object or an array. It is one loop: what nobody reads of an answer is most of it, and a value of megabytes that a
-// JSON scalar passes on comes through here whole.
+// JSON scalar passes on comes through here whole. Where bytes are still to come, it waits for them before the token that is not whole.
 func (s *scanner) nest() bool {
 	b, i := s.b, s.i
 	var objects [maxNesting/64 + 1]uint64 // a bit for each that is open: it is an object
 	open := 0
 	var c byte
+	var j int
+	strays, wide := false, false
+	const (
+		atValue = iota
+		atKey
+		atAfter
+	)
+	at := atValue
 
 value:
 	if i >= len(b) {
-		return false
+		at = atValue
+		goto short
 	}
 	switch c = b[i]; c {
 	case ' ', '\n', '\t', '\r':
 		i++
 		goto value
 	case '{', '[':
+		for j = i + 1; j < len(b) && white(b[j]); {
+			j++
+		}
+		if j >= len(b) {
+			at = atValue
+			goto short
+		}
 		if open++; s.depth+open > maxNesting {
 			s.depth += open
 			return false
 		}
-		i++
-		for i < len(b) && white(b[i]) {
-			i++
-		}
-		if i >= len(b) {
-			return false
-		}
+		i = j
 		if c == '[' {
 			objects[open>>6] &^= 1 << (open & 63)
 			if b[i] != ']' {
@@ -48,25 +59,33 @@ value:
 		open--
 		goto after
 	case '"':
-		if i = passText(b, i); i < 0 {
-			return false
+		if j, wide = passText(b, i); j < 0 {
+			at = atValue
+			goto short
 		}
+		if wide && !utf8.Valid(b[i:j]) {
+			strays = true
+		}
+		i = j
 		goto after
 	case 't':
 		if len(b)-i < 4 || string(b[i:i+4]) != "true" {
-			return false
+			at = atValue
+			goto short
 		}
 		i += 4
 		goto after
 	case 'f':
 		if len(b)-i < 5 || string(b[i:i+5]) != "false" {
-			return false
+			at = atValue
+			goto short
 		}
 		i += 5
 		goto after
 	case 'n':
 		if len(b)-i < 4 || string(b[i:i+4]) != "null" {
-			return false
+			at = atValue
+			goto short
 		}
 		i += 4
 		goto after
@@ -82,8 +101,9 @@ value:
 			}
 		}
 		s.i = i
-		if _, ok := s.number(); !ok {
-			return false
+		if _, ok := s.number(); !ok || s.i == len(b) {
+			at = atValue
+			goto short
 		}
 		i = s.i
 		goto after
@@ -91,27 +111,37 @@ value:
 
 key:
 	if i >= len(b) || b[i] != '"' {
-		return false
+		at = atKey
+		goto short
 	}
-	if i = passText(b, i); i < 0 {
-		return false
+	if j, wide = passText(b, i); j < 0 {
+		at = atKey
+		goto short
 	}
-	for i < len(b) && white(b[i]) {
-		i++
+	if wide && !utf8.Valid(b[i:j]) {
+		strays = true
 	}
-	if i >= len(b) || b[i] != ':' {
-		return false
+	for j < len(b) && white(b[j]) {
+		j++
 	}
-	i++
+	if j >= len(b) || b[j] != ':' {
+		at = atKey
+		goto short
+	}
+	i = j + 1
 	goto value
 
 after:
 	if open == 0 {
-		s.i = i
+		s.i, s.strays = i, strays
+		if s.from != nil {
+			s.ahead()
+		}
 		return true
 	}
 	if i >= len(b) {
-		return false
+		at = atAfter
+		goto short
 	}
 	switch c = b[i]; c {
 	case ' ', '\n', '\t', '\r':
@@ -135,48 +165,69 @@ after:
 		goto after
 	}
 	return false
+
+short: // the bytes end here, or what stands here is no JSON
+	if s.i = i; s.from == nil || !s.further() {
+		return false
+	}
+	b = s.b
+	switch at {
+	case atKey:
+		for i < len(b) && white(b[i]) {
+			i++
+		}
+		goto key
+	case atAfter:
+		goto after
+	}
+	goto value
 }
 
 func white(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// passText is the place behind the string that starts at i; -1 if it is none.
-func passText(b []byte, i int) int {
+// passText is the place behind the string that starts at i; -1 if it is none. wide says that it is more than ASCII.
+func passText(b []byte, i int) (end int, wide bool) {
 	i++
+	var high uint64
 	for {
 		for i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
 			q := w ^ ('"' * ones)
 			e := w ^ ('\\' * ones)
 			if m := (((q - ones) &^ q) | ((e - ones) &^ e) | ((w - 0x20*ones) &^ w)) & highs; m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
+				n := bits.TrailingZeros64(m) &^ 7
+				high |= w & (1<<n - 1)
+				i += n >> 3
 				break
 			}
+			high |= w
 			i += 8
 		}
 		if i >= len(b) {
-			return -1
+			return -1, false
 		}
 		switch c := b[i]; {
 		case c == '"':
-			return i + 1
+			return i + 1, high&highs != 0
 		case c == '\\':
 			if i+1 >= len(b) {
-				return -1
+				return -1, false
 			}
 			switch b[i+1] {
 			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 				i += 2
 			case 'u':
 				if _, good := hex4(b, i+2); !good {
-					return -1
+					return -1, false
 				}
 				i += 6
 			default:
-				return -1
+				return -1, false
 			}
 		case c < 0x20:
-			return -1
+			return -1, false
 		default:
+			high |= uint64(c)
 			i++
 		}
 	}

@@ -15,18 +15,23 @@ var scanners = sync.Pool{New: func() any { return &scanner{} }}
 func (x *exec) fetch(ctx context.Context, k *call, a *answerData, s *scanner, ans uint16) (bad *fault.Error) {
 	op := k.op.op
 	defer func() {
-		if r := recover(); r != nil { // a tier that panics fails its own call only
+		r := recover()
+		s.leave()
+		if k.c.Intake = nil; r != nil { // a tier that panics fails its own call only
 			bad = &fault.Error{Kind: fault.Internal, Op: "tier", Subject: op.ID, Message: "the tier's client failed", Err: fmt.Errorf("panic: %v", r)}
 		}
 	}()
+	s.i, s.depth, s.ans, s.prog = 0, 0, ans, &k.op.prog
+	s.cells, s.stack, s.tracks = a.cells[:0], s.stack[:0], a.tracks[:0]
+	k.c.Intake = s
 	got, kept, err := x.e.call(ctx, k)
 	if err != nil {
+		s.leave()
+		s.cells, s.tracks = nil, nil
 		return asFault(err, op)
 	}
 	a.body, a.release = got.Body, got.Release
-	s.b, s.i, s.depth, s.ans = got.Body, 0, 0, ans
-	s.cells, s.stack, s.tracks = a.cells[:0], s.stack[:0], a.tracks[:0]
-	ok := len(got.Body) < maxBody && k.op.prog.run(s)
+	ok := len(got.Body) < maxBody && s.whole(got.Body)
 	a.cells, a.tracks = s.cells, s.tracks
 	s.cells, s.tracks = nil, nil
 	if kept != nil {

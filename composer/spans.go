@@ -3,7 +3,6 @@ package composer
 import (
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
 // A program reads the answers of one operation: a record whose first cell is the value, with the total and the next
@@ -312,21 +311,30 @@ func (s *scanner) list(elem *progValue) (cell, bool) {
 	mark := len(s.stack)
 	if !s.next(']') {
 		for {
+			var at halt
+			if s.from != nil {
+				at = s.halt()
+			}
 			c, ok := s.value(elem)
-			if !ok {
-				return c, false
-			}
-			s.stack = append(s.stack, c)
-			s.space()
-			if s.next(',') {
+			if ok {
+				s.stack = append(s.stack, c)
 				s.space()
-				continue
+				if s.next(',') {
+					s.space()
+					continue
+				}
+				ok = s.next(']')
 			}
-			if !s.next(']') {
+			if ok {
+				break
+			}
+			if s.from == nil || !s.again(at) {
 				return c, false
 			}
-			break
 		}
+	}
+	if s.from != nil {
+		s.ahead()
 	}
 	s.depth--
 	c := cell{kind: kList, ans: s.ans, off: uint32(len(s.cells)), n: uint32(len(s.stack) - mark)}
@@ -511,13 +519,13 @@ func (s *scanner) scalar(v *progValue, c byte) (cell, bool) {
 		}
 		return flawed(flawType), true
 	case '{', '[':
-		if !s.skip() {
+		if !s.nest() {
 			return cell{}, false
 		}
 		if v.scalar != scalarRaw {
 			return flawed(flawType), true
 		}
-		if !utf8.Valid(s.b[from:s.i]) {
+		if s.strays {
 			return flawed(flawText), true
 		}
 		return span(kRaw), true

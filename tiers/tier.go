@@ -39,6 +39,8 @@ type Call struct {
 	Fields []string
 	// Idempotency is a mutation's idempotency key; "" if the asker gave none: then the call is never repeated.
 	Idempotency string
+	// Intake is told of a large answer while it comes; nil: nobody is. A tier may pass it over.
+	Intake Intake
 }
 
 // A Page is the part of a list that a call asks for.

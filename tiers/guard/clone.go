@@ -10,6 +10,7 @@ import (
 // clone copies a call with everything that its caller may change after Call has returned.
 func clone(c *tiers.Call) *tiers.Call {
 	d := *c
+	d.Intake = nil // of two attempts at once neither is the answer yet
 	d.Needs = make([][]json.RawMessage, len(c.Needs))
 	for i, col := range c.Needs {
 		d.Needs[i] = values(col)

@@ -93,6 +93,7 @@ func New(source *graph.Source, operations []*graph.Operation, s Settings) (*Tier
 	for _, op := range operations {
 		if op.Source == source && op.HTTP != nil {
 			k := c.call(op, at, t.wire.compress)
+			k.whole = true
 			t.wire.straight(&k.endpoint)
 			t.calls[op] = k
 		}

@@ -15,11 +15,12 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"facet/fault"
+	"facet/tiers"
 	"facet/tiers/internal/answer"
 )
 
 // read reads an answer whole.
-func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Reply, error) {
+func (w *Wire) read(ctx context.Context, e *endpoint, c *tiers.Call, res *nethttp.Response) (Reply, error) {
 	defer res.Body.Close()
 	mediaType := res.Header.Get("Content-Type")
 	if kind, message := Status(res.StatusCode); kind != "" && !e.explains(mediaType) {
@@ -61,12 +62,19 @@ func (w *Wire) read(ctx context.Context, e *endpoint, res *nethttp.Response) (Re
 	}
 	want := min(max(int(hint)+1, bytes.MinRead), w.maxBody+1) // one byte more than expected: the end is then seen without growing
 	buf := answer.Take(want)
-	err := fill(buf, src, w.maxBody)
+	var arrival tiers.Arrival
+	if e.whole && src == res.Body && c.Intake != nil && res.ContentLength >= tiers.IntakeSize && int64(cap(buf.B)) > res.ContentLength {
+		arrival = c.Intake.Begin(buf.B[:res.ContentLength])
+	}
+	err := fill(buf, src, w.maxBody, arrival)
 	if err == nil {
 		if res.ContentLength < 0 || src != res.Body {
 			e.size.Store(int64(len(buf.B)))
 		}
 		return Reply{Status: res.StatusCode, Body: buf.B, Release: buf.Release}, nil
+	}
+	if arrival != nil {
+		arrival.Stop()
 	}
 	buf.Release()
 	var corrupt flate.CorruptInputError
@@ -133,8 +141,8 @@ var errLarge = errors.New("larger than the limit")
 
 var unzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-// fill reads src to its end; more than limit bytes are errLarge.
-func fill(b *answer.Buffer, src io.Reader, limit int) error {
+// fill reads src to its end; more than limit bytes are errLarge. An arrival is told of what came; nil: nobody is.
+func fill(b *answer.Buffer, src io.Reader, limit int, arrival tiers.Arrival) error {
 	b.B = b.B[:0]
 	for {
 		if len(b.B) == cap(b.B) {
@@ -145,6 +153,9 @@ func fill(b *answer.Buffer, src io.Reader, limit int) error {
 		b.B = b.B[:len(b.B)+n]
 		if len(b.B) > limit {
 			return errLarge
+		}
+		if arrival != nil && n > 0 {
+			arrival.Came(len(b.B))
 		}
 		if err == io.EOF {
 			return nil

@@ -65,6 +65,7 @@ type endpoint struct {
 	lines   *lines                      // nil: the wire's Transport
 	head    []byte                      // of lines: what every request has behind its target
 	size    *atomic.Int64               // of the last answer: how much room the next is given
+	whole   bool                        // an answer's body is the tier's answer as it is
 }
 
 // A Body appends what is sent for a call.
@@ -112,7 +113,7 @@ func (w *Wire) send(ctx context.Context, e *endpoint, c *tiers.Call, path, query
 
 // heard reads an answer.
 func (w *Wire) heard(ctx context.Context, e *endpoint, c *tiers.Call, res *nethttp.Response) (Reply, error) {
-	reply, err := w.read(ctx, e, res)
+	reply, err := w.read(ctx, e, c, res)
 	if f, ok := err.(*fault.Error); ok && res.StatusCode == nethttp.StatusUnprocessableEntity && c.Idempotency != "" && e.op.IdempotencyHeader() != "" {
 		f.Message = "the tier finds the request invalid, or its Idempotency-Key was used for another one" // 422 is both
 	}

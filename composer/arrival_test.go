@@ -1,0 +1,95 @@
+package composer
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arriving scans a body that comes in pieces, whose sizes are those of cuts, again and again.
+func arriving(g *program, body, cuts []byte, least int) (s *scanner, early, ok bool) {
+	s = &scanner{ans: 2, prog: g}
+	a := s.begin(body, least)
+	for came, k := 0, 0; came < len(body); k++ {
+		n := len(body)
+		if len(cuts) > 0 {
+			n = int(cuts[k%len(cuts)]) + 1
+		}
+		came = min(came+n, len(body))
+		a.Came(came)
+		for range k % 5 {
+			runtime.Gosched()
+		}
+	}
+	if len(body) == 0 {
+		a.Stop()
+	}
+	<-a.ended
+	early = a.ok
+	return s, early, s.whole(body)
+}
+
+// FuzzArriving: an answer that is scanned while it comes is read as one that is there.
+func FuzzArriving(f *testing.F) {
+	for _, s := range append(samples,
+		`{"b":[1,22,333,4444,55555,666666],"a":"after a list","c":{"d":"x","e":[[1,2,{"x":["deep",12.5e3,true,null]}]]}}`,
+		`{"unread":{"a":[1,2,3, 4 , 55 ,666],"b" : {"c":"a longer text than others","é":"日本語"}},"b":[ 1 , 2 ],"a":"x"}`,
+		`{"b":[12,34`, `{"unread":[12,34`, `{"b":[1,"\ud83d",{}],"a":1}`, `{"unread":[tru`, `{"unread":{"a":1]}`,
+		`{"b":[`+strings.Repeat("123,", 3000)+`1],"a":"x"}`, `{"unread":[`+strings.Repeat(`{"k":"v"},`, 3000)+`1],"a":"x"}`) {
+		f.Add([]byte(s), []byte{0}, byte(1))
+		f.Add([]byte(s), []byte{0, 3, 1, 7}, byte(4))
+		f.Add([]byte(s), []byte{200}, byte(64))
+	}
+	g := testProgram()
+	f.Fuzz(func(t *testing.T, body, cuts []byte, least byte) {
+		want := &scanner{b: body, ans: 2}
+		valid := g.run(want)
+		got, early, ok := arriving(g, body, cuts, int(least)+1)
+		if ok != valid || early && !valid {
+			t.Fatalf("%q is JSON: %v while it came, %v when it was there, want %v", body, early, ok, valid)
+		}
+		if ok && (!slices.Equal(got.cells, want.cells) || !slices.Equal(got.tracks, want.tracks)) {
+			t.Fatalf("%q:\n%v\n%v", body, got.cells, want.cells)
+		}
+	})
+}
+
+// TestArriving: what stands in lists and what nobody reads is scanned while it comes, wherever it is cut.
+func TestArriving(t *testing.T) {
+	g := testProgram()
+	for _, body := range []string{
+		`{"unread":[` + strings.Repeat(`{"k":"v", "w":[1, 2.5, true]},`, 500) + `null],"b":[` + strings.Repeat("123,", 500) + `1],"a":"x"}`,
+		`{"b":[` + strings.Repeat("1234567,", 500) + `1]}`,
+	} {
+		for _, cuts := range [][]byte{{0}, {1, 2}, {60}, {255}, nil} {
+			if _, early, ok := arriving(g, []byte(body), cuts, 32); !early || !ok {
+				t.Errorf("cut by %v: early %v, at all %v", cuts, early, ok)
+			}
+		}
+	}
+}
+
+// TestArrivalStops: a tier that hangs up in the middle ends the scan, and the scanner is as new.
+func TestArrivalStops(t *testing.T) {
+	g := testProgram()
+	body := []byte(`{"b":[` + strings.Repeat("123,", 5000) + `1],"a":"x"}`)
+	s := &scanner{ans: 2}
+	for _, came := range []int{0, 1, 100, 9000, len(body)} {
+		s.prog = g
+		a := s.Begin(body)
+		if s.Begin(body) != nil {
+			t.Error("two answers at once")
+		}
+		a.Came(came)
+		a.Stop()
+		s.leave()
+		if s.Begin(body) != nil {
+			t.Error("an answer that nobody waits for")
+		}
+		s.prog, s.i, s.depth, s.cells, s.stack = g, 0, 0, nil, s.stack[:0]
+		if !s.whole(body) {
+			t.Errorf("after %d bytes: the next answer is not read", came)
+		}
+	}
+}
