@@ -96,6 +96,35 @@ func (k *packer) own() {
 	if _, ok := k.box.files[File]; !ok {
 		k.ds.Add(fault.Pos{File: File}, "P030", "Make it a file", "the manifest is not packed")
 	}
+	k.leftOut()
+}
+
+// leftOut warns of an app's documents that are not packed: nothing else would say so before its devices are refused.
+func (k *packer) leftOut() {
+	if k.m.Edge == nil || len(k.m.Edge.Device) == 0 {
+		return
+	}
+	there := []string{DocumentsManifest, apolloManifest}
+	for _, ext := range []string{"graphql", "gql", "json"} {
+		found, err := fs.Glob(k.fsys, path.Join(k.dir, DocumentsFolder, "*."+ext))
+		if err == nil {
+			for _, at := range found {
+				there = append(there, DocumentsFolder+"/"+path.Base(at))
+			}
+		}
+	}
+	for _, name := range there {
+		if _, packed := k.box.files[name]; packed {
+			continue
+		}
+		if _, err := fs.Stat(k.fsys, path.Join(k.dir, name)); err != nil {
+			continue
+		}
+		what, _, _ := strings.Cut(name, "/")
+		k.ds = append(k.ds, fault.Diagnostic{Pos: fault.Pos{File: name}, Severity: fault.Warn, Code: "P050",
+			Text: "these documents are not packed, so the edge will not know them", Fix: `Add "` + what + `" to "files" in package.json`})
+		return
+	}
 }
 
 // take adds one file and says whether to go on.

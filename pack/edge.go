@@ -17,7 +17,7 @@ func (p *parser) edge(n *node, m *Manifest) *Edge {
 		p.wrong(n, "edge", "an object")
 		return e
 	}
-	p.only(n, `"edge"`, "device", "schema", "graph", "bindings", "limits", "health", "sunset")
+	p.only(n, `"edge"`, "device", "schema", "graph", "bindings", "limits", "health", "sunset", "documents")
 	p.devices(n, e)
 	p.schema(n, e)
 	if v := n.get("graph"); v != nil {
@@ -30,7 +30,31 @@ func (p *parser) edge(n *node, m *Manifest) *Edge {
 	e.Limits = p.budget(n.get("limits"))
 	e.Health = p.health(n.get("health"))
 	e.Sunset = p.sunset(n.get("sunset"))
+	e.DocumentsOnly = p.documents(n)
 	return e
+}
+
+// documents says whether nothing but the documents that the package brings is answered over GraphQL.
+func (p *parser) documents(n *node) (only bool) {
+	v := n.get("documents")
+	switch {
+	case v == nil:
+		return false
+	case !v.is(object):
+		p.wrong(v, "documents", `an object, as in { "only": true }`)
+		return false
+	case n.get("device") == nil:
+		p.add(n.key("documents"), "P055", "Remove it: documents belong to the packages of devices", "a module has no endpoint whose documents it could state")
+	}
+	p.only(v, `"documents"`, "only")
+	if o := v.get("only"); o != nil {
+		yes, ok := o.value.(bool)
+		if !ok {
+			p.add(o.off, "P055", "Write true: then no other document is answered", "\"only\" is %s, not true or false", p.show(o))
+		}
+		only = yes
+	}
+	return only
 }
 
 // maxDevices is how many devices one package may serve: each is a route, with an engine, of every release that it is in.

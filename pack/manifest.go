@@ -76,6 +76,8 @@ type Edge struct {
 	Limits   *Budget            // nil if not given
 	Health   *Health            // nil if not given
 	Sunset   *Sunset            // nil if not given
+	// DocumentsOnly says that the package's endpoint answers no GraphQL document but known ones; written as "documents": {"only": true}.
+	DocumentsOnly bool
 }
 
 // A Binding says when a package gets a module's new versions.

@@ -71,6 +71,7 @@ func buildWith(ctx context.Context, pkg *pack.Package, lock *pack.Lock, g *graph
 	}
 	r.derive(b)
 	private(b)
+	r.documents(pkg, b)
 	if !r.diags.Failed() {
 		_, clashes := view.NewSurface("", b.Schema, b)
 		r.diags = append(r.diags, clashes...)

@@ -29,11 +29,12 @@ type Build struct {
 	Handlers  []*Handler        `json:"handlers,omitempty"` // a Mutation's Handler counts here
 	Metrics   []*Declared       `json:"metrics,omitempty"`  // declared business metrics, in order of export
 	Warmups   []*Warmup         `json:"warmups,omitempty"`
-	Cells     []string          `json:"cells,omitempty"`   // experiments that are read, sorted
-	Limits    json.RawMessage   `json:"limits,omitempty"`  // the manifest's edge.limits
-	Health    json.RawMessage   `json:"health,omitempty"`  // the manifest's edge.health
-	Sunset    json.RawMessage   `json:"sunset,omitempty"`  // the manifest's edge.sunset
-	Sources   []string          `json:"sources,omitempty"` // file names that Pos values index, package files first
+	Documents *Documents        `json:"documents,omitempty"` // of its app, known from the first request; nil if there are none
+	Cells     []string          `json:"cells,omitempty"`     // experiments that are read, sorted
+	Limits    json.RawMessage   `json:"limits,omitempty"`    // the manifest's edge.limits
+	Health    json.RawMessage   `json:"health,omitempty"`    // the manifest's edge.health
+	Sunset    json.RawMessage   `json:"sunset,omitempty"`    // the manifest's edge.sunset
+	Sources   []string          `json:"sources,omitempty"`   // file names that Pos values index, package files first
 }
 
 // Format is the newest encoding of builds.
