@@ -216,7 +216,7 @@ func (x *exec) part() Part {
 	default:
 		x.tree()
 	}
-	p := Part{Errors: n.errors, Degraded: n.degraded, Shortened: n.shortened, NotFound: n.notFound, Stats: x.stats}
+	p := Part{Errors: n.errors, Degraded: n.degraded, Shortened: n.shortened, NotFound: n.notFound, Whole: !n.gaps, Stats: x.stats}
 	p.Cache = x.cacheState()
 	p.Exposed = x.exposures()
 	if x.r.Facts {

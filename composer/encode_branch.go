@@ -35,6 +35,7 @@ func (g *grapher) branch(b *branch) {
 		g.value(b.sites, b.age)
 		return
 	}
+	n.gaps = n.gaps || len(b.sites) > 0
 	n.buf = append(n.buf, '{')
 	some := false
 	key := func(k string) {
@@ -66,6 +67,7 @@ func (g *grapher) branch(b *branch) {
 				break
 			}
 		}
+		n.gaps = n.gaps || len(gr.lost) > 0 && len(gr.order) > 0 // they might be the same, spelled in another way
 		for _, k := range gr.lost {
 			key(k)
 			n.buf = append(n.buf, missing...)
@@ -90,6 +92,10 @@ func (g *grapher) missing(age int64) {
 
 // fields writes a branch whose keys are the fields that any of the sites ask for.
 func (g *grapher) fields(sites []site, age int64) {
+	if len(sites) == 1 && !sites[0].e.twice {
+		g.object(sites[0], age)
+		return
+	}
 	x := g.x
 	n := &x.enc
 	n.buf = append(n.buf, '{')
@@ -98,16 +104,14 @@ func (g *grapher) fields(sites []site, age int64) {
 	for s, st := range sites {
 	next:
 		for _, k := range st.e.kids {
-			if len(sites) > 1 {
-				for _, d := range done {
-					if d == k.field {
-						continue next
-					}
+			for _, d := range done {
+				if d == k.field {
+					continue next
 				}
 			}
 			mark := len(g.stack)
 			g.stack = append(g.stack, site{e: k, dom: st.dom, i: st.i})
-			for o := s; o < len(sites) && (len(sites) > 1 || multiple(st.e)); o++ {
+			for o := s; o < len(sites); o++ {
 				for _, ok := range sites[o].e.kids {
 					if ok != k && ok.field == k.field {
 						g.stack = append(g.stack, site{e: ok, dom: sites[o].dom, i: sites[o].i})
@@ -123,9 +127,7 @@ func (g *grapher) fields(sites []site, age int64) {
 			g.value(g.stack[mark:], maxAge(k.cache, age))
 			g.stack = g.stack[:mark]
 			x.pop()
-			if len(sites) > 1 {
-				done = append(done, k.field)
-			}
+			done = append(done, k.field)
 		}
 	}
 	for _, st := range sites {
@@ -152,9 +154,6 @@ func (g *grapher) fields(sites []site, age int64) {
 	n.buf = append(n.buf, '}')
 }
 
-// multiple says that a node may ask one field twice, under other windows.
-func multiple(e *emit) bool { return e.twice }
-
 // value writes what stands at one place: a leaf of the first site, or the branch that all sites ask for.
 func (g *grapher) value(sites []site, age int64) {
 	x := g.x
@@ -165,13 +164,18 @@ func (g *grapher) value(sites []site, age int64) {
 	case emitLeaf:
 		g.leaf(sites, age)
 	case emitTypename:
-		g.boxed(age, func() { n.buf = append(append(append(n.buf, '"'), e.typ...), '"') })
+		g.open(age)
+		n.buf = append(append(append(n.buf, '"'), e.typ...), '"')
+		g.close(age)
 	case emitKey, emitID:
-		if _, ent := x.entityOf(x.cell(e.v, st.dom, st.i)); ent == noEntity {
+		mark := len(n.buf)
+		g.open(age)
+		if !x.identity(e, st.dom, st.i) {
+			n.buf = n.buf[:mark]
 			g.null(nullCell, age)
 			return
 		}
-		g.boxed(age, func() { x.identity(e, st.dom, st.i) })
+		g.close(age)
 	case emitTree:
 		if e.v != none {
 			c := x.cell(e.v, st.dom, st.i)
@@ -230,29 +234,33 @@ func (g *grapher) length(e *emit, st site, age int64) {
 		g.null(c, age)
 		return
 	}
-	g.boxed(age, func() {
-		switch end := x.until(e, st.dom, st.i, w, w.from+w.want); {
-		case e.kind == emitLength:
-			x.enc.buf = appendInt(x.enc.buf, w.length)
-		case end < w.length && w.want > 0:
-			x.enc.buf = appendQuoted(x.enc.buf, EncodeCursor(end))
-		default:
-			x.enc.buf = append(x.enc.buf, "null"...)
-		}
-	})
+	g.open(age)
+	switch end := x.until(e, st.dom, st.i, w, w.from+w.want); {
+	case e.kind == emitLength:
+		x.enc.buf = appendInt(x.enc.buf, w.length)
+	case end < w.length && w.want > 0:
+		x.enc.buf = appendQuoted(x.enc.buf, EncodeCursor(end))
+	default:
+		x.enc.buf = append(x.enc.buf, "null"...)
+	}
+	g.close(age)
 }
 
-// boxed writes a value, in an atom where it expires.
-func (g *grapher) boxed(age int64, write func()) {
-	n := &g.x.enc
+// open begins a value, which stands in an atom where it expires.
+func (g *grapher) open(age int64) {
 	if age == noAge {
-		write()
 		return
 	}
+	n := &g.x.enc
 	n.buf = append(n.buf, `{"$type":"atom","$expires":`...)
 	n.buf = append(strconv.AppendInt(n.buf, -age, 10), `,"value":`...)
-	write()
-	n.buf = append(n.buf, '}')
+}
+
+// close ends a value that was opened.
+func (g *grapher) close(age int64) {
+	if age != noAge {
+		g.x.enc.buf = append(g.x.enc.buf, '}')
+	}
 }
 
 // atom writes a value that is an atom whether it expires or not: objects and lists are no branches.
@@ -263,7 +271,8 @@ func (g *grapher) atom(age int64, c cell) {
 		n.buf = append(g.x.appendJSON(n.buf, c), '}')
 		return
 	}
-	g.boxed(age, func() { n.buf = g.x.appendJSON(n.buf, c) })
+	g.open(age)
+	n.buf = append(g.x.appendJSON(n.buf, c), '}')
 }
 
 // hole is what stands for a value that there is not: null where there must be one is an error of that place, as it is in a tree.
@@ -293,7 +302,9 @@ func (g *grapher) null(c cell, age int64) {
 		n.degraded = append(n.degraded, Degraded{Path: n.at(), Kind: degreeKind(c.deg)})
 		age = 0
 	}
-	g.boxed(age, func() { n.buf = append(n.buf, "null"...) })
+	g.open(age)
+	n.buf = append(n.buf, "null"...)
+	g.close(age)
 }
 
 func (g *grapher) ref(e *emit, st site, c cell, age int64) {
@@ -305,7 +316,8 @@ func (g *grapher) ref(e *emit, st site, c cell, age int64) {
 		n.buf = append(strconv.AppendInt(n.buf, -age, 10), ',')
 	}
 	n.buf = append(appendQuoted(append(n.buf, `"value":[`...), e.shape.name), ',')
-	args, _ := x.shapeArgs(e, st.dom, st.i)
+	args, ok := x.shapeArgs(e, st.dom, st.i)
+	n.gaps = n.gaps || !ok
 	for _, a := range args {
 		n.buf = append(appendQuoted(n.buf, a), ',')
 	}
@@ -350,7 +362,9 @@ func (g *grapher) leaf(sites []site, age int64) {
 		g.atom(age, c)
 		return
 	}
-	g.boxed(age, func() { n.buf = x.appendJSON(n.buf, c) })
+	g.open(age)
+	n.buf = x.appendJSON(n.buf, c)
+	g.close(age)
 }
 
 // items looks for what is wrong in a list that is one value: what fails where there must be an item fails the list, what else fails is

@@ -2,6 +2,7 @@ package composer
 
 import (
 	"bytes"
+	"sync"
 	"time"
 
 	"facet/fault"
@@ -29,10 +30,44 @@ const noAge = -1
 
 // A grapher writes a JSON Graph.
 type grapher struct {
-	x     *exec
-	root  branch
-	sites []site
-	stack []site // the sites of the places that are being written
+	x      *exec
+	root   branch
+	sites  []site
+	stack  []site // the sites of the places that are being written
+	groups []*entities
+	used   int // of groups
+}
+
+// Graphers are kept for what they have grown to.
+var graphers = sync.Pool{New: func() any { return &grapher{} }}
+
+const maxSites = 1 << 16 // of a grapher that is kept
+
+func (g *grapher) put() {
+	if cap(g.sites) > maxSites || len(g.groups) > maxSites {
+		return
+	}
+	clear(g.sites) // they hold on to plans
+	clear(g.stack[:cap(g.stack)])
+	g.x, g.root, g.sites, g.stack, g.used = nil, branch{}, g.sites[:0], g.stack[:0], 0
+	graphers.Put(g)
+}
+
+// group is the entities that stand at a branch.
+func (g *grapher) group(at *branch) *entities {
+	if at.group != nil {
+		return at.group
+	}
+	if g.used == len(g.groups) {
+		g.groups = append(g.groups, &entities{})
+	}
+	gr := g.groups[g.used]
+	g.used++
+	clear(gr.first)
+	clear(gr.lost)
+	gr.order, gr.first, gr.lost = gr.order[:0], gr.first[:0], gr.lost[:0]
+	at.group = gr
+	return gr
 }
 
 func (b *branch) kid(key string) *branch {
@@ -70,7 +105,9 @@ func maxAge(c *view.Cache, age int64) int64 {
 
 // graph writes the answer as a JSON Graph: view trees with references, and each entity once.
 func (x *exec) graph() {
-	g := &grapher{x: x}
+	g := graphers.Get().(*grapher)
+	defer g.put()
+	g.x = x
 	for k, r := range x.p.roots {
 		g.collectRoot(k, r)
 	}
@@ -98,6 +135,7 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 				}
 			}
 			g.fail(path, err)
+			x.enc.gaps = true
 			return
 		}
 		n := int32(1)
@@ -168,20 +206,22 @@ func (g *grapher) collectEntity(r *emitRoot, dom, i int32) {
 		if r.list {
 			key = x.doms[r.each].items[i]
 		}
-		if at.group == nil {
-			at.group = &entities{}
-		}
-		at.group.lost = append(at.group.lost, string(x.text(key)))
+		gr := g.group(at)
+		gr.lost = append(gr.lost, string(x.text(key)))
 		return
+	}
+	if r.list { // the key may be spelled in another way than that by which the entity stands
+		if s, ent := x.entityOf(c); ent == noEntity || string(x.spaces[s].key(ent)) != string(x.text(x.doms[r.each].items[i])) {
+			x.enc.gaps = true
+		}
+	} else {
+		x.enc.gaps = true
 	}
 	g.enter(r.out, dom, i, c)
 }
 
 // collect enters every entity that is referred to from a place on.
 func (g *grapher) collect(e *emit, dom, i int32) {
-	if !e.refers() {
-		return
-	}
 	x := g.x
 	switch e.kind {
 	case emitTree:
@@ -190,14 +230,15 @@ func (g *grapher) collect(e *emit, dom, i int32) {
 				return
 			}
 		}
-		for _, k := range e.kids {
-			g.collect(k, dom, i)
-		}
+		g.collectKids(e, dom, i)
 	case emitMany:
 		if c, _ := x.listOf(e.v, dom, i); c.kind != kList {
 			return
 		}
 		from, end := x.children(e.each, x.up(dom, e.dom, i))
+		if !e.item.refers() {
+			return
+		}
 		end = from + x.stays(e, end-from)
 		for j := from; j < end; j++ {
 			g.collect(e.item, e.each, j)
@@ -212,19 +253,25 @@ func (g *grapher) collect(e *emit, dom, i int32) {
 			return
 		}
 		if !e.graph {
-			for _, k := range e.kids {
-				g.collect(k, dom, i)
-			}
+			g.collectKids(e, dom, i)
 			return
 		}
 		g.enter(e, dom, i, c)
 	}
 }
 
+func (g *grapher) collectKids(e *emit, dom, i int32) {
+	for _, k := range e.kids {
+		if k.refers() {
+			g.collect(k, dom, i)
+		}
+	}
+}
+
 // subject is the entity of a ref; bad says that the place is null or failed.
 func (g *grapher) subject(e *emit, dom, i int32) (c cell, bad bool) {
 	x := g.x
-	c = x.cell(e.v, dom, i)
+	c = x.subject(e.v, dom, i)
 	if c.kind != kObject && c.kind != kEntity {
 		return c, true
 	}
@@ -274,6 +321,7 @@ func (g *grapher) enter(e *emit, dom, i int32, c cell) {
 	x := g.x
 	args, ok := x.shapeArgs(e, dom, i)
 	if !ok {
+		x.enc.gaps = true
 		return
 	}
 	at := g.root.kid(e.shape.name)
@@ -281,10 +329,7 @@ func (g *grapher) enter(e *emit, dom, i int32, c cell) {
 		at = at.kid(a)
 	}
 	s, ent := x.entityOf(c)
-	if at.group == nil {
-		at.group = &entities{}
-	}
-	gr := at.group
+	gr := g.group(at)
 	gr.space = s
 	for int(ent) >= len(gr.first) {
 		gr.first = append(gr.first, 0)
@@ -304,7 +349,5 @@ func (g *grapher) enter(e *emit, dom, i int32, c cell) {
 	} else {
 		g.sites[last].next = id - 1
 	}
-	for _, k := range e.kids {
-		g.collect(k, dom, i)
-	}
+	g.collectKids(e, dom, i)
 }

@@ -67,6 +67,7 @@ func (ix *indexed) beyond(w part, have int, many bool, age int64) {
 			left--
 		}
 	}
+	ix.g.x.enc.gaps = ix.g.x.enc.gaps || left == 0
 }
 
 const maxBeyond = 20_000
@@ -100,6 +101,7 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 		l, w := x.listOf(s.e.v, s.dom, s.i)
 		if l.kind != kList {
 			l, w = c, part{length: int(c.n), want: int(c.n)}
+			n.gaps = true
 		}
 		put := func(j int) {
 			if !ix.key(j, many) {
@@ -115,7 +117,9 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 			case kList:
 				g.atom(age, it)
 			default:
-				g.boxed(age, func() { n.buf = x.appendJSON(n.buf, it) })
+				g.open(age)
+				n.buf = x.appendJSON(n.buf, it)
+				g.close(age)
 			}
 			x.pop()
 		}
@@ -136,6 +140,7 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 				put(j)
 			}
 		}
+		n.gaps = n.gaps || all > w.length
 		ix.beyond(w, min(all, w.length), many, age)
 	}
 	g.lengths(ix, sites, age)
@@ -154,7 +159,7 @@ func (g *grapher) many(sites []site, age int64) {
 		age = 0
 	}
 	n.buf = append(n.buf, '{')
-	ix := &indexed{g: g}
+	ix := indexed{g: g}
 	several := len(sites) > 1
 	for s, st := range sites {
 		c, w := x.listOf(st.e.v, st.dom, st.i)
@@ -168,8 +173,15 @@ func (g *grapher) many(sites []site, age int64) {
 			if !ix.key(index, several) {
 				continue
 			}
+			it := site{e: st.e.item, dom: st.e.each, i: j}
+			if !several && it.e.kind == emitRef && it.e.graph {
+				if c, bad := g.subject(it.e, it.dom, j); !bad {
+					g.ref(it.e, it, c, age)
+					continue
+				}
+			}
 			mark := len(g.stack)
-			g.stack = append(g.stack, site{e: st.e.item, dom: st.e.each, i: j})
+			g.stack = append(g.stack, it)
 			for _, o := range sites[s+1:] {
 				of, oe := x.children(o.e.each, x.up(o.dom, o.e.dom, o.i))
 				oe = of + x.stays(o.e, oe-of)
@@ -184,8 +196,9 @@ func (g *grapher) many(sites []site, age int64) {
 			g.stack = g.stack[:mark]
 			x.pop()
 		}
+		n.gaps = n.gaps || w.from+int(c.n) > w.length
 		ix.beyond(w, min(w.from+int(c.n), w.length), several, age)
 	}
-	g.lengths(ix, sites, age)
+	g.lengths(&ix, sites, age)
 	n.buf = append(n.buf, '}')
 }

@@ -25,6 +25,7 @@ type encoder struct {
 	degraded  []Degraded
 	shortened []Shortened
 	notFound  bool
+	gaps      bool // a JSON Graph is not known to have all that is asked, each once
 	tooLarge  bool
 	most      int // bytes at which it gives up; 0: the limit
 }

@@ -121,6 +121,7 @@ type Part struct {
 	Stats    Stats
 	Facts    []Fact
 	NotFound bool // some root is null because of an orNotFound, or an entity root does not exist
+	Whole    bool // of a Graph: all that was asked for is there or marked missing, each once
 	Last     bool
 	Release  func() // gives Data back; may be nil
 

@@ -21,16 +21,31 @@ func (x *exchange) get() error {
 		return err
 	}
 	req := q.request
-	g, err := x.found(q.sets, &req, q.unknown, false)
+	if q.gaps || len(req.Selection.Roots) == 0 {
+		g, err := x.found(q.sets, &req, q.unknown, false)
+		if err != nil {
+			return err
+		}
+		return x.reply(g, q.echo, nil)
+	}
+	p, err := x.ask(&req)
 	if err != nil {
 		return err
 	}
-	return x.reply(g, q.echo, nil)
+	if !p.Whole || len(p.Shortened) > 0 {
+		g, err := x.complete(p, q.sets, q.unknown, false)
+		if err != nil {
+			return err
+		}
+		return x.reply(g, q.echo, nil)
+	}
+	// Every path of the question ends in what the composer writes for it: its bytes are the graph.
+	return x.reply(&found{bytes: p.Data, cache: p.Cache}, q.echo, nil)
 }
 
 // A found graph is what was read, complete.
 type found struct {
-	root      *node
+	root      *node  // nil: bytes is all that is needed
 	bytes     []byte // the same as JSON; nil: root must be written
 	cache     composer.CacheState
 	shortened []composer.Shortened
@@ -47,13 +62,21 @@ func (x *exchange) fetch(sets []pathSet, lenient bool) (*found, error) {
 
 // found reads what a request of path sets asks for.
 func (x *exchange) found(sets []pathSet, req *composer.Request, unknown map[string]bool, lenient bool) (*found, error) {
-	g := &found{root: &node{}}
+	if len(req.Selection.Roots) == 0 {
+		return x.complete(nil, sets, unknown, lenient)
+	}
+	p, err := x.ask(req)
+	if err != nil {
+		return nil, err
+	}
+	return x.complete(p, sets, unknown, lenient)
+}
+
+// complete looks through an answer, nil if nothing was asked, and marks what it lacks of the paths.
+func (x *exchange) complete(p *composer.Part, sets []pathSet, unknown map[string]bool, lenient bool) (g *found, err error) {
+	g = &found{root: &node{}}
 	merged := true
-	if len(req.Selection.Roots) > 0 {
-		p, err := x.ask(req)
-		if err != nil {
-			return nil, err
-		}
+	if p != nil {
 		if g.root, merged, err = readTree(p.Data); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ type question struct {
 	sets    []pathSet
 	request composer.Request
 	unknown map[string]bool
+	gaps    bool   // the answer must be looked through for what is missing
 	echo    []byte // the paths as an answer repeats them
 }
 
@@ -36,15 +37,15 @@ func (x *exchange) question(text string) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, unknown, err := request(x.answers.Surface(), sets, x.h.limits)
-	if err != nil {
-		return nil, err
+	b := build(x.answers.Surface(), sets, x.h.limits)
+	if b.err != nil {
+		return nil, b.err
 	}
 	var echo bytes.Buffer
 	if err := json.Compact(&echo, []byte(text)); err != nil {
 		return nil, invalid("paths: not legal JSON")
 	}
-	q := &question{sets, *req, unknown, echo.Bytes()}
+	q := &question{sets, b.req, b.unknown, b.gaps, echo.Bytes()}
 	if len(text) <= maxQuestion {
 		kept.Add(text, q, len(text)*questionCost)
 	}

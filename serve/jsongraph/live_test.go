@@ -56,11 +56,13 @@ func newLive(t testing.TB) *live {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: l, Asker: func(_ *http.Request, device string) (*asker.Asker, error) {
-		return &asker.Asker{Viewer: asker.Viewer{ID: "v", Profile: "demo", Profiles: []string{"demo", "kid"}, SignedIn: true}, Device: asker.Device{Type: device, Form: device}, Locale: "en-US"}, nil
-	}}))
+	mux.Handle("/{device}/{schema}/model.json", jsongraph.New(jsongraph.Options{Views: l, Asker: liveAsker}))
 	l.handler = mux
 	return l
+}
+
+func liveAsker(_ *http.Request, device string) (*asker.Asker, error) {
+	return &asker.Asker{Viewer: asker.Viewer{ID: "v", Profile: "demo", Profiles: []string{"demo", "kid"}, SignedIn: true}, Device: asker.Device{Type: device, Form: device}, Locale: "en-US"}, nil
 }
 
 func progress(_ *view.Account, in [][]byte, dst []byte) ([]byte, error) {

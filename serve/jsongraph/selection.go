@@ -21,11 +21,17 @@ type builder struct {
 	err   error
 
 	unknown map[string]bool // roots that there are none of
+	gaps    bool            // some path may end where the composer writes nothing: something of it is unknown, or it ends at a branch
 }
 
 // request is the composer's request for path sets, with the roots that there are none of. It asks for nothing if nothing of
 // the paths exists.
 func request(s *view.Surface, sets []pathSet, l Limits) (req *composer.Request, unknown map[string]bool, err error) {
+	b := build(s, sets, l)
+	return &b.req, b.unknown, b.err
+}
+
+func build(s *view.Surface, sets []pathSet, l Limits) *builder {
 	b := &builder{s: s, sets: sets, limit: l.Nodes, unknown: map[string]bool{}}
 	b.req.Format = composer.FormatGraph
 	b.req.Selection = &composer.Selection{}
@@ -34,20 +40,39 @@ func request(s *view.Surface, sets []pathSet, l Limits) (req *composer.Request, 
 		if set.count() > 0 {
 			tails = append(tails, tail{i, 0})
 		}
+		b.gaps = b.gaps || len(set) > maxHops // the completer counts them
 	}
-	names, _ := b.buckets(tails, false)
+	names, ended := b.buckets(tails, false)
+	b.gaps = b.gaps || ended || b.numbered(tails)
 	for _, n := range names {
 		if v, ok := s.View(n.key.text); ok {
 			if args, why := s.GraphKeys(v.Def); why == "" {
 				b.view(v.Def, args, nil, []string{v.Def.Name}, n.tails)
+			} else {
+				b.gaps = true
 			}
 		} else if sh, ok := s.Shape(n.key.text); ok && sh.Def.Loadable {
 			b.entities(sh.Def, 0, nil, n.tails)
 		} else if _, ok := s.Mutation(n.key.text); !ok {
 			b.unknown[n.key.text] = true
+			b.gaps = true
+		} else {
+			b.gaps = true
 		}
 	}
-	return &b.req, b.unknown, b.err
+	return b
+}
+
+// numbered says whether some path goes on with a range, where only names stand.
+func (b *builder) numbered(tails []tail) bool {
+	return slices.ContainsFunc(tails, func(t tail) bool { return t.at < len(b.sets[t.set]) && len(b.sets[t.set][t.at].spans) > 0 })
+}
+
+// keys groups tails by the next key, numbers included.
+func (b *builder) keys(tails []tail) []bucket {
+	list, ended := b.buckets(tails, true)
+	b.gaps = b.gaps || ended
+	return list
 }
 
 func (b *builder) count() bool {
@@ -65,16 +90,19 @@ func (b *builder) value(v json.RawMessage) int {
 // view walks a view's keys, then what it gives.
 func (b *builder) view(v *view.View, left []*view.Arg, args []composer.Arg, path []string, tails []tail) {
 	if len(left) > 0 {
-		list, _ := b.buckets(tails, true)
-		for _, x := range list {
-			if value, ok := convert(b.s, left[0], x.key.text); ok {
+		for _, x := range b.keys(tails) {
+			value, ok := convert(b.s, left[0], x.key.text)
+			b.gaps = b.gaps || !ok
+			if ok {
 				arg := composer.Arg{Name: left[0].Name, Value: b.value(value)}
 				b.view(v, left[1:], append(slices.Clip(args), arg), append(slices.Clip(path), x.key.text), x.tails)
 			}
 		}
 		return
 	}
-	for _, p := range b.output(v.Output, tails) {
+	parts := b.output(v.Output, tails)
+	b.gaps = b.gaps || len(parts) == 0
+	for _, p := range parts {
 		if !b.count() {
 			return
 		}
@@ -89,10 +117,12 @@ func rootKey(b *builder, name string) string {
 
 // entities walks a shape's arguments and keys. All keys that are asked for the same are one root.
 func (b *builder) entities(sh *view.Shape, arg int, args []composer.Arg, tails []tail) {
-	list, _ := b.buckets(tails, true)
+	list := b.keys(tails)
 	if arg < len(sh.Args) {
 		for _, x := range list {
-			if value, ok := convert(b.s, sh.Args[arg], x.key.text); ok {
+			value, ok := convert(b.s, sh.Args[arg], x.key.text)
+			b.gaps = b.gaps || !ok
+			if ok {
 				a := composer.Arg{Name: sh.Args[arg].Name, Value: b.value(value)}
 				b.entities(sh, arg+1, append(slices.Clip(args), a), x.tails)
 			}
@@ -101,6 +131,7 @@ func (b *builder) entities(sh *view.Shape, arg int, args []composer.Arg, tails [
 	}
 	for _, g := range bunches(list) {
 		sub := b.fields(sh.Output, sh, g.tails, nil)
+		b.gaps = b.gaps || b.ends(g.tails)
 		if len(sub) == 0 || !b.count() {
 			continue
 		}
@@ -136,6 +167,7 @@ func (b *builder) output(o *view.Output, tails []tail) []part {
 	case view.Many:
 		return b.list(o.Item, tails)
 	case view.Tree:
+		b.gaps = b.gaps || b.ends(tails)
 		if sub := b.fields(o, nil, tails, nil); len(sub) > 0 {
 			return []part{{sub: sub, window: -1}}
 		}
@@ -153,11 +185,20 @@ func (b *builder) reference(o *view.Output, tails []tail) []part {
 	if !ok {
 		return nil
 	}
+	b.gaps = b.gaps || !identity(sh.Def) && b.ends(tails)
 	sub := b.fields(sh.Def.Output, sh.Def, tails, nil)
 	if len(sub) == 0 && !sh.Def.Loadable {
 		return nil
 	}
 	return []part{{sub: sub, window: -1}}
+}
+
+// identity says whether a reference to the shape is a value by itself.
+func identity(sh *view.Shape) bool { return sh.Keyed && sh.Loadable }
+
+// ends says whether some path goes no further.
+func (b *builder) ends(tails []tail) bool {
+	return slices.ContainsFunc(tails, func(t tail) bool { return t.at == len(b.sets[t.set]) })
 }
 
 func (b *builder) union(o *view.Output, tails []tail) []part {
@@ -170,6 +211,7 @@ func (b *builder) union(o *view.Output, tails []tail) []part {
 			continue
 		}
 		name, tree, shape := a.Output.Name, a.Output, (*view.Shape)(nil)
+		b.gaps = b.gaps || a.Output.Kind != view.Ref && a.Output.Kind != view.Tree
 		if a.Output.Kind == view.Ref {
 			sh, ok := b.s.Shape(a.Output.Shape)
 			if !ok {
@@ -178,6 +220,7 @@ func (b *builder) union(o *view.Output, tails []tail) []part {
 			name, tree, shape = sh.Def.Name, sh.Def.Output, sh.Def
 			whole = whole || sh.Def.Loadable
 		}
+		b.gaps = b.gaps || (shape == nil || !identity(shape)) && b.ends(tails)
 		if slices.Contains(seen, name) {
 			continue
 		}
@@ -187,12 +230,19 @@ func (b *builder) union(o *view.Output, tails []tail) []part {
 	if len(sub) == 0 && !whole {
 		return nil
 	}
+	names, _ := b.buckets(tails, false)
+	b.gaps = b.gaps || b.numbered(tails)
+	for _, n := range names {
+		if !slices.ContainsFunc(sub, func(s *composer.Node) bool { return s.Name == n.key.text }) {
+			b.gaps = true // no member has it
+		}
+	}
 	return []part{{sub: sub, window: -1}}
 }
 
 // list asks for a list: item is nil where the items are values.
 func (b *builder) list(item *view.Output, tails []tail) []part {
-	all, _ := b.buckets(tails, true)
+	all := b.keys(tails)
 	var parts []part
 	length := false
 	indices := all[:0:0]
@@ -202,6 +252,9 @@ func (b *builder) list(item *view.Output, tails []tail) []part {
 			indices = append(indices, x)
 		case x.key.text == "length":
 			length = true
+			b.gaps = b.gaps || item != nil && (item.Kind == view.Leaf || item.Kind == view.Tree && item.Field("length") != nil)
+		default:
+			b.gaps = true
 		}
 	}
 	for _, g := range bunches(indices) {
@@ -211,6 +264,7 @@ func (b *builder) list(item *view.Output, tails []tail) []part {
 		inner := []part{{window: -1}}
 		if item != nil {
 			inner = b.output(item, g.tails)
+			b.gaps = b.gaps || len(inner) == 0
 		}
 		for _, p := range inner { // a list of lists has one for each kind of indices below
 			parts = append(parts, part{sub: p.sub, window: b.window(ranges(g.keys))})
@@ -234,6 +288,7 @@ func (b *builder) window(only []composer.Range) int {
 // fields asks for the fields of a tree, or of a shape. on limits them to an arm of a union.
 func (b *builder) fields(o *view.Output, sh *view.Shape, tails []tail, on []string) []*composer.Node {
 	names, _ := b.buckets(tails, false)
+	b.gaps = b.gaps || b.numbered(tails)
 	var nodes []*composer.Node
 	for _, n := range names {
 		name := n.key.text
@@ -243,9 +298,12 @@ func (b *builder) fields(o *view.Output, sh *view.Shape, tails []tail, on []stri
 		}
 		f := o.Field(name)
 		if f == nil {
+			b.gaps = b.gaps || on == nil
 			continue
 		}
-		for i, p := range b.output(f.Output, n.tails) {
+		parts := b.output(f.Output, n.tails)
+		b.gaps = b.gaps || len(parts) == 0
+		for i, p := range parts {
 			nodes = b.node(nodes, name, on, p, i)
 		}
 	}
