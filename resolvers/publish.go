@@ -14,6 +14,7 @@ import (
 	"facet/fault"
 	"facet/pack"
 	"facet/resolvers/internal/model"
+	"facet/view"
 )
 
 // maxGraph is the most bytes that an uploaded graph may have.
@@ -59,7 +60,12 @@ func (r *root) tarball(ctx context.Context, file graphql.Upload) ([]byte, error)
 }
 
 func publication(p *control.Published, ok bool) *model.PublishPayload {
+	var documents *view.Documents
+	if p.Build != nil {
+		documents = p.Build.Documents
+	}
 	return &model.PublishPayload{
+		Documents: documents.Len(), DocumentsOnly: documents.Only(),
 		Ok: ok, Package: p.Package.Manifest.Name, Version: p.Version, Tag: p.Tag, New: p.New,
 		Digest: p.Package.Digest, Build: p.Digest, Diagnostics: p.Diagnostics, Budgets: p.Budgets, Changes: changes(p.Changes),
 	}

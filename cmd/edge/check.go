@@ -25,7 +25,8 @@ func newCheck(s Streams) *cobra.Command {
 		Short: "Say every mistake of a package or a workspace, with its line",
 		Long: `Pack, bundle and record packages as publishing does, and print every mistake with file, line, column and fix.
 DIR is a package, or a workspace: then its graph and all its packages are checked. Modules come from the
-npm workspace, else from node_modules.
+npm workspace, else from node_modules. The GraphQL documents that a package brings, in documents/ or in
+persisted-documents.json, are read as the edge will read them.
 
 Of each view it says what it takes of a request: tier calls by default and at the most, with every field and every list at its
 max, and the entities and items that are then in the answer. A package whose manifest states "limits" is refused where a
@@ -56,6 +57,7 @@ type checked struct {
 	Shapes      int               `json:"shapes"`
 	Mutations   int               `json:"mutations"`
 	Computed    int               `json:"computed"`
+	Documents   int               `json:"documents,omitempty"`
 	Budgets     []budgetRow       `json:"budgets,omitempty"`
 	Diagnostics fault.Diagnostics `json:"diagnostics"`
 }
@@ -121,6 +123,7 @@ func checkOne(ctx context.Context, l *loader, w *workspace, dir string) (checked
 		r.Package = p.Package.ID()
 		if b := p.Build; b != nil {
 			r.Views, r.Shapes, r.Mutations, r.Computed = len(b.Views), len(b.Shapes), len(b.Mutations), len(b.Funcs)
+			r.Documents = b.Documents.Len()
 			if r.OK {
 				if r.Budgets, err = budgetRows(b, p.Graph); err != nil {
 					return r, err
@@ -137,7 +140,11 @@ func printChecked(out io.Writer, results []checked) {
 			fmt.Fprintln(out, d)
 		}
 		if r.OK && r.Package != "" {
-			fmt.Fprintf(out, "%s ok: %s, %s, %s, %s\n", r.Package, count(r.Views, "view"), count(r.Shapes, "shape"), count(r.Mutations, "mutation"), count(r.Computed, "computed function"))
+			documents := ""
+			if r.Documents > 0 {
+				documents = ", " + count(r.Documents, "GraphQL document")
+			}
+			fmt.Fprintf(out, "%s ok: %s, %s, %s, %s%s\n", r.Package, count(r.Views, "view"), count(r.Shapes, "shape"), count(r.Mutations, "mutation"), count(r.Computed, "computed function"), documents)
 			printBudgets(out, r.Budgets)
 		}
 	}

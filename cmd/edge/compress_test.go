@@ -117,7 +117,7 @@ func TestDocuments(t *testing.T) {
 	docs := newDocuments(documentsConfig{Dir: dir, Only: []string{"tv"}}, zerolog.New(log))
 	now := time.Now()
 	docs.now = func() time.Time { return now }
-	if text := log.text(); !strings.Contains(text, "wrong.json") || !strings.Contains(text, "is not the sha256") || !strings.Contains(text, "broken.json") {
+	if text := log.text(); !strings.Contains(text, "wrong.json") || !strings.Contains(text, "is not the SHA-256") || !strings.Contains(text, "broken.json") {
 		t.Errorf("logged: %s", text)
 	}
 	w := watchEdge(t, func(f *front) { f.documents = docs })

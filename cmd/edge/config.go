@@ -142,7 +142,7 @@ type serveConfig struct {
 	Locales []string `key:"locales"`
 	// How answers are compressed. See docs/guides/wire.md.
 	Compression compressionConfig `key:"compression"`
-	// GraphQL documents that are known beforehand. See docs/guides/wire.md.
+	// GraphQL documents that are known beforehand, beside those that packages bring. See docs/guides/wire.md.
 	Documents documentsConfig `key:"documents"`
 	// Origins whose pages may ask, `https://app.example`; `*` is any, without credentials. Empty: CORS is off.
 	CORS []string `key:"cors"`

@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"facet/fault"
-	"facet/serve/graphql"
+	"facet/pack"
 )
 
 // Bounds of a folder of trusted documents.
@@ -168,19 +168,17 @@ func (s *documentSet) read(dir, name string) error {
 	parts := strings.Split(name, "/")
 	device, schema := parts[0], parts[1]
 	if !strings.HasSuffix(name, ".json") {
-		sum := sha256.Sum256(text)
-		return s.add(documentKey{device, schema, hex.EncodeToString(sum[:])}, string(text))
+		return s.add(documentKey{device, schema, pack.DocumentHash(string(text))}, string(text))
 	}
-	list, err := manifest(text)
+	list, err := pack.ReadManifest(text)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "read manifest", name, err)
 	}
 	for _, m := range list {
-		if err := s.add(documentKey{device, schema, m.ID}, m.Body); err != nil {
+		if err := s.add(documentKey{device, schema, m.ID}, m.Text); err != nil {
 			return err
 		}
-		sum := sha256.Sum256([]byte(m.Body)) // the hash that a client computes, beside the id that a tool chose
-		if err := s.add(documentKey{device, schema, hex.EncodeToString(sum[:])}, m.Body); err != nil {
+		if err := s.add(documentKey{device, schema, pack.DocumentHash(m.Text)}, m.Text); err != nil { // what a client computes, beside what a tool chose
 			return err
 		}
 	}
@@ -189,17 +187,11 @@ func (s *documentSet) read(dir, name string) error {
 
 // add keeps a document. An id that is a SHA-256 must be that of the text.
 func (s *documentSet) add(key documentKey, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return fault.New(fault.Invalid, "the document %q is empty", clip(key.id, 80))
-	}
-	if max := graphql.DefaultLimits().Document; len(text) > max {
-		return fault.New(fault.Limit, "the document %q is past the limit of %d bytes", clip(key.id, 80), max)
+	if err := (&pack.Document{ID: key.id, Text: text}).Check(); err != nil {
+		return err
 	}
 	if raw, err := hex.DecodeString(key.id); err == nil && len(raw) == sha256.Size {
 		key.id = strings.ToLower(key.id)
-		if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) != key.id {
-			return fault.New(fault.Invalid, "the id %q is not the sha256 of its document", clip(key.id, 80))
-		}
 	}
 	if old, ok := s.texts[key]; ok {
 		if old != text {
@@ -214,38 +206,8 @@ func (s *documentSet) add(key documentKey, text string) error {
 	return nil
 }
 
-// A manifestEntry is one document of a manifest, as Apollo's tool calls its parts.
-type manifestEntry struct {
-	ID   string `json:"id"`
-	Body string `json:"body"`
-}
-
-// manifest reads either form of manifest: Apollo's (an object with operations, each with id and body), or one object of ids and documents
-// (Relay, GraphQL Code Generator).
-func manifest(text []byte) ([]manifestEntry, error) {
-	var apollo struct {
-		Format     string          `json:"format"`
-		Operations []manifestEntry `json:"operations"`
-	}
-	if err := json.Unmarshal(text, &apollo); err == nil && apollo.Operations != nil {
-		return apollo.Operations, nil
-	}
-	var flat map[string]string
-	if err := json.Unmarshal(text, &flat); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "", "", err).WithHint("a manifest is {\"operations\": [{\"id\", \"body\"}]} or {\"<id>\": \"<document>\"}")
-	}
-	list := make([]manifestEntry, 0, len(flat))
-	for id, body := range flat {
-		list = append(list, manifestEntry{id, body})
-	}
-	return list, nil
-}
-
 // checkDocuments says what is wrong with trusted documents.
 func checkDocuments(c *documentsConfig, wrong complain) {
-	if len(c.Only) > 0 && c.Dir == "" {
-		wrong("serve.documents.only", "set serve.documents.dir", "there are no trusted documents: nothing would be answered")
-	}
 	for _, only := range c.Only {
 		if parts := strings.Split(only, "/"); len(parts) > 2 || slices.Contains(parts, "") {
 			wrong("serve.documents.only", "write tv, tv/v3 or *", "%q is no device or schema", only)

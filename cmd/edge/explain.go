@@ -38,7 +38,8 @@ func newExplain(s Streams) *cobra.Command {
 for, and how many levels deep the chain of calls is. Nothing is asked of any tier.
 
 Without VIEW, every view of the package is explained. --fields asks for a part of a view as REST does, so that what a
-field adds can be seen.
+field adds can be seen. The operations of the GraphQL documents that the package brings are explained after its
+views, with no condition true; VIEW may name one of them.
 
 Computed fields run as Go code; what of one needs the JavaScript engine is named with its place.`,
 		Example: `  edge explain packages/tv-home home
@@ -67,11 +68,18 @@ Computed fields run as Go code; what of one needs the JavaScript engine is named
 // An explained view is one entry of what explain prints.
 type explained struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // "view", "mutation" or "handler"
+	Kind string `json:"kind"` // "view", "mutation", "handler" or "document", which is an operation of one
 	composer.Explanation
 	Handler  *explainedHandler `json:"handler,omitempty"`
 	Computed []computedField   `json:"computed,omitempty"`
 	Worst    *budgetRow        `json:"worst,omitempty"`
+	Document *explainedFile    `json:"document,omitempty"`
+}
+
+// An explainedFile is the document that an operation stands in.
+type explainedFile struct {
+	ID    string    `json:"id"` // what apps ask for it by
+	Where fault.Pos `json:"where"`
 }
 
 // A computedField is a function of the package, and where it runs.
@@ -119,7 +127,11 @@ func runExplain(ctx context.Context, s Streams, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	list, err := explainAll(engine, o, w.Viewer.viewer())
+	documents, _, err := documentRows(p.Package, p.Build, p.Graph)
+	if err != nil {
+		return err
+	}
+	list, err := explainAll(engine, o, w.Viewer.viewer(), documents)
 	if err != nil {
 		return err
 	}
@@ -145,10 +157,13 @@ func runExplain(ctx context.Context, s Streams, o explainOptions) error {
 		}
 		printExplained(s.Out, x)
 	}
+	if d := documentsOf(p.Build); d != nil && o.name == "" {
+		fmt.Fprintf(s.Out, "\n%s\n", d)
+	}
 	return nil
 }
 
-func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer) ([]explained, error) {
+func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer, documents []documentRow) ([]explained, error) {
 	surface := e.Surface()
 	a := &asker.Asker{Viewer: viewer, Device: asker.Device{Type: surface.Device, Form: surface.Device}, Locale: "en-US", Cells: map[string]string{}}
 	if o.viewer != "" {
@@ -167,10 +182,19 @@ func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer) ([]ex
 	names := []string{o.name}
 	if o.name == "" {
 		names = append(surface.Views(), surface.Mutations()...)
+	} else if documents = operationsOf(surface, documents, o.name); len(documents) > 0 {
+		names = nil
 	}
 	var list []explained
 	for _, name := range names {
 		x, err := explainOne(e, name, o, a)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	for _, r := range documents {
+		x, err := explainDocument(e, r, a)
 		if err != nil {
 			return nil, err
 		}
@@ -300,6 +324,9 @@ func printExplained(out io.Writer, x explained) {
 			fmt.Fprintln(out, x.Worst)
 		}
 		return
+	}
+	if x.Document != nil {
+		fmt.Fprintf(out, "id %s (%s)\n", x.Document.ID, x.Document.Where)
 	}
 	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name
 	fmt.Fprintf(out, "%s %s: %s in %s\n%s", x.Kind, x.Name, count(len(x.Operations), "operation"), count(x.Levels, "level"), tree)

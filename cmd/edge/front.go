@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -33,14 +34,15 @@ type front struct {
 	packages      *packagePages // what packages take; nil: nobody asks
 	writes        feed.Bus      // what mutations wrote; nil: of this instance alone
 	compression   compressionConfig
-	documents     *documents // trusted ones; nil: there are none
+	documents     *documents // trusted ones of the instance; nil: there are none
+	graphqlOnce   sync.Once
+	graphqlDoor   *graphql.Handler
 	observing
 }
 
 // handler routes /{device}/{schema}/… to the three protocols and the rest to the operators' pages.
 func (f *front) handler() http.Handler {
-	graphqlDoor := graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
-		Trusted: f.documents.trusted(), TrustedOnly: f.documents.trustedOnly(), Done: noted})
+	graphqlDoor := f.graphql()
 	restDoor := rest.New(rest.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
 		Done: noted})
 	jsonDoor := jsongraph.New(jsongraph.Options{Views: f, Asker: f.asker, Introspection: f.introspection,
@@ -53,6 +55,20 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/", restDoor)                            // which says that there is nothing, and what there is
 	f.pages(mux)
 	return f.gate.handler(f.observed(f.compressed(f.explained(mux))))
+}
+
+// graphql is the door of GraphQL: warming up meets it before the first request does.
+func (f *front) graphql() *graphql.Handler {
+	f.graphqlOnce.Do(func() {
+		f.graphqlDoor = graphql.New(graphql.Options{Views: f, Asker: f.asker, Introspection: f.introspection, Draft: f.draft,
+			Trusted: f.documents.trusted(), TrustedOnly: f.documents.trustedOnly(), Done: noted})
+	})
+	return f.graphqlDoor
+}
+
+// ready makes documents ready.
+func (f *front) ready(e composer.Answerer, plan func(*composer.Selection) error) (int, error) {
+	return f.graphql().Ready(e, plan)
 }
 
 // Find is what the protocols look their engine up with: the engine of the release that ctx's request pins, or of what is served

@@ -72,7 +72,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 		Asked:       open.asked.asking,
 		Quarantined: open.quarantines.list,
 		Mismatched:  open.exposures.mismatched,
-		Warm:        func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask) },
+		Warm:        func(ctx context.Context, s *served) error { return s.warm(ctx, &f.ask, f.ready) },
 		Report:      func(e catalog.Event) { f.metrics.event(e); logEvent(f.log, e) },
 	})
 	if err != nil {

@@ -149,7 +149,7 @@ func (w *releasing) start(name string, change func(*catalog.Config[*served], *op
 	cfg := catalog.Config[*served]{
 		Store: w.store, Acks: w.store, Env: "dev", Region: "local", Instance: name, Interval: 20 * time.Millisecond,
 		Open: i.opener.open, Close: func(s *served) { s.close() }, Asked: i.opener.asked.asking,
-		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &ask) },
+		Warm:   func(ctx context.Context, s *served) error { return s.warm(ctx, &ask, nil) },
 		Report: func(e catalog.Event) { i.mu.Lock(); i.told = append(i.told, e); i.mu.Unlock() },
 	}
 	if change != nil {

@@ -36,7 +36,8 @@ func newPublish(s Streams) *cobra.Command {
 		Long: `Pack each folder as npm would and publish it. DIR is a package, or a workspace: then all its packages, modules first.
 
 The control API runs every check of edge check, against the graph of the environment and the schema versions that it
-serves. Mistakes are printed with file and line, and nothing of that package is stored. A published version never changes:
+serves. Mistakes are printed with file and line, and nothing of that package is stored. The GraphQL documents of its app, in
+documents/ or in persisted-documents.json, are checked and stored with it: see docs/guides/wire.md. A published version never changes:
 the same files again are fine, other files need another version. Nothing is served by publishing: see edge deploy.
 
 With --graph FILE --version V the SDL in FILE is published as a graph version.
@@ -93,6 +94,8 @@ type published struct {
 	New         bool              `json:"new"`
 	Digest      string            `json:"digest"`
 	Build       string            `json:"build"`
+	Documents   int               `json:"documents,omitempty"` // GraphQL documents that it brings
+	Only        bool              `json:"documentsOnly,omitempty"`
 	Budgets     []remoteBudget    `json:"budgets,omitempty"`
 	Changes     []routeChanges    `json:"changes"`
 	Diagnostics fault.Diagnostics `json:"diagnostics"`
@@ -102,7 +105,7 @@ func (p published) id() string { return p.Package + "@" + p.Version }
 
 const publishMutation = `mutation Publish($tarball: Upload!, $tag: String!, $suffix: String!, $env: String!, $graph: String!) {
   publish(tarball: $tarball, tag: $tag, suffix: $suffix, env: $env, graph: $graph) {
-    ok package version tag new digest build
+    ok package version tag new digest build documents documentsOnly
     ` + remoteBudgetFields + `
     changes { ...changes }
     diagnostics { ...diagnostic }
@@ -219,6 +222,7 @@ func (r *remote) printPublished(list []published, would string) {
 		}
 		if p.OK && p.New {
 			printRemoteBudgets(r.Out, p.Budgets)
+			printDocuments(r.Out, p.Documents, p.Only)
 		}
 	}
 }

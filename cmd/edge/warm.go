@@ -27,7 +27,7 @@ const mostWarm = 256
 // warm asks for the warm-ups of every route that changed and is in use, those asked last first, so that plans, machines
 // and connections are there before devices ask. What did not change kept them; of the first release all are warmed, as
 // its routes could not be asked yet. Its error is the first of a warm-up.
-func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
+func (s *served) warm(ctx context.Context, ask *asker.Settings, ready readier) error {
 	var routes []release.Route
 	for _, r := range s.release.Routes {
 		if s.fresh[r.Name()] && (s.first || s.o.asked.of(r.Name()).lately()) {
@@ -47,7 +47,7 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 			break
 		}
 		group.Go(func() error {
-			if err := s.warmRoute(ctx, ask, r); err != nil {
+			if err := s.warmRoute(ctx, ask, r, ready); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				first = cmp.Or(first, err)
@@ -59,8 +59,9 @@ func (s *served) warm(ctx context.Context, ask *asker.Settings) error {
 	return first
 }
 
-// warmRoute opens the engines of a route, asks the warm-ups of each, and what devices asked of the route before.
-func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.Route) (first error) {
+// warmRoute opens the engines of a route, asks the warm-ups of each, makes the documents ready that its packages bring, and asks what devices
+// asked of the route before.
+func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.Route, ready readier) (first error) {
 	defer func() {
 		if p := recover(); p != nil { // here no request's handler catches it
 			first = fault.New(fault.Internal, "warming %s panicked: %v", r.Name(), p)
@@ -81,6 +82,12 @@ func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.R
 				}
 			}
 		}
+		if ready != nil && ctx.Err() == nil {
+			_, err := ready(e, func(sel *composer.Selection) error { return e.Ready(sel, warmAsker(ask, r.Device)) })
+			if err != nil && first == nil {
+				first = &fault.Error{Kind: fault.KindOf(err), Op: "warm", Subject: r.Name() + " documents", Err: err}
+			}
+		}
 		leave()
 	}
 	for _, again := range s.o.asked.of(r.Name()).recent.list() {
@@ -89,6 +96,14 @@ func (s *served) warmRoute(ctx context.Context, ask *asker.Settings, r release.R
 		}
 	}
 	return first
+}
+
+// A readier makes the documents of an engine's packages ready, as graphql.Handler does.
+type readier func(composer.Answerer, func(*composer.Selection) error) (int, error)
+
+// warmAsker is nobody in particular, on a device of which only the kind is known.
+func warmAsker(ask *asker.Settings, device string) *asker.Asker {
+	return &asker.Asker{Device: asker.Device{Type: device, Form: device}, Locale: "en-US", Viewer: ask.Default, Region: ask.Region, Now: time.Now()}
 }
 
 // warmupRequest makes the request of a warm-up, from a device of which only the kind is known. The caller adds the viewer.

@@ -26,6 +26,7 @@ type engine struct {
 	server  *handler.Server
 	docs    *serve.Recent[*document] // by text
 	spelled *serve.Recent[*document] // by text as JSON spells it, of those with escapes
+	brought brought
 	small   func() *ast.Schema
 
 	mu   sync.Mutex
@@ -40,7 +41,7 @@ func (h *Handler) engine(a composer.Answerer) *engine {
 }
 
 func (h *Handler) newEngine(s *view.Surface) *engine {
-	e := &engine{h: h, surface: s, docs: serve.NewRecent[*document](h.limits.Documents), spelled: serve.NewRecent[*document](h.limits.Documents / 2)}
+	e := &engine{h: h, surface: s, docs: serve.NewRecent[*document](h.limits.Documents), spelled: serve.NewRecent[*document](h.limits.Documents / 2), brought: bring(s)}
 	e.small = sync.OnceValue(func() *ast.Schema { return inputs(s) })
 	e.server = handler.New(e)
 	e.server.SetQueryCache(gated{})

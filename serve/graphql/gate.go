@@ -193,7 +193,7 @@ func introspects(d *ast.QueryDocument) bool {
 func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 	h := g.e.h
 	if c.documentID != "" {
-		text, ok := h.trusted.find(c.route, c.documentID)
+		text, ok := g.e.trust(c.route, c.documentID)
 		if !ok {
 			return fault.New(fault.NotFound, "there is no document %q", clip(c.documentID))
 		}
@@ -205,14 +205,14 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 		return f
 	}
 	if hash != "" && p.Query == "" {
-		if text, ok := h.trusted.find(c.route, hash); ok {
+		if text, ok := g.e.trust(c.route, hash); ok {
 			p.Query = text
 			return nil
 		}
 	}
-	if h.only(c.route) {
+	if g.e.only(c.route) {
 		if sum := sha256.Sum256([]byte(p.Query)); p.Query != "" {
-			if _, ok := h.trusted.find(c.route, hex.EncodeToString(sum[:])); ok {
+			if _, ok := g.e.trust(c.route, hex.EncodeToString(sum[:])); ok {
 				return nil
 			}
 		}

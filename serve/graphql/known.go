@@ -89,15 +89,15 @@ func (e *engine) find(c *call, g *glance) *document {
 		return doc
 	}
 	if g.id != "" {
-		return byText(h.trusted.find(c.route, g.id))
+		return byText(e.trust(c.route, g.id))
 	}
 	if g.text == nil && g.plain == "" {
 		if g.hash == "" {
 			return nil
 		}
-		text, ok := h.trusted.find(c.route, g.hash)
+		text, ok := e.trust(c.route, g.hash)
 		if !ok {
-			if h.only(c.route) {
+			if e.only(c.route) {
 				return nil
 			}
 			text, ok = h.known.get(c.route, g.hash)
@@ -124,8 +124,8 @@ func (e *engine) find(c *call, g *glance) *document {
 	switch {
 	case doc == nil || g.hash != "" && g.hash != doc.hash:
 		return nil
-	case h.only(c.route):
-		if _, ok := h.trusted.find(c.route, doc.hash); !ok {
+	case e.only(c.route):
+		if _, ok := e.trust(c.route, doc.hash); !ok {
 			return nil
 		}
 	case g.hash != "":

@@ -304,16 +304,18 @@ type ComplexityRoot struct {
 	}
 
 	PublishPayload struct {
-		Budgets     func(childComplexity int) int
-		Build       func(childComplexity int) int
-		Changes     func(childComplexity int) int
-		Diagnostics func(childComplexity int) int
-		Digest      func(childComplexity int) int
-		New         func(childComplexity int) int
-		Ok          func(childComplexity int) int
-		Package     func(childComplexity int) int
-		Tag         func(childComplexity int) int
-		Version     func(childComplexity int) int
+		Budgets       func(childComplexity int) int
+		Build         func(childComplexity int) int
+		Changes       func(childComplexity int) int
+		Diagnostics   func(childComplexity int) int
+		Digest        func(childComplexity int) int
+		Documents     func(childComplexity int) int
+		DocumentsOnly func(childComplexity int) int
+		New           func(childComplexity int) int
+		Ok            func(childComplexity int) int
+		Package       func(childComplexity int) int
+		Tag           func(childComplexity int) int
+		Version       func(childComplexity int) int
 	}
 
 	Quarantine struct {
@@ -1642,6 +1644,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PublishPayload.Digest(childComplexity), true
+	case "PublishPayload.documents":
+		if e.ComplexityRoot.PublishPayload.Documents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishPayload.Documents(childComplexity), true
+	case "PublishPayload.documentsOnly":
+		if e.ComplexityRoot.PublishPayload.DocumentsOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishPayload.DocumentsOnly(childComplexity), true
 	case "PublishPayload.new":
 		if e.ComplexityRoot.PublishPayload.New == nil {
 			break
@@ -2829,6 +2843,10 @@ type PublishPayload {
   digest: String!
   "The digest of the build that the checks made; \"\" if there was none."
   build: String!
+  "How many GraphQL documents it brings; 0 without a build."
+  documents: Int!
+  "Its endpoints answer no other documents over GraphQL."
+  documentsOnly: Boolean!
   "What each view and mutation takes of a request, proved from its plan; empty without a build."
   budgets: [ViewBudget!]!
   diagnostics: [Diagnostic!]!
@@ -3814,6 +3832,10 @@ func (ec *executionContext) childFields_PublishPayload(ctx context.Context, fiel
 		return ec.fieldContext_PublishPayload_digest(ctx, field)
 	case "build":
 		return ec.fieldContext_PublishPayload_build(ctx, field)
+	case "documents":
+		return ec.fieldContext_PublishPayload_documents(ctx, field)
+	case "documentsOnly":
+		return ec.fieldContext_PublishPayload_documentsOnly(ctx, field)
 	case "budgets":
 		return ec.fieldContext_PublishPayload_budgets(ctx, field)
 	case "diagnostics":

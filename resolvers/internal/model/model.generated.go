@@ -75,6 +75,10 @@ type PublishPayload struct {
 	Digest string `json:"digest"`
 	// The digest of the build that the checks made; "" if there was none.
 	Build string `json:"build"`
+	// How many GraphQL documents it brings; 0 without a build.
+	Documents int `json:"documents"`
+	// Its endpoints answer no other documents over GraphQL.
+	DocumentsOnly bool `json:"documentsOnly"`
 	// What each view and mutation takes of a request, proved from its plan; empty without a build.
 	Budgets     []control.ViewBudget `json:"budgets"`
 	Diagnostics []fault.Diagnostic   `json:"diagnostics"`

@@ -1,0 +1,123 @@
+package graphql_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"facet/composer"
+	"facet/serve/graphql"
+	"facet/view"
+	"facet/view/viewtest"
+)
+
+// bringing is the films world whose package brings documents.
+func bringing(t *testing.T, only bool, list ...view.Document) *world {
+	t.Helper()
+	b := viewtest.Home()
+	b.Documents = view.NewDocuments(only, list)
+	s, ds := view.NewSurface("tv", "v3", b)
+	if err := ds.Err(); err != nil {
+		t.Fatal(err)
+	}
+	w := films(t)
+	w.surface = s
+	return w
+}
+
+func TestBroughtDocuments(t *testing.T) {
+	first, second, other := "query A { home { name } }", "query B { home { rows(first: 1) { name } } }", "query C { home { recent } }"
+	hashed := func(text string) string {
+		return `{"persistedQuery":{"version":1,"sha256Hash":"` + hashOf(text) + `"}}`
+	}
+	for _, only := range []bool{false, true} {
+		h := serveWorld(bringing(t, only, view.Document{Text: first}, view.Document{ID: "two", Text: second}), nil)
+		refused := map[bool]int{false: http.StatusOK, true: http.StatusForbidden}[only]
+		for range 2 { // unknown to the engine, then known
+			for _, c := range []struct {
+				params [4]string
+				want   int
+			}{
+				{[4]string{"documentId", hashOf(first)}, 200},
+				{[4]string{"documentId", "two"}, 200},
+				{[4]string{"documentId", hashOf(second)}, 200},
+				{[4]string{"extensions", hashed(first)}, 200},
+				{[4]string{"query", first}, 200},
+				{[4]string{"query", first, "extensions", hashed(first)}, 200},
+				{[4]string{"query", other}, refused},
+				{[4]string{"query", other, "extensions", hashed(other)}, refused},
+				{[4]string{"documentId", hashOf(other)}, 404},
+				{[4]string{"documentId", "three"}, 404},
+			} {
+				q := url.Values{c.params[0]: {c.params[1]}}
+				if c.params[2] != "" {
+					q.Set(c.params[2], c.params[3])
+				}
+				if got := answerOf(h, "GET", q.Encode(), ""); got[0] != c.want {
+					t.Errorf("only %t, %v: %v, want %d", only, c.params, got, c.want)
+				}
+			}
+		}
+	}
+}
+
+// TestReady: what a warm-up reads is bounded, and one bad document keeps no other from being ready.
+func TestReady(t *testing.T) {
+	list := []view.Document{{Text: "{ nothing }"}}
+	for i := range 40 {
+		list = append(list, view.Document{Text: fmt.Sprintf("query Q%d { home { name } }", i)})
+	}
+	w := bringing(t, false, list...)
+	h := graphql.New(graphql.Options{Views: one{w}, Asker: anyone})
+	planned := 0
+	n, err := h.Ready(w, func(sel *composer.Selection) error {
+		if len(sel.Roots) != 1 {
+			t.Errorf("%d roots are planned", len(sel.Roots))
+		}
+		planned++
+		return nil
+	})
+	if n != 16 || planned != n || err == nil {
+		t.Errorf("%d ready, %d planned, %v", n, planned, err)
+	}
+	if n, err := h.Ready(bringing(t, false, list[1]), func(*composer.Selection) error { return errors.New("no plan") }); n != 1 || err == nil {
+		t.Errorf("%d ready, %v", n, err)
+	}
+}
+
+func TestChecker(t *testing.T) {
+	c := graphql.NewChecker(films(t).surface)
+	for text, want := range map[string]string{
+		"{ home { name } }": "1 way of ",
+		"query A($x: Boolean!, $y: Boolean!) { home { name @include(if: $x) recent @skip(if: $y) } }\n\nquery B { home { name } }": "4 ways of A, line 3: 1 way of B",
+		"mutation M { setBookmark(title: \"a\", positionSeconds: 1) { title } }":                                                   "1 way of M",
+		"query N($id: ID!) { node(id: $id) { ... on Card { title } } }":                                                            "2 ways of N",
+		"{\n  home { nmae }\n}":           `2: Cannot query field "nmae" on type "Home". Did you mean "name"?`,
+		"{ home { name }":                 "Expected Name",
+		"fragment F on Card { title }":    "no operation",
+		"{ __schema { types { name } } }": "introspection is off",
+	} {
+		ops, wrong := c.Read(text)
+		var got []string
+		for _, m := range wrong {
+			got = append(got, fmt.Sprintf("%d: %s", m.Line, m.Text))
+		}
+		for i, op := range ops {
+			line := ""
+			if i > 0 {
+				line = fmt.Sprintf("line %d: ", op.Line)
+			}
+			s := "s"
+			if len(op.Selections) == 1 {
+				s = ""
+			}
+			got = append(got, fmt.Sprintf("%s%d way%s of %s", line, len(op.Selections), s, op.Name))
+		}
+		if !strings.Contains(strings.Join(got, ", "), want) {
+			t.Errorf("%s: %v, want %s", text, got, want)
+		}
+	}
+}
