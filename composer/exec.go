@@ -84,7 +84,8 @@ type exec struct {
 	groups   []group
 	specs    []int32 // by plan.specs: the column of a fixed one; -1 not known yet
 
-	enc encoder
+	enc     encoder
+	repeats repeats
 }
 
 // A stepState is how far a step is.

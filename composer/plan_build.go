@@ -51,6 +51,7 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 	p.p.pageRoots()
 	p.ways()
 	p.quicken()
+	p.repeat()
 	p.policies()
 	return p.p, nil
 }

@@ -54,6 +54,7 @@ type emit struct {
 	list    int32   // lists that can be shortened: their number in the plan, from 1
 	lists   []*emit // emitNext: the siblings that show its list
 	quick   *quick  // leaves: how to read it at once; nil: as any value
+	repeat  *repeat // refs that are the same wherever their entity stands; nil: they may differ
 }
 
 // An emitArm is what a match writes for one member.
