@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/graph-gophers/dataloader/v7"
+
 	"facet/fault"
 	"facet/graph"
 	"facet/tiers"
@@ -97,10 +99,11 @@ type shared struct {
 type loader struct {
 	owner *Loaders
 	key   string
+	dl    *dataloader.Loader[*block, struct{}] // gathers blocks
 
 	mu      sync.Mutex
-	busy    int      // calls in flight
-	waiting []*block // that gather: only while k calls are in flight
+	busy    int // calls in flight
+	waiting int // blocks that gather: only while k calls are in flight
 }
 
 // Call makes a call, alone or with others. It implements tiers.Tier for every source. What is kept is not looked at.
@@ -195,6 +198,10 @@ func (l *Loaders) loader(c *tiers.Call) *loader {
 		}
 	}
 	ld := &loader{owner: l, key: string(k)}
+	ld.dl = dataloader.NewBatchedLoader(ld.batch,
+		dataloader.WithCache[*block, struct{}](&dataloader.NoCache[*block, struct{}]{}),
+		dataloader.WithInputCapacity[*block, struct{}](64),
+		dataloader.WithWait[*block, struct{}](time.Hour)) // never by the clock: Flush sends
 	if len(l.live) < l.most {
 		l.live[ld.key] = ld
 	}
@@ -220,12 +227,13 @@ func (ld *loader) load(ctx context.Context, c *tiers.Call, tenant string) (*tier
 			f.Note(func(p *tiers.Passage) { p.Left, p.Requests = time.Now(), 1 })
 		}
 		return t.Call(ctx, c)
-	case len(ld.waiting) >= maxGather:
+	case ld.waiting >= maxGather:
 		ld.mu.Unlock()
 		return t.Call(ctx, c)
 	}
 	b := newBlock(ctx, c, tenant)
-	ld.waiting = append(ld.waiting, b)
+	ld.dl.Load(context.Background(), b) // the result comes by the block's own channel: a thunk cannot be left
+	ld.waiting++
 	ld.mu.Unlock()
 	return b.wait()
 }
@@ -233,15 +241,23 @@ func (ld *loader) load(ctx context.Context, c *tiers.Call, tenant string) (*tier
 // returned sends what has gathered while a call was in flight, as one.
 func (ld *loader) returned() {
 	ld.mu.Lock()
-	blocks := ld.waiting
-	ld.waiting = nil
-	if len(blocks) == 0 {
+	defer ld.mu.Unlock()
+	if ld.waiting == 0 {
 		ld.busy--
+		return
 	}
-	ld.mu.Unlock()
-	if len(blocks) > 0 {
-		go ld.calls(blocks)
+	ld.waiting = 0
+	ld.dl.Flush()
+}
+
+// batch is called by the dataloader, on a goroutine of its own.
+func (ld *loader) batch(_ context.Context, blocks []*block) []*dataloader.Result[struct{}] {
+	results := make([]*dataloader.Result[struct{}], len(blocks))
+	for i := range results {
+		results[i] = &dataloader.Result[struct{}]{}
 	}
+	ld.calls(blocks)
+	return results
 }
 
 // calls makes the calls of the blocks that went together.
