@@ -85,6 +85,7 @@ func (x *exec) settleNull(e *emit, mark int, v verdict) verdict {
 		return written
 	}
 	x.enc.buf = x.enc.buf[:mark]
+	x.repeats.round++
 	if v == absent || e.nonNull {
 		return v
 	}
@@ -95,6 +96,7 @@ func (x *exec) settleNull(e *emit, mark int, v verdict) verdict {
 // tree writes all roots as one object.
 func (x *exec) tree() {
 	n := &x.enc
+	x.repeats.begin(!x.e.stated)
 	begun := n.mark()
 	var spends []spend
 	if x.e.stated {
@@ -197,18 +199,10 @@ func (x *exec) write(e *emit, dom, i int32) verdict {
 		if c.kind != kObject && c.kind != kEntity || x.missing(c) {
 			return x.null(e, x.gone(c))
 		}
-		for _, a := range e.absent {
-			if x.cell(a, dom, i).kind == kNotFound {
-				return x.null(e, nullCell)
-			}
+		if e.repeat != nil {
+			return x.once(e, c, dom, i)
 		}
-		mark, where := len(n.buf), len(n.path)
-		v := x.object(e, dom, i)
-		n.path = n.path[:where]
-		if v == absent && x.p.vals[e.v].op != vOrAbsent {
-			v = isNull
-		}
-		return x.settleNull(e, mark, v)
+		return x.ref(e, dom, i)
 	case emitMany:
 		return x.writeMany(e, dom, i)
 	case emitUnion:
@@ -252,6 +246,23 @@ func (x *exec) gone(c cell) cell {
 		return nullCell
 	}
 	return c
+}
+
+// ref writes an entity that there is.
+func (x *exec) ref(e *emit, dom, i int32) verdict {
+	n := &x.enc
+	for _, a := range e.absent {
+		if x.cell(a, dom, i).kind == kNotFound {
+			return x.null(e, nullCell)
+		}
+	}
+	mark, where := len(n.buf), len(n.path)
+	v := x.object(e, dom, i)
+	n.path = n.path[:where]
+	if v == absent && x.p.vals[e.v].op != vOrAbsent {
+		v = isNull
+	}
+	return x.settleNull(e, mark, v)
 }
 
 func (x *exec) object(e *emit, dom, i int32) verdict {
