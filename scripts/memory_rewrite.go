@@ -91,8 +91,16 @@ func mainOf(prog *ast.Program) ast.Node {
 	return nil
 }
 
-// fewTexts is how many times the length of what it was given a text may have before it is looked at.
-const fewTexts = 8
+const (
+	// fewTexts is how many times the length of what it was given a text may have before it is looked at.
+	fewTexts = 8
+	// longText counts for a text that was made long, by a method that is asked for a length: two of them may be put together once in a
+	// piece of code.
+	longText = fewTexts / 2
+)
+
+// makesLong are the methods of texts that make one as long as they are asked to.
+var makesLong = map[unistring.String]bool{"repeat": true, "padStart": true, "padEnd": true}
 
 // plan decides where texts are looked at.
 func (i *instrumenter) plan(prog *ast.Program) {
@@ -105,7 +113,7 @@ func (i *instrumenter) plan(prog *ast.Program) {
 		repeats = repeats || n != i.main && again(n)
 		return !repeats
 	})
-	g := &growth{of: map[string]float64{}}
+	g := &growth{of: map[string]float64{}, long: map[ast.Node]bool{}}
 	if named, ok := i.main.(*ast.FunctionLiteral); ok && named.Name != nil {
 		repeats = repeats || mentions(named.Body, named.Name.Name)
 	}
@@ -123,7 +131,7 @@ func (i *instrumenter) plan(prog *ast.Program) {
 	helpers := outside > 2 // the enclosing function and the closure are two
 	i.texts = repeats || helpers
 	g.code(i.main)
-	i.once = g.most > fewTexts
+	i.once = g.most > fewTexts || len(g.long) > 1
 	i.texts = i.texts || i.once
 }
 
@@ -308,6 +316,7 @@ func called(name unistring.String, at_ file.Idx, args ...ast.Expression) *ast.Ca
 type growth struct {
 	of   map[string]float64 // by name
 	most float64
+	long map[ast.Node]bool // what puts texts together that may be long already
 }
 
 // code follows assignments in the order of the text.
@@ -353,6 +362,9 @@ func (g *growth) expression(e ast.Expression) (v float64) {
 	case *ast.BinaryExpression:
 		l, r := g.expression(x.Left), g.expression(x.Right)
 		if x.Operator == token.PLUS {
+			if l+r >= fewTexts {
+				g.long[x] = true
+			}
 			return l + r
 		}
 		return max(l, r)
@@ -362,9 +374,15 @@ func (g *growth) expression(e ast.Expression) (v float64) {
 		for _, p := range x.Expressions {
 			v += max(1, g.expression(p))
 		}
+		if v >= fewTexts && len(x.Expressions) < fewTexts {
+			g.long[x] = true
+		}
 		return v
 	case *ast.CallExpression:
 		v = g.expression(x.Callee)
+		if dot, ok := x.Callee.(*ast.DotExpression); ok && makesLong[dot.Identifier.Name] {
+			v = max(v, longText)
+		}
 		for _, a := range x.ArgumentList {
 			v = max(v, g.expression(a))
 		}

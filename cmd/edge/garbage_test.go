@@ -10,20 +10,78 @@ import (
 func TestHeapFloor(t *testing.T) {
 	h := &heapFloor{floor: 128 << 20}
 	for _, c := range []struct {
-		live, settled, want int64
+		live, settled, roots, want int64
 	}{
-		{0, 0, 12_700},
-		{16 << 20, 16 << 20, 700},
-		{64 << 20, 64 << 20, 100},
-		{100 << 20, 100 << 20, 100},
-		{1 << 30, 1 << 30, 100},
-		{100 << 20, 40 << 20, 32},
-		{1 << 30, 40 << 20, 25},
-		{16 << 20, 100 << 20, 1150},
+		{0, 0, 0, 12_700},
+		{3 << 20, 3 << 20, 1 << 20, 3125},
+		{16 << 20, 16 << 20, 0, 700},
+		{64 << 20, 64 << 20, 0, 100},
+		{100 << 20, 100 << 20, 0, 100},
+		{1 << 30, 1 << 30, 0, 100},
+		{100 << 20, 40 << 20, 0, 32},
+		{1 << 30, 40 << 20, 0, 25},
+		{16 << 20, 100 << 20, 0, 1150},
 	} {
-		if got := h.of(c.live, c.settled); got != c.want {
-			t.Errorf("of %d MiB, %d of them settled: %d, want %d", c.live>>20, c.settled>>20, got, c.want)
+		if got := percentOf(h.goal(c.live, c.settled), c.live, c.roots); got != c.want {
+			t.Errorf("of %d MiB, %d of them settled, beside %d of roots: %d, want %d", c.live>>20, c.settled>>20, c.roots>>20, got, c.want)
 		}
+	}
+}
+
+// TestHeapCap: GOGC that was made for a small heap is wrong for one that is larger at once; the memory stays where it should be all the same.
+func TestHeapCap(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	const floor = 64 << 20
+	defer debug.SetGCPercent(debug.SetGCPercent(normalGarbage))
+	runtime.GC()
+	h := &heapFloor{floor: floor, capped: true} // told of no collection but the first
+	h.percent.Store(normalGarbage)
+	h.settled = liveHeap()
+	if !h.adjust(h.settled) {
+		t.Fatal("it has ended")
+	}
+	defer memoryLimit.hold(h, 0)
+	live := make([][]byte, 0, 96)
+	for len(live) < cap(live) {
+		live = append(live, make([]byte, 256<<10))
+	}
+	runtime.GC()
+	if goal := liveHeap() * (100 + h.percent.Load()) / 100; goal < 3*floor {
+		t.Fatalf("by GOGC=%d the heap is collected at %d MiB: nothing is tried", h.percent.Load(), goal>>20)
+	}
+	if goal := gauge("/gc/heap/goal:bytes"); goal > floor+floor/spare {
+		t.Errorf("the heap is collected at %d MiB, want at most %d", goal>>20, (floor+floor/spare)>>20)
+	}
+	runtime.KeepAlive(live)
+}
+
+// TestMemoryLimit: of several who say how much memory there should be, the least counts; without any, what was before.
+func TestMemoryLimit(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	l := limits{of: map[any]int64{}}
+	for _, c := range []struct {
+		who         string
+		bytes, want int64
+	}{
+		{"a", 4 << 30, 4 << 30},
+		{"b", 8 << 30, 4 << 30},
+		{"b", 2 << 30, 2 << 30},
+		{"b", 2<<30 + 1<<20, 2 << 30}, // a small move
+		{"b", 0, 4 << 30},
+		{"a", 0, before},
+		{"a", 0, before},
+	} {
+		l.hold(c.who, c.bytes)
+		if got := debug.SetMemoryLimit(-1); got != c.want {
+			t.Errorf("%s says %d: %d, want %d", c.who, c.bytes, got, c.want)
+		}
+	}
+	t.Setenv("GOMEMLIMIT", "1GiB")
+	l.hold("a", 1<<30)
+	if got := debug.SetMemoryLimit(-1); got != before {
+		t.Errorf("beside GOMEMLIMIT the limit is %d, want %d", got, before)
 	}
 }
 

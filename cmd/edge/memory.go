@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"runtime"
-	"runtime/debug"
 	runtimemetrics "runtime/metrics"
 	"strconv"
 	"sync/atomic"
@@ -16,9 +15,7 @@ import (
 type memoryAim struct {
 	aim   int64
 	free  func(bytes int64) // closes about so much
-	limit int64             // that was set last
 	ended atomic.Bool
-	owns  bool // GOMEMLIMIT says nothing
 }
 
 // The part of the room that may stay in use, in hundredths: the rest is garbage until the next collection, which takes the less of the processors
@@ -30,15 +27,12 @@ func keepMemory(aim int64, free func(int64)) (stop func()) {
 	if aim <= 0 {
 		return func() {}
 	}
-	m := &memoryAim{aim: aim, free: free, owns: os.Getenv("GOMEMLIMIT") == ""}
-	before := debug.SetMemoryLimit(-1)
+	m := &memoryAim{aim: aim, free: free}
 	m.adjust(liveHeap(), outsideHeap())
 	m.watch()
 	return func() {
 		m.ended.Store(true)
-		if m.owns {
-			debug.SetMemoryLimit(before)
-		}
+		memoryLimit.hold(m, 0)
 	}
 }
 
@@ -48,6 +42,9 @@ func (m *memoryAim) watch() {
 		if !m.ended.Load() {
 			m.adjust(liveHeap(), outsideHeap())
 			m.watch()
+			if m.ended.Load() {
+				memoryLimit.hold(m, 0)
+			}
 		}
 	}, m)
 }
@@ -57,11 +54,7 @@ func (m *memoryAim) adjust(live, outside int64) {
 	if most := room * staysInUse / 100; live > most {
 		m.free(live - most)
 	}
-	limit := max(room, live+live/2)
-	if d := limit - m.limit; m.owns && (d > limit/32 || -d > limit/32) {
-		m.limit = limit
-		debug.SetMemoryLimit(limit)
-	}
+	memoryLimit.hold(m, max(room, live+live/2))
 }
 
 // outsideHeap is what the process has in memory that Go's runtime has not: mostly the program. Where the system does not tell, it is a guess.

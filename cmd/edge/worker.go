@@ -33,7 +33,7 @@ scopes that scripts.isolation names, and talks to it over a socket that it inher
 			if !worker.Started(os.Getenv) {
 				return usageError{fault.New(fault.Invalid, "edge script-worker is started by edge itself")}
 			}
-			defer keepHeapFloor(workerHeapFloor)()
+			defer (&heapFloor{floor: workerHeapFloor}).keep()()
 			if code := worker.Main(s.Err); code != 0 {
 				return errFailed
 			}
