@@ -41,6 +41,33 @@ func Check(fsys fs.FS) ([]string, error) {
 	return slices.Compact(c.found), nil
 }
 
+// Idle says which libraries of the table do no work in a folder that has them: what Facet is built on is not left by accident.
+func Idle(fsys fs.FS) ([]string, error) {
+	sources, _, err := read(fsys)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, l := range libraries {
+		for _, in := range l.in {
+			if !slices.ContainsFunc(sources, func(s *source) bool {
+				if s.file == nil || s.test() || !below(s.dir(), in) {
+					return false
+				}
+				for imported := range s.imports() {
+					if below(imported, l.path) {
+						return true
+					}
+				}
+				return false
+			}) {
+				found = append(found, fmt.Sprintf("%s: does not import %s: use it, or take it out of the table and say why in docs/decisions", in, l.path))
+			}
+		}
+	}
+	return found, nil
+}
+
 type checker struct{ found []string }
 
 func (c *checker) add(place, format string, args ...any) {

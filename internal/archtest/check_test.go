@@ -18,8 +18,30 @@ func TestHouse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range found {
+	idle, err := Idle(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(found, idle...) {
 		t.Error(f)
+	}
+}
+
+func TestIdle(t *testing.T) {
+	found, err := Idle(fstest.MapFS{
+		"composer/a.go":       {Data: []byte("package composer\n\nimport \"github.com/graph-gophers/dataloader/v7\"\n")},
+		"scripts/a_test.go":   {Data: []byte("package scripts\n\nimport \"github.com/dop251/goja\"\n")},
+		"storage/s3/b/a.go":   {Data: []byte("package b\n\nimport \"github.com/minio/minio-go/v7/pkg/credentials\"\n")},
+		"storage/embedded.go": {Data: []byte("package storage\n\nimport \"github.com/minio/minio-go/v7\"\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(found, "\n")
+	for text, want := range map[string]bool{"graph-gophers": false, "scripts: does not import github.com/dop251/goja": true, "storage/s3: ": false, "storage/embedded: does not import github.com/versity/versitygw": true} {
+		if strings.Contains(all, text) != want {
+			t.Errorf("%q: want %v in\n%s", text, want, all)
+		}
 	}
 }
 

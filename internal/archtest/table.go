@@ -53,18 +53,18 @@ var libraries = []library{
 	{path: "github.com/dop251/goja", in: []string{"scripts"}, sealed: true, open: []string{"scripts/api"}},
 	{path: "github.com/evanw/esbuild", in: []string{"scripts"}, sealed: true},
 	{path: "github.com/maypok86/otter", in: []string{"tiers/cache"}, sealed: true},
-	{path: "github.com/minio/minio-go", in: []string{"storage/s3", "storage/embedded"}, sealed: true},
+	{path: "github.com/minio/minio-go", in: []string{"storage/s3"}, sealed: true},
 	{path: "github.com/versity/versitygw", in: []string{"storage/embedded"}, sealed: true},
 	{path: "github.com/99designs/gqlgen", in: []string{"resolvers", "serve/graphql"}, sealed: true, open: []string{"resolvers"}},
-	{path: "github.com/vektah/gqlparser", in: []string{"graph", "view", "resolvers", "serve/graphql", "loadtest/peers/subgraphs"}},
+	{path: "github.com/vektah/gqlparser", in: []string{"graph", "resolvers", "serve/graphql", "loadtest/peers/subgraphs"}},
 	{path: "github.com/graph-gophers/dataloader", in: []string{"composer"}, sealed: true},
 	{path: "github.com/failsafe-go/failsafe-go", in: []string{"tiers", "scripts"}, sealed: true},
 	{path: "google.golang.org/grpc", in: []string{"tiers", "examples", "loadtest/peers/home"}, sealed: true, open: []string{"examples", "tiers/tiertest"}},
-	{path: "github.com/nats-io", in: []string{"notice", "cmd"}, sealed: true},
+	{path: "github.com/nats-io", in: []string{"notice"}, sealed: true},
 	{path: "go.opentelemetry.io", in: []string{"cmd"}},
 	{path: "github.com/goccy/go-yaml", in: []string{"cmd", "loadtest"}},
 	{path: "github.com/fsnotify/fsnotify", in: []string{"cmd"}},
-	{path: "github.com/spf13/cobra", in: []string{"cmd", "loadtest"}},
+	{path: "github.com/spf13/cobra", in: []string{"cmd"}},
 }
 
 // vague are names that say nothing about what a package or file holds.
