@@ -106,8 +106,8 @@ type cacheConfig struct {
 	Idle time.Duration `key:"idle"`
 	// How many device schemas are kept so at once. Each takes some hundred kilobytes.
 	Engines int `key:"engines"`
-	// The memory that this process aims at, as the system counts it. When more than about half of it stays in use, the device schemas asked longest ago are closed, and the collector keeps to the rest. What is in use for good, such as tiers.cache, has to fit in beside them: where it does not, more is taken. 0: no aim. The variable GOMEMLIMIT stands instead for the collector where it is set.
-	Memory byteSize `key:"memory"`
+	// The memory that this process aims at, as the system counts it. When more than about half of it stays in use, the device schemas asked longest ago are closed, and the collector keeps to the rest. What is in use for good, such as tiers.cache, has to fit in beside them: where it does not, more is taken. `auto`: a quarter of the machine's memory, or of the container's, between 512MiB and 8GiB; of a small one at most three quarters. 0: no aim. The variable GOMEMLIMIT stands instead for the collector where it is set.
+	Memory aimSize `key:"memory"`
 }
 
 // A tlsConfig is the certificate of a listener.
@@ -515,7 +515,7 @@ func defaultConfig() config {
 		Serve: serveConfig{Listen: ":8080", TLS: tlsConfig{Min: "1.2"}, H2C: true, GraphQLHTTP: "2026-09", Compression: defaultCompression(),
 			HeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: idleConn, MaxHeader: headerBytes, MaxBody: 1 << 20,
 			MaxConnections: 20_000, MaxStreams: 250, ReadyWait: 10 * time.Second, DrainDelay: 5 * time.Second, DrainFor: 25 * time.Second},
-		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen, Memory: 512 << 20},
+		Cache:    cacheConfig{Idle: defaultIdle, Engines: defaultOpen, Memory: autoAim},
 		Ops:      opsConfig{Listen: "127.0.0.1:9090"},
 		Control:  controlConfig{TLS: tlsConfig{Min: "1.2"}, KeepEvery: 2 * time.Second},
 		Registry: registryConfig{Enabled: true},

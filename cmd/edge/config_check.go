@@ -85,9 +85,7 @@ func checkConfig(c *config) fault.Diagnostics {
 	positive("serve.writeTimeout", int(c.Serve.WriteTimeout))
 	positive("cache.idle", int(c.Cache.Idle))
 	positive("cache.engines", c.Cache.Engines)
-	if c.Cache.Memory < 0 || c.Cache.Memory > 0 && c.Cache.Memory < 64<<20 {
-		wrong("cache.memory", "", "cache.memory is 0 or at least 64MiB")
-	}
+	checkAim(c.Cache.Memory, wrong)
 	positive("control.keepEvery", int(c.Control.KeepEvery))
 	positive("limits.maxViewers", c.Limits.MaxViewers)
 	if c.Limits.HeapFloor < 0 {

@@ -45,6 +45,10 @@ type instanceConfig struct {
 // startInstance makes an instance and has it watch the store. It serves nothing yet if the store has no release or does not
 // answer: /readyz says so until it does.
 func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error) {
+	aim, err := c.Cache.Memory.bytes()
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: "edge.start", Subject: "cache.memory", Err: err}
+	}
 	f := c.Front
 	open := newOpener(c.Tiers, f.metrics.business)
 	f.metrics.business.log = f.log
@@ -89,7 +93,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	}
 	f.catalog, f.environment = cat, c.Env
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	endAim := keepMemory(int64(c.Cache.Memory), open.engines.free)
+	endAim := keepMemory(aim, open.engines.free)
 	stop := func() { endAim(); cancel() }
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}
 	go open.exposures.watch(serving)
