@@ -93,6 +93,7 @@ type packageRow struct {
 	ScriptCPU   time.Duration     `json:"scriptCPU"`
 	Breaks      map[string]uint64 `json:"breaks,omitempty"`
 	Quarantined string            `json:"quarantined,omitempty"` // why its functions are not run
+	Functions   []functionPlace   `json:"functions,omitempty"`   // of the versions asked last; where they are asked for
 }
 
 func (p *packagePages) packages(w http.ResponseWriter, r *http.Request) {
@@ -107,10 +108,14 @@ func (p *packagePages) packages(w http.ResponseWriter, r *http.Request) {
 	}
 	rep := usageReport{Instance: p.instance, At: time.Now(), Process: readProcess(), Profile: prof, Packages: []packageRow{}}
 	bad := p.quarantines()
+	var places map[usageKey][]functionPlace
+	if r.URL.Query().Has("functions") {
+		places = p.usage.places()
+	}
 	for k, u := range p.usage.list() {
 		s := u.scripts()
 		row := packageRow{Package: k.name, Version: k.version, Requests: u.requests.Load(), Failed: u.failed.Load(), Calls: u.calls.Load(), Read: u.read.Load(), Wrote: u.wrote.Load(),
-			ScriptCalls: s.Calls, ScriptCPU: s.CPU, Breaks: s.Breaks, Quarantined: bad[k], Latency: make([]uint64, latencyBuckets)}
+			ScriptCalls: s.Calls, ScriptCPU: s.CPU, Breaks: s.Breaks, Quarantined: bad[k], Latency: make([]uint64, latencyBuckets), Functions: places[k]}
 		for i := range row.Latency {
 			row.Latency[i] = u.latency[i].Load()
 		}

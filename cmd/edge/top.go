@@ -36,10 +36,13 @@ CPU is the share of the process's processor time that was sampled while a packag
 and encoding are in it, parsing a request and writing to a connection are not, for no package is known by then. It needs
 ops.pprof. JS is the processor time of computed functions, counted call by call, in worker processes too. Bytes are those of
 tiers' answers and of answers: memory is not sampled by package, but most of what is allocated follows them.
+GO is how many of a package's computed functions run as Go code; those that run in the JavaScript engine are named below it, with
+what needs it, and --json has all of them. They are told of the packages asked last, while their functions are loaded.
 What is asked of several packages at once counts for each. Ctrl-C ends it.`,
 		Example: `  edge top --ops http://10.0.0.7:9090
   edge top --once --sort calls
-  edge top --json | jq '.packages[0]'`,
+  edge top --json | jq '.packages[0]'
+  edge top --json | jq '.packages[].functions[]? | select(.runs == "goja")'`,
 		Args: takes(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.every < 200*time.Millisecond || o.every > time.Minute {
@@ -121,6 +124,7 @@ func askUsage(ctx context.Context, ops string, profile time.Duration) (*usageRep
 	q := url.Values{}
 	if profile > 0 {
 		q.Set("profile", profile.String())
+		q.Set("functions", "")
 	}
 	var rep usageReport
 	body, err := askOps(ctx, ops, "/debug/packages", q, profile)

@@ -164,6 +164,8 @@ type counting struct {
 	stats func() scripts.Stats
 	of    *packageUsage
 	once  sync.Once
+	// placed is where the functions run.
+	placed placed
 }
 
 // functions counts what a build's functions do; f is what runs them, c what stands around it.

@@ -38,6 +38,8 @@ type topRow struct {
 	Breaks      uint64            `json:"breaks"`
 	Limits      map[string]uint64 `json:"limits,omitempty"` // of the breaks
 	Quarantined string            `json:"quarantined,omitempty"`
+	// Functions are the package's computed functions, and where they run.
+	Functions []functionPlace `json:"functions,omitempty"`
 }
 
 // topOrders are what rows can be sorted by, most first.
@@ -103,6 +105,9 @@ func topOf(before, now *usageReport, o topOptions) topView {
 		if now.Profile != nil && now.Profile.CPU > 0 {
 			s.row.CPU += float64(now.Profile.Of[p.Package+"@"+p.Version]) / float64(now.Profile.CPU)
 		}
+		if p.Requests > was.Requests || len(s.row.Functions) == 0 {
+			s.row.addFunctions(p.Functions)
+		}
 		if p.Quarantined != "" {
 			s.row.Quarantined = p.Quarantined
 		}
@@ -160,7 +165,7 @@ func (v topView) print(out io.Writer, colour bool) {
 		name = max(name, len(r.id()))
 	}
 	name = min(name, 40)
-	fmt.Fprintln(out, paint("2", fmt.Sprintf("%-*s  %-16s  %6s  %8s  %6s  %8s  %8s  %6s  %9s  %6s", name, "PACKAGE", "CPU", "JS", "REQ/S", "FAILED", "P50", "P99", "CALLS", "BYTES/S", "BREAKS")))
+	fmt.Fprintln(out, paint("2", fmt.Sprintf("%-*s  %-16s  %6s  %6s  %8s  %6s  %8s  %8s  %6s  %9s  %6s", name, "PACKAGE", "CPU", "JS", "GO", "REQ/S", "FAILED", "P50", "P99", "CALLS", "BYTES/S", "BREAKS")))
 	for _, r := range v.Packages {
 		cpu := fmt.Sprintf("%-10s %5s", bar(r.CPU, 10), percent(r.CPU))
 		failed := fmt.Sprintf("%6s", percent(r.Failed))
@@ -171,8 +176,9 @@ func (v topView) print(out io.Writer, colour bool) {
 		if r.Breaks > 0 {
 			breaks = paint("31", breaks)
 		}
-		fmt.Fprintf(out, "%-*s  %s  %6s  %8s  %s  %8s  %8s  %6s  %9s  %s\n", name, cut(r.id(), name), paint("36", cpu), millis(r.JS), bySecond(r.Requests), failed,
+		fmt.Fprintf(out, "%-*s  %s  %6s  %6s  %8s  %s  %8s  %8s  %6s  %9s  %s\n", name, cut(r.id(), name), paint("36", cpu), millis(r.JS), r.inGo(), bySecond(r.Requests), failed,
 			took(r.P50), took(r.P99), fmt.Sprintf("%.1f", r.Calls), bytesText(int64(r.Bytes)), breaks)
+		r.printEngine(out, name, paint)
 		if r.Quarantined != "" {
 			fmt.Fprintf(out, "%-*s  %s\n", name, "", paint("31", cut("quarantined: "+r.Quarantined, 100)))
 		}
