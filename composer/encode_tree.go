@@ -347,6 +347,9 @@ func (x *exec) writeMany(e *emit, dom, i int32) verdict {
 		if j > from {
 			n.buf = append(n.buf, ',')
 		}
+		if e.flat != nil && len(n.buf) <= x.most() && x.row(e.flat, x.doms[e.each].items[j]) {
+			continue
+		}
 		x.pushIndex(int(j - from))
 		v := x.write(e.item, e.each, j)
 		x.pop()

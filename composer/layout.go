@@ -184,11 +184,15 @@ type progKey struct {
 	head   uint64    // its first eight bytes, those that it has
 	mask   uint64
 	fast   fast
+	slot   uint32 // where fast is read into
 }
 
 // ready prepares what finds and reads the key quickly.
 func (k *progKey) ready() {
 	k.quoted, k.fast = append(append([]byte{'"'}, k.name...), '"', ':'), k.quick()
+	if k.fast != fastNone {
+		k.slot = uint32(k.acts[0].slot)
+	}
 	k.mask = ^uint64(0)
 	if n := len(k.quoted); n < 8 {
 		k.mask = 1<<(8*n) - 1
@@ -205,6 +209,7 @@ const (
 	fastNone fast = iota
 	fastText      // a string or an ID: without escapes, of ASCII
 	fastInt       // an Int: of up to nine digits
+	fastBool      // a Boolean
 )
 
 func (k *progKey) quick() fast {
@@ -220,6 +225,8 @@ func (k *progKey) quick() fast {
 		return fastText
 	case scalarInt:
 		return fastInt
+	case scalarBool:
+		return fastBool
 	}
 	return fastNone
 }

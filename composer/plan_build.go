@@ -52,6 +52,9 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 	p.ways()
 	p.quicken()
 	p.repeat()
+	for _, r := range p.p.roots {
+		p.flatten(r.out)
+	}
 	p.policies()
 	return p.p, nil
 }

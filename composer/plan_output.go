@@ -55,6 +55,7 @@ type emit struct {
 	lists   []*emit // emitNext: the siblings that show its list
 	quick   *quick  // leaves: how to read it at once; nil: as any value
 	repeat  *repeat // refs that are the same wherever their entity stands; nil: they may differ
+	flat    *flat   // emitMany: how to write its items at once; nil: as any object
 }
 
 // An emitArm is what a match writes for one member.

@@ -105,6 +105,10 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 	}
 	last := t.first
 	for {
+		if s.members(t, base, &last) {
+			s.depth--
+			return true
+		}
 		k, ok := s.expected(t, &last)
 		if !ok && !s.strange(last) {
 			if k, ok = s.key(t, &last); !ok {
@@ -115,8 +119,7 @@ func (s *scanner) under(t *progTrie, base uint32) bool {
 		case k == nil:
 			ok = s.skip()
 		case k.fast == fastText && s.plain() || k.fast == fastInt && s.small():
-			a := &k.acts[0]
-			s.cells[base+uint32(a.slot)] = s.read
+			s.cells[base+k.slot] = s.read
 		default:
 			ok = s.keyed(k, base)
 		}
