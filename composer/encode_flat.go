@@ -66,13 +66,18 @@ func (p *planner) flat(e *emit, dom int32) *flat {
 		if i == 0 {
 			l.lead = slices.Concat([]byte("{"), k.key)
 		}
-		var head [16]byte
-		l.short = copy(head[:], l.lead) == len(l.lead)
-		l.head = [2]uint64{binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(head[8:])}
+		l.ready()
 		f.width, f.fixed = max(f.width, l.slot+1), f.fixed+len(l.lead)
 		f.leaves = append(f.leaves, l)
 	}
 	return f
+}
+
+// ready prepares what writes the lead quickly.
+func (l *flatLeaf) ready() {
+	var head [16]byte
+	l.short = copy(head[:], l.lead) == len(l.lead)
+	l.head = [2]uint64{binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(head[8:])}
 }
 
 // row writes an item. It is false where there is more to do, and nothing is written then.

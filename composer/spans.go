@@ -3,13 +3,18 @@ package composer
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
+	"sync/atomic"
+
+	"facet/tiers"
 )
 
 // A program reads the answers of one operation: a record whose first cell is the value, with the total and the next
 // cursor behind it where the operation is paged.
 type program struct {
 	trie    progTrie
-	numbers int32 // of keys and of tries, by which the scanner remembers their order
+	numbers int32        // of keys and of tries, by which the scanner remembers their order
+	cells   atomic.Int64 // of the last large answer: how much room the next is given
 }
 
 // number numbers the keys and tries of a finished program.
@@ -61,6 +66,13 @@ func (g *program) run(s *scanner) bool {
 	s.after, s.gaps = grow(s.after, int(g.numbers)), grow(s.gaps, int(g.numbers))
 	clear(s.after)
 	clear(s.gaps)
+	size := len(s.b)
+	if s.from != nil {
+		size = len(s.from.bytes)
+	}
+	if size >= tiers.IntakeSize {
+		s.cells = slices.Grow(s.cells, min(int(g.cells.Load()), size/2))
+	}
 	for range rootWidth {
 		s.cells = append(s.cells, cell{})
 	}
@@ -69,6 +81,9 @@ func (g *program) run(s *scanner) bool {
 		return false
 	}
 	s.space()
+	if size >= tiers.IntakeSize {
+		g.cells.Store(int64(len(s.cells) + len(s.cells)/16))
+	}
 	return s.i == len(s.b)
 }
 

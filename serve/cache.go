@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"facet/asker"
 	"facet/composer"
 	"facet/view"
@@ -143,19 +141,11 @@ func putText(b []byte, a *asker.Asker, path, text string) []byte {
 
 // ETag is the strong validator of a body, which may come in parts: equal bytes have equal tags.
 func ETag(parts ...[]byte) string {
-	var sum uint64
-	var size int
-	if len(parts) == 1 {
-		sum, size = xxhash.Sum64(parts[0]), len(parts[0])
-	} else {
-		var d xxhash.Digest
-		d.Reset()
-		for _, p := range parts {
-			_, _ = d.Write(p) // it has no error
-			size += len(p)
-		}
-		sum = d.Sum64()
+	size := 0
+	for _, p := range parts {
+		size += len(p)
 	}
+	sum := hash(parts, size)
 	var room [48]byte
 	b := append(room[:0], '"')
 	for shift := 60; shift >= 0; shift -= 4 {

@@ -102,6 +102,27 @@ func TestContextHash(t *testing.T) {
 	}
 }
 
+// TestLargeTags: what is large has one tag however it comes in parts, and another for each change.
+func TestLargeTags(t *testing.T) {
+	for _, size := range []int{hashLarge - 1, hashLarge, hashLarge + 1, 3*hashBlock + 7} {
+		b := make([]byte, size)
+		for i := range b {
+			b[i] = byte(i * i >> 3)
+		}
+		tag := ETag(b)
+		for _, at := range []int{0, 1, hashBlock - 1, hashBlock, hashBlock + 1, size - 1} {
+			if got := ETag(b[:at], b[at:at], b[at:]); got != tag {
+				t.Errorf("%d bytes in parts at %d: %s, whole %s", size, at, got, tag)
+			}
+			b[at]++
+			if ETag(b) == tag {
+				t.Errorf("%d bytes, another at %d: the same tag", size, at)
+			}
+			b[at]--
+		}
+	}
+}
+
 func TestNotModified(t *testing.T) {
 	tag := ETag([]byte("body"))
 	if ETag([]byte("bodz")) == tag || !strings.HasPrefix(tag, `"`) {
