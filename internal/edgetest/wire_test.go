@@ -101,8 +101,16 @@ func (f fetcher) get(at string) int64 {
 	return n
 }
 
-// ratios measures two things by turns and gives the median of what the first takes of the second, and the medians of both.
-func ratios(pairs int, first, second func() time.Duration) (ratio float64, a, b time.Duration) {
+// A timing is what two things took that were measured by turns: the medians and the least of both, and the median of what the first took of
+// the second. The least tells most where other programs want the processors too.
+type timing struct {
+	ratio          float64
+	a, b           time.Duration
+	leastA, leastB time.Duration
+}
+
+// ratios measures two things by turns.
+func ratios(pairs int, first, second func() time.Duration) timing {
 	all := make([]float64, pairs)
 	as, bs := make([]time.Duration, pairs), make([]time.Duration, pairs)
 	for i := range pairs {
@@ -116,7 +124,7 @@ func ratios(pairs int, first, second func() time.Duration) (ratio float64, a, b 
 	slices.Sort(all)
 	slices.Sort(as)
 	slices.Sort(bs)
-	return all[pairs/2], as[pairs/2], bs[pairs/2]
+	return timing{all[pairs/2], as[pairs/2], bs[pairs/2], as[0], bs[0]}
 }
 
 // TestLargeAnswers: an answer of 8 MiB beside a Go proxy that copies the same bytes, in time from the request to the last byte: one whose
@@ -142,26 +150,29 @@ func TestLargeAnswers(t *testing.T) {
 		{"every value", "/wire/v1/all?fields=rows(id,name,text,number,flag)", "/all", 2.2},
 		{"a JSON scalar", "/wire/v1/dump", "/dump", 1.3},
 	} {
-		const warm = 3
-		var has, want int64
-		for range warm {
-			has, want = f.get(edge+c.path), f.get(proxy.URL+c.from)
-		}
-		if has < want || has > want+100 {
-			t.Errorf("%s: %d bytes of the tier's %d", c.name, has, want)
-		}
-		timed := func(at string) func() time.Duration {
-			return func() time.Duration {
-				began := time.Now()
-				f.get(at)
-				return time.Since(began)
+		t.Run(c.name, func(t *testing.T) {
+			const warm = 3
+			var has, want int64
+			for range warm {
+				has, want = f.get(edge+c.path), f.get(proxy.URL+c.from)
 			}
-		}
-		ratio, ours, theirs := ratios(pairs, timed(edge+c.path), timed(proxy.URL+c.from))
-		t.Logf("%s, %d bytes: %v, a proxy %v; median of %d ratios %.2f", c.name, has, ours, theirs, pairs, ratio)
-		if *wirePairs > 0 && ratio > c.bar {
-			t.Errorf("%s takes %.2f of the proxy's time, want at most %.1f", c.name, ratio, c.bar)
-		}
+			if has < want || has > want+100 {
+				t.Errorf("%d bytes of the tier's %d", has, want)
+			}
+			timed := func(at string) func() time.Duration {
+				return func() time.Duration {
+					began := time.Now()
+					f.get(at)
+					return time.Since(began)
+				}
+			}
+			m := ratios(pairs, timed(edge+c.path), timed(proxy.URL+c.from))
+			t.Logf("%d bytes: %v, a proxy %v; median of %d ratios %.2f; at best %v, a proxy %v: %.2f",
+				has, m.a, m.b, pairs, m.ratio, m.leastA, m.leastB, float64(m.leastA)/float64(m.leastB))
+			if *wirePairs > 0 && m.ratio > c.bar {
+				t.Errorf("takes %.2f of the proxy's time, want at most %.1f", m.ratio, c.bar)
+			}
+		})
 	}
 }
 
@@ -281,10 +292,10 @@ func TestSmallAnswers(t *testing.T) {
 		ours := round(e, c.target, c.body)
 		ours()
 		byHand()
-		ratio, a, b := ratios(pairs, ours, byHand)
-		t.Logf("%s: %v of CPU each, by hand %v; median of %d ratios %.2f", c.name, a/time.Duration(requests), b/time.Duration(requests), pairs, ratio)
-		if *wirePairs > 0 && ratio > 1.3 {
-			t.Errorf("%s takes %.2f of the CPU by hand, want at most 1.3", c.name, ratio)
+		m := ratios(pairs, ours, byHand)
+		t.Logf("%s: %v of CPU each, by hand %v; median of %d ratios %.2f", c.name, m.a/time.Duration(requests), m.b/time.Duration(requests), pairs, m.ratio)
+		if *wirePairs > 0 && m.ratio > 1.3 {
+			t.Errorf("%s takes %.2f of the CPU by hand, want at most 1.3", c.name, m.ratio)
 		}
 	}
 }
