@@ -17,6 +17,7 @@ type branch struct {
 	group *entities
 	note  []byte // an error that stands here instead of a branch
 	gone  bool   // an orNotFound decided: a missing marker stands here
+	view  bool   // a view stands here, or below
 }
 
 // branch writes the keys above views and entities.
@@ -194,6 +195,14 @@ func (g *grapher) value(sites []site, age int64) {
 			g.fields(sites, noAge)
 		default:
 			g.ref(e, st, c, age)
+			if g.enters {
+				g.enter(e, st.dom, st.i, c)
+				for _, o := range sites[1:] {
+					if c, bad := g.subject(o.e, o.dom, o.i); !bad {
+						g.enter(o.e, o.dom, o.i, c)
+					}
+				}
+			}
 		}
 	case emitMany:
 		g.many(sites, age)

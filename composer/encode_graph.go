@@ -35,7 +35,10 @@ type grapher struct {
 	sites  []site
 	stack  []site // the sites of the places that are being written
 	groups []*entities
-	used   int // of groups
+	used   int   // of groups
+	apart  bool  // views are written before their entities are known
+	enters bool  // a view is being written: its references enter what they lead to
+	flat   *emit // the last shape that was entered and has no references below
 }
 
 // Graphers are kept for what they have grown to.
@@ -49,7 +52,7 @@ func (g *grapher) put() {
 	}
 	clear(g.sites) // they hold on to plans
 	clear(g.stack[:cap(g.stack)])
-	g.x, g.root, g.sites, g.stack, g.used = nil, branch{}, g.sites[:0], g.stack[:0], 0
+	g.x, g.root, g.sites, g.stack, g.used, g.flat = nil, branch{}, g.sites[:0], g.stack[:0], 0, nil
 	graphers.Put(g)
 }
 
@@ -107,7 +110,7 @@ func maxAge(c *view.Cache, age int64) int64 {
 func (x *exec) graph() {
 	g := graphers.Get().(*grapher)
 	defer g.put()
-	g.x = x
+	g.x, g.apart = x, x.viewsApart()
 	for k, r := range x.p.roots {
 		g.collectRoot(k, r)
 	}
@@ -115,7 +118,59 @@ func (x *exec) graph() {
 		x.enc.buf = append(x.enc.buf, "{}"...)
 		return
 	}
-	g.branch(&g.root)
+	if !g.apart {
+		g.branch(&g.root)
+		return
+	}
+	n := &x.enc
+	n.buf = append(n.buf, '{')
+	some, mark := false, len(g.root.kids)
+	g.enters = true
+	for _, k := range g.root.kids[:mark] {
+		if k.view {
+			g.top(k, some)
+			some = true
+		}
+	}
+	g.enters = false
+	for _, k := range g.root.kids {
+		if !k.view {
+			g.top(k, some)
+			some = true
+		}
+	}
+	n.buf = append(n.buf, '}')
+}
+
+func (g *grapher) top(b *branch, some bool) {
+	n := &g.x.enc
+	if some {
+		n.buf = append(n.buf, ',')
+	}
+	n.buf = append(appendQuoted(n.buf, b.key), ':')
+	g.x.push(b.key)
+	g.branch(b)
+	g.x.pop()
+}
+
+// viewsApart says whether all roots are views under keys of their own, so that one walk writes them and finds what they refer to.
+func (x *exec) viewsApart() bool {
+	for k, r := range x.p.roots {
+		if r.root.Kind == RootEntity {
+			return false
+		}
+		if r.root.Kind == RootTypename {
+			continue
+		}
+		path := x.r.Selection.Roots[max(k, x.only)].Path
+		if len(path) == 0 {
+			return false
+		}
+		if _, shape := x.e.cfg.Surface.Shape(path[0]); shape {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *grapher) collectRoot(k int, r *emitRoot) {
@@ -150,6 +205,9 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 	if r.root.Kind == RootTypename {
 		return
 	}
+	if len(asked.Path) > 0 {
+		g.root.kid(asked.Path[0]).view = true
+	}
 	if err != nil {
 		g.fail(asked.Path, err)
 		return
@@ -169,7 +227,9 @@ func (g *grapher) collectRoot(k int, r *emitRoot) {
 		at.age = maxAge(r.view.Cache, noAge)
 	}
 	at.sites = append(at.sites, site{e: r.out, next: -1})
-	g.collect(r.out, 0, 0)
+	if !g.apart {
+		g.collect(r.out, 0, 0)
+	}
 }
 
 func (g *grapher) fail(path []string, err *fault.Error) {
@@ -349,5 +409,13 @@ func (g *grapher) enter(e *emit, dom, i int32, c cell) {
 	} else {
 		g.sites[last].next = id - 1
 	}
-	g.collectKids(e, dom, i)
+	if e != g.flat {
+		g.flat = e
+		for _, k := range e.kids {
+			if k.refers() {
+				g.flat = nil
+				g.collect(k, dom, i)
+			}
+		}
+	}
 }

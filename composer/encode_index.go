@@ -177,6 +177,9 @@ func (g *grapher) many(sites []site, age int64) {
 			if !several && it.e.kind == emitRef && it.e.graph {
 				if c, bad := g.subject(it.e, it.dom, j); !bad {
 					g.ref(it.e, it, c, age)
+					if g.enters {
+						g.enter(it.e, it.dom, j, c)
+					}
 					continue
 				}
 			}

@@ -34,6 +34,15 @@ func (g *grapher) object(st site, age int64) {
 			}
 			n.buf = n.buf[:mark]
 		}
+		if k.kind == emitID || k.kind == emitKey {
+			mark := len(n.buf)
+			g.open(keeps)
+			if x.identity(k, st.dom, st.i) {
+				g.close(keeps)
+				continue
+			}
+			n.buf = n.buf[:mark]
+		}
 		mark := len(g.stack)
 		g.stack = append(g.stack, site{e: k, dom: st.dom, i: st.i})
 		x.push(k.field)
