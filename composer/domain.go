@@ -9,6 +9,8 @@ type domState struct {
 	parent []int32 // by item
 	index  []int32 // by item: its place in the list
 	start  []int32 // by parent instance, one more than there are
+	again  []bool  // by item, once it was asked: see exec.stood
+	met    []bool  // by entity: what again is found by
 }
 
 // size is the number of instances of a domain. It is asked once everything that can add to them is there.
@@ -27,6 +29,7 @@ func (x *exec) expand(dom int32) {
 	d, pd := &x.doms[dom], &x.p.domains[dom]
 	n := x.size(pd.parent)
 	d.items, d.parent, d.index, d.start = d.items[:0], d.parent[:0], d.index[:0], append(d.start[:0], 0)
+	d.again = d.again[:0]
 	for i := range int32(n) {
 		if x.items+len(d.items) > x.e.limits.Items {
 			x.swollen = true

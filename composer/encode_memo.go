@@ -17,7 +17,7 @@ type repeat struct {
 // repeats are where entities stand in the answer that is written.
 type repeats struct {
 	spans [][]stretch // by place of the selection, by entity
-	round uint32       // counts what was taken back: what was remembered before does not stand there any more
+	round uint32      // counts what was taken back: what was remembered before does not stand there any more
 	on    bool
 }
 

@@ -97,6 +97,7 @@ type domain struct {
 	list   vid // a vCut or a list value of the parent domain
 	depth  int32
 	site   listSite
+	alone  bool // the list owes all to the entity of the parent domain's item
 }
 
 // A space is the identity of the entities of one type.
@@ -207,6 +208,7 @@ type use struct {
 	guard int32 // in plan.guards; -1
 	// exists says that the entity's existence is wanted, whatever else is.
 	exists bool
+	alone  bool // what is asked owes all to the entity of the domain's item
 }
 
 // A plan answers one Selection for every request that agrees in its forks.

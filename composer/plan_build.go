@@ -52,6 +52,7 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 	p.ways()
 	p.quicken()
 	p.repeat()
+	p.repeated()
 	for _, r := range p.p.roots {
 		p.flatten(r.out)
 	}

@@ -25,8 +25,14 @@ func (x *exec) gather(st *planOp, state *stepState) {
 	x.groups = x.groups[:0]
 	for _, u := range st.uses {
 		n := int32(x.size(u.dom))
+		var again []bool
+		if u.alone && n > 1 {
+			again = x.stood(u.dom)
+		}
 		for i := int32(0); i < n; i++ {
-			x.gatherOne(st, state, u, i)
+			if again == nil || !again[i] {
+				x.gatherOne(st, state, u, i)
+			}
 		}
 	}
 	for i := range x.groups {
