@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime/pprof"
 	"slices"
+	"sync"
 	"time"
 
 	"facet/asker"
@@ -80,12 +81,16 @@ func (e *Engine) queryOn(ctx context.Context, r *Request, spent *request) Part {
 	return x.part()
 }
 
-// newExec takes an exec that fits a plan.
+// execs and buffers serve all plans of all engines: an instance has tens of thousands of plans, most of which are used once between two
+// collections, and what answers by them is large. reset leaves nothing of the request before.
+var (
+	execs   = sync.Pool{New: func() any { return &exec{dyn: map[string]int32{}} }}
+	buffers sync.Pool // of *buffer
+)
+
+// newExec takes an exec.
 func (e *Engine) newExec(p *plan, r *Request) *exec {
-	x, _ := p.free.Get().(*exec)
-	if x == nil {
-		x = &exec{dyn: map[string]int32{}}
-	}
+	x := execs.Get().(*exec)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.turn++
@@ -169,17 +174,16 @@ func (c *column) reset() {
 	c.recs, c.order, c.totals, c.from = c.recs[:0], c.order[:0], c.totals[:0], c.from[:0]
 }
 
-// A buffer holds an answer that is written. Buffers are kept by plan: its answers are mostly of one size.
+// A buffer holds an answer that is written.
 type buffer struct {
 	b       []byte // the answer begins at frameRoom
-	of      *plan
 	release func()
 }
 
 func (p *plan) buffer() *buffer {
-	b, _ := p.buffers.Get().(*buffer)
+	b, _ := buffers.Get().(*buffer)
 	if b == nil {
-		b = &buffer{of: p}
+		b = &buffer{}
 		b.release = b.put
 	}
 	b.b = slices.Grow(b.b[:0], int(p.hint.Load())+2*frameRoom)
@@ -197,7 +201,7 @@ func (b *buffer) kept(out []byte) (framed []byte) {
 
 func (b *buffer) put() {
 	if cap(b.b) <= maxPooled {
-		b.of.buffers.Put(b)
+		buffers.Put(b)
 	}
 }
 
@@ -245,7 +249,11 @@ func (x *exec) part() Part {
 	return p
 }
 
-const maxPooled = 16 << 20
+// What is larger is left to the collector: most requests would only clear it.
+const (
+	maxPooled         = 16 << 20
+	maxPooledEntities = 10_000
+)
 
 // free gives the tiers' buffers and the exec back. While calls are in the air their keys lie in these buffers: then both
 // are left to the garbage collector.
@@ -264,7 +272,9 @@ func (x *exec) free() {
 	}
 	x.ans = x.ans[:ansTier]
 	x.r, x.ctx, x.watch = nil, nil, nil
-	x.p.free.Put(x)
+	if x.entities <= maxPooledEntities && x.items <= maxPooledEntities {
+		execs.Put(x)
+	}
 }
 
 // cacheState says what may be done with the answer.

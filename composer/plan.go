@@ -2,7 +2,6 @@ package composer
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -245,8 +244,6 @@ type plan struct {
 	stale    bool          // some mutation changes a field that it shows
 	maxAge   time.Duration // the shortest policy of its views, and of fields that are no leaves; 0: none
 	hint     atomic.Int64  // the size of the last answer
-	free     sync.Pool     // of *exec that fit
-	buffers  sync.Pool     // of *buffer that fit
 }
 
 // A fork is a decision of the plan that another asker may take differently: the arm whose JSON equals the context value.
