@@ -28,6 +28,8 @@ type Config struct {
 	Tiers   TiersBySource
 	Loaders *Loaders // nil: Tiers
 	Limits  Limits
+	// Kept is what is known of the device schema from Engines before this one; nil: nothing.
+	Kept *Kept
 }
 
 // Limits bound one answer. Zero fields take Defaults.
@@ -47,7 +49,22 @@ func Defaults() Limits {
 }
 
 // Attached holds what protocols keep for as long as an Engine lives: a handler, parsed documents, an OpenAPI text.
-type Attached struct{ m sync.Map }
+type Attached struct {
+	m    sync.Map
+	kept *Kept
+	own  Kept
+}
+
+// Keep gives what outlives the Engine, before anybody asks for it.
+func (a *Attached) Keep(k *Kept) { a.kept = k }
+
+// Kept is what is known of the device schema; it outlives the Engine where its Config gave one.
+func (a *Attached) Kept() *Kept {
+	if a.kept != nil {
+		return a.kept
+	}
+	return &a.own
+}
 
 // Get returns the value under key, made once by build. Keys are unexported types of the caller's package.
 func (a *Attached) Get(key any, build func() any) any {
@@ -112,6 +129,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: cfg, limits: l, tiers: cfg.Tiers, loaders: cfg.Loaders, batches: batches(cfg), format: cfg.Format, views: map[string]bool{}, fields: map[string]bool{}}
 	e.plans.most = l.Plans
+	e.attached.Keep(cfg.Kept)
 	e.budgets, e.stated = budgets(cfg.Surface, l)
 	e.functions = sync.OnceValue(e.functionLabels)
 	for i, b := range cfg.Surface.Builds {

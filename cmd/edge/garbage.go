@@ -95,9 +95,10 @@ const (
 	spare = 4
 )
 
-// goal is the size at which a heap with so many live bytes is collected: the floor, or twice what stays, and some room above what is live.
+// goal is the size at which a heap with so many live bytes is collected: the floor, or twice what stays, and some room above what is live; all
+// that there is where memory is scarce.
 func (h *heapFloor) goal(live, settled int64) int64 {
-	return max(h.floor, 2*settled, live+max(h.floor/4, live/4))
+	return max(h.floor, 2*settled, live+max(h.floor/4, live/4), scarce.Load())
 }
 
 // percentOf is the GOGC by which a heap is collected at a goal. The runtime takes it of what is live and of the roots: stacks and globals.

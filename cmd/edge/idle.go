@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"facet/composer"
 	"facet/fault"
 )
 
@@ -26,6 +27,7 @@ type engineSlots struct {
 	most int           // 0 is defaultOpen
 
 	openings atomic.Uint64 // how often an engine was opened
+	looked   atomic.Uint64 // openings when churn looked last
 
 	mu    sync.Mutex
 	slots map[string]*engineSlot
@@ -37,6 +39,7 @@ type engineSlots struct {
 type engineSlot struct {
 	all     *engineSlots
 	key     string
+	kept    composer.Kept // what its engines know of the schema, whichever is open
 	asked   lastAsked
 	holders int // releases; guarded by all.mu
 
@@ -251,6 +254,12 @@ func (all *engineSlots) free(bytes int64) {
 		bytes -= sizes[i]
 		s.close()
 	}
+}
+
+// churn says whether more than a quarter of the engines that are open were opened since it was asked last.
+func (all *engineSlots) churn() bool {
+	n := all.openings.Load()
+	return 4*(n-all.looked.Swap(n)) > uint64(all.count())
 }
 
 // sweep closes what was not asked for a while, and comes again while anything is open.

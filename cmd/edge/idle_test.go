@@ -102,3 +102,42 @@ func TestSlotsInTrouble(t *testing.T) {
 		}
 	})
 }
+
+// TestChurn: opening again and again is told from opening for the first requests of all.
+func TestChurn(t *testing.T) {
+	all := &engineSlots{open: 100}
+	for i, c := range []struct {
+		openings uint64
+		want     bool
+	}{{0, false}, {25, false}, {26, true}, {0, false}, {400, true}} {
+		all.openings.Add(c.openings)
+		if got := all.churn(); got != c.want {
+			t.Errorf("look %d after %d openings of 100: %v, want %v", i, c.openings, got, c.want)
+		}
+	}
+}
+
+// TestMemoryScarce: a process whose memory is full of what it would have to close fills its room before it collects; one with room to spare does not.
+func TestMemoryScarce(t *testing.T) {
+	defer scarce.Store(0)
+	for _, c := range []struct {
+		live  int64 // MiB, of a room of 300
+		churn bool
+		freed int64
+		full  bool
+	}{
+		{50, false, 0, false},
+		{160, false, 0, true},
+		{200, false, 35, true},
+		{100, true, 1, true},
+		{50, true, 0, false},
+	} {
+		var freed int64
+		m := &memoryAim{aim: 340 << 20, free: func(n int64) { freed = n >> 20 }, churn: func() bool { return c.churn }}
+		m.adjust(c.live<<20, 40<<20)
+		memoryLimit.hold(m, 0)
+		if full := scarce.Load() != 0; freed != c.freed || full != c.full {
+			t.Errorf("%d MiB live, churn %v: %d MiB are freed and the room is filled: %v; want %d and %v", c.live, c.churn, freed, full, c.freed, c.full)
+		}
+	}
+}

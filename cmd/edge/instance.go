@@ -93,7 +93,7 @@ func startInstance(ctx context.Context, c instanceConfig) (*liveInstance, error)
 	}
 	f.catalog, f.environment = cat, c.Env
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	endAim := keepMemory(aim, open.engines.free)
+	endAim := keepMemory(aim, open.engines.free, open.engines.churn)
 	stop := func() { endAim(); cancel() }
 	i := &liveInstance{catalog: cat, front: f, stop: stop, ended: make(chan error, 1)}
 	go open.exposures.watch(serving)

@@ -12,29 +12,42 @@ import (
 // A memoryAim keeps a process near a size, as the system counts it: the collector gets what is left of it beside the program itself, and when
 // more than a part of that stays in use, what was asked longest ago is closed. Where more is in use for good, the aim gives way: a
 // collector that is short of room would take the processors.
+//
+// While anything has to be closed, memory is what is scarce: then all of the room is taken before a collection, and not only twice of what is
+// in use.
 type memoryAim struct {
 	aim   int64
 	free  func(bytes int64) // closes about so much
+	churn func() bool       // whether much of what is open was opened since it was asked last
 	ended atomic.Bool
 }
 
 // The part of the room that may stay in use, in hundredths: the rest is garbage until the next collection, which takes the less of the processors
-// the seldomer it is.
-const staysInUse = 55
+// the seldomer it is. While much of what is open is closed and opened again between two collections, keeping it saves little, and more garbage is
+// made: then it is less.
+const (
+	staysInUse   = 55
+	staysInChurn = 33
+)
 
 // keepMemory aims at a size until it is stopped; 0 aims at nothing.
-func keepMemory(aim int64, free func(int64)) (stop func()) {
+func keepMemory(aim int64, free func(int64), churn func() bool) (stop func()) {
 	if aim <= 0 {
 		return func() {}
 	}
-	m := &memoryAim{aim: aim, free: free}
+	m := &memoryAim{aim: aim, free: free, churn: churn}
 	m.adjust(liveHeap(), outsideHeap())
 	m.watch()
 	return func() {
 		m.ended.Store(true)
+		scarce.Store(0)
 		memoryLimit.hold(m, 0)
 	}
 }
+
+// scarce is the heap that a process may fill before it collects while its memory is full of what it would rather not close; 0: it is not. There is
+// one collector in a process.
+var scarce atomic.Int64
 
 // watch is told of the next collection by a thing that nobody has.
 func (m *memoryAim) watch() {
@@ -51,8 +64,17 @@ func (m *memoryAim) watch() {
 
 func (m *memoryAim) adjust(live, outside int64) {
 	room := max(m.aim-outside, m.aim/4)
-	if most := room * staysInUse / 100; live > most {
+	most := room * staysInUse / 100
+	if m.churn() {
+		most = room * staysInChurn / 100
+	}
+	if live > most {
 		m.free(live - most)
+	}
+	if live > most*7/8 {
+		scarce.Store(room)
+	} else {
+		scarce.Store(0)
 	}
 	memoryLimit.hold(m, max(room, live+live/2))
 }

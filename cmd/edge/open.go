@@ -119,7 +119,7 @@ func (o *opener) open(ctx context.Context, next *catalog.Loaded, current **serve
 		picked := stable(r)
 		slot, letGo := o.engines.hold(engineKey(r, picked))
 		s.done = append(s.done, letGo)
-		s.fixed[r.Name()] = fixedRoute{slot, o.asked.of(r.Name()), func() (*openEngine, error) { return s.make(r, picked) }}
+		s.fixed[r.Name()] = fixedRoute{slot, o.asked.of(r.Name()), func() (*openEngine, error) { return s.make(r, picked, &slot.kept) }}
 	}
 	if err := s.prove(ctx, before); err != nil {
 		s.close()
@@ -214,7 +214,7 @@ func (s *served) use(ctx context.Context, r release.Route, picked []string) (*co
 	if err != nil {
 		return nil, nil, err
 	}
-	return taken(slot.take(ctx, func() (*openEngine, error) { return s.make(r, picked) }))
+	return taken(slot.take(ctx, func() (*openEngine, error) { return s.make(r, picked, &slot.kept) }))
 }
 
 // maxPicked bounds the combinations of tracks whose places a release remembers.
@@ -242,8 +242,8 @@ func (s *served) slot(key string) (*heldSlot, error) {
 	return h, nil
 }
 
-// make opens the functions of the picked builds and plans over their union.
-func (s *served) make(r release.Route, picked []string) (_ *openEngine, err error) {
+// make opens the functions of the picked builds and plans over their union. kept is what is known of that from before; it may be nil.
+func (s *served) make(r release.Route, picked []string, kept *composer.Kept) (_ *openEngine, err error) {
 	e := &openEngine{}
 	defer func() {
 		if p := recover(); p != nil { // it runs on goroutines of its own, where nobody else would catch it
@@ -292,7 +292,7 @@ func (s *served) make(r release.Route, picked []string) (_ *openEngine, err erro
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
 	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Handle: handling.run, Loaders: g.loaders,
-		Limits: composer.Limits{CPU: s.o.requestCPU}})
+		Limits: composer.Limits{CPU: s.o.requestCPU}, Kept: kept})
 	if err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}

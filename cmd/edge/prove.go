@@ -136,7 +136,7 @@ func (s *served) proveOne(ctx context.Context, p proof) error {
 		}
 		leave()
 	} else {
-		e, err := s.make(p.route, p.picked)
+		e, err := s.make(p.route, p.picked, nil)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ import (
 type engine struct {
 	h       *Handler
 	surface *view.Surface
+	kept    *composer.Kept // the documents that are valid, by their digests
 	server  *handler.Server
 	docs    *serve.Recent[*document] // by text
 	spelled *serve.Recent[*document] // by text as JSON spells it, of those with escapes
@@ -37,11 +38,15 @@ type engine struct {
 type attachedKey struct{ h *Handler }
 
 func (h *Handler) engine(a composer.Answerer) *engine {
-	return a.Attached().Get(attachedKey{h}, func() any { return h.newEngine(a.Surface()) }).(*engine)
+	return a.Attached().Get(attachedKey{h}, func() any {
+		e := h.newEngine(a.Surface())
+		e.kept = a.Attached().Kept()
+		return e
+	}).(*engine)
 }
 
 func (h *Handler) newEngine(s *view.Surface) *engine {
-	e := &engine{h: h, surface: s, docs: serve.NewRecent[*document](h.limits.Documents), spelled: serve.NewRecent[*document](h.limits.Documents / 2), brought: bring(s)}
+	e := &engine{h: h, surface: s, kept: &composer.Kept{}, docs: serve.NewRecent[*document](h.limits.Documents), spelled: serve.NewRecent[*document](h.limits.Documents / 2), brought: bring(s)}
 	e.small = sync.OnceValue(func() *ast.Schema { return inputs(s) })
 	e.server = handler.New(e)
 	e.server.SetQueryCache(gated{})

@@ -104,23 +104,18 @@ func (g gate) read(text string) (*document, gqlerror.List, *fault.Error) {
 		f := fault.New(fault.Forbidden, "introspection is off here")
 		return nil, gqlerror.List{request(f)}, f
 	}
-	schema, err := g.e.whole()
-	if err != nil {
-		f := &fault.Error{Kind: fault.Internal, Err: err}
-		return nil, gqlerror.List{request(f)}, f
-	}
-	if errs := validator.ValidateWithRules(schema, d, rulesOf(false)); len(errs) > 0 {
-		if g.e.h.introspection && len(errs) <= maxInvalid { // looking for near names costs more than all the rest
-			errs = validator.ValidateWithRules(schema, d, rulesOf(true))
+	sum := sha256.Sum256([]byte(text))
+	if g.e.kept.Knows(sum) { // this schema, opened before, allowed it
+		link(d)
+	} else {
+		if list, f := g.validate(d); f != nil {
+			return nil, list, f
 		}
-		var list gqlerror.List
-		for _, err := range errs[:min(len(errs), maxInvalid)] {
-			list = append(list, located(request(fault.New(fault.Invalid, "%s", g.sentence(err.Message))), err))
+		if len(d.Operations) == 1 { // values in fragments belong to one operation: link knows to which
+			g.e.kept.Learn(sum)
 		}
-		return nil, list, fault.New(fault.Invalid, "%s", list[0].Message)
 	}
 	g.e.release(d)
-	sum := sha256.Sum256([]byte(text))
 	doc := &document{text: text, hash: hex.EncodeToString(sum[:]), ast: d, programs: make(map[*ast.OperationDefinition]*program, len(d.Operations))}
 	for _, op := range d.Operations {
 		p, f := g.e.program(op, d.Fragments)
@@ -130,6 +125,26 @@ func (g gate) read(text string) (*document, gqlerror.List, *fault.Error) {
 		doc.programs[op] = p
 	}
 	return doc, nil, nil
+}
+
+// validate holds a document against the whole schema, and notes in it what its names mean.
+func (g gate) validate(d *ast.QueryDocument) (gqlerror.List, *fault.Error) {
+	schema, err := g.e.whole()
+	if err != nil {
+		f := &fault.Error{Kind: fault.Internal, Err: err}
+		return gqlerror.List{request(f)}, f
+	}
+	if errs := validator.ValidateWithRules(schema, d, rulesOf(false)); len(errs) > 0 {
+		if g.e.h.introspection && len(errs) <= maxInvalid { // looking for near names costs more than all the rest
+			errs = validator.ValidateWithRules(schema, d, rulesOf(true))
+		}
+		var list gqlerror.List
+		for _, err := range errs[:min(len(errs), maxInvalid)] {
+			list = append(list, located(request(fault.New(fault.Invalid, "%s", g.sentence(err.Message))), err))
+		}
+		return list, fault.New(fault.Invalid, "%s", list[0].Message)
+	}
+	return nil, nil
 }
 
 // rulesOf are GraphQL's rules, with near names or without: those tell the schema, and take their time.
