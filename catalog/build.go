@@ -35,12 +35,14 @@ func buildOf(err error) string {
 	return ""
 }
 
-// A resting build is its verified bytes, compressed, in memory: nothing that
-// happens to the store or the disk keeps it from being opened. While somebody uses
-// the decoded build, everybody gets the same one; then the garbage collector has it.
+// A resting build is in memory: nothing that happens to the store or the disk keeps
+// it from being opened. At first it is its verified bytes, compressed; once somebody
+// had them decoded it is packed, which is smaller and opens faster. While somebody
+// uses the decoded build, everybody gets the same one; then the garbage collector has it.
 type resting struct {
 	what   release.Build
-	packed []byte
+	bytes  []byte       // nil once it is packed
+	packed *view.Packed // nil before
 	mu     sync.Mutex
 	live   weak.Pointer[view.Build]
 }
@@ -55,13 +57,15 @@ func rest(body []byte, what release.Build) (*resting, *view.Build, error) {
 	if err := r.is(what); err != nil {
 		return nil, nil, err
 	}
-	r.packed = bytes.Clone(s2.Encode(nil, body)) // without the room for the worst case
+	if r.packed = b.Pack(); r.packed == nil {
+		r.bytes = bytes.Clone(s2.Encode(nil, body)) // without the room for the worst case
+	}
 	return r, b, nil
 }
 
 // restProven puts a verified build to rest as it is: this program decoded and opened the same bytes before.
 func restProven(body []byte, what release.Build) *resting {
-	return &resting{what: release.Build{Package: what.Package, Version: what.Version, Graph: what.Graph}, packed: bytes.Clone(s2.Encode(nil, body))}
+	return &resting{what: release.Build{Package: what.Package, Version: what.Version, Graph: what.Graph}, bytes: bytes.Clone(s2.Encode(nil, body))}
 }
 
 // is compares the build with what a release says of it.
@@ -79,7 +83,20 @@ func (r *resting) wake() (*view.Build, error) {
 	if b := r.live.Value(); b != nil {
 		return b, nil
 	}
-	body, err := s2.Decode(nil, r.packed)
+	b, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	r.live = weak.Make(b)
+	return b, nil
+}
+
+// open decodes the build, and packs it the first time.
+func (r *resting) open() (*view.Build, error) {
+	if r.packed != nil {
+		return r.packed.Build()
+	}
+	body, err := s2.Decode(nil, r.bytes)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "catalog.build", "", err)
 	}
@@ -87,6 +104,8 @@ func (r *resting) wake() (*view.Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.live = weak.Make(b)
+	if r.packed = b.Pack(); r.packed != nil {
+		r.bytes = nil
+	}
 	return b, nil
 }
