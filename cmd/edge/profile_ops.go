@@ -85,6 +85,7 @@ type packageRow struct {
 	Requests uint64   `json:"requests"`
 	Failed   uint64   `json:"failed"` // of them, with any error or default for one
 	Calls    uint64   `json:"calls"`  // of tiers
+	Kept     uint64   `json:"kept"`   // calls that the cache spared
 	Read     uint64   `json:"read"`   // bytes of tiers' answers
 	Wrote    uint64   `json:"wrote"`  // bytes of answers
 	Latency  []uint64 `json:"latency"`
@@ -114,7 +115,7 @@ func (p *packagePages) packages(w http.ResponseWriter, r *http.Request) {
 	}
 	for k, u := range p.usage.list() {
 		s := u.scripts()
-		row := packageRow{Package: k.name, Version: k.version, Requests: u.requests.Load(), Failed: u.failed.Load(), Calls: u.calls.Load(), Read: u.read.Load(), Wrote: u.wrote.Load(),
+		row := packageRow{Package: k.name, Version: k.version, Requests: u.requests.Load(), Failed: u.failed.Load(), Calls: u.calls.Load(), Kept: u.kept.Load(), Read: u.read.Load(), Wrote: u.wrote.Load(),
 			ScriptCalls: s.Calls, ScriptCPU: s.CPU, Breaks: s.Breaks, Quarantined: bad[k], Latency: make([]uint64, latencyBuckets), Functions: places[k]}
 		for i := range row.Latency {
 			row.Latency[i] = u.latency[i].Load()

@@ -31,6 +31,7 @@ const maxUsage = 20_000
 type packageUsage struct {
 	requests, failed atomic.Uint64
 	calls            atomic.Uint64 // of tiers
+	kept             atomic.Uint64 // calls that were not made, because the cache had all that they would have given
 	read, wrote      atomic.Uint64 // bytes of tiers' answers, of answers
 	latency          [latencyBuckets]atomic.Uint64
 	last             atomic.Int64 // unix seconds
@@ -131,6 +132,7 @@ func (u *usage) answered(x *exchange) {
 			p.failed.Add(1)
 		}
 		p.calls.Add(uint64(x.outcome.Stats.Calls))
+		p.kept.Add(uint64(x.outcome.Stats.Kept))
 		p.read.Add(uint64(x.outcome.Stats.Bytes))
 		p.wrote.Add(uint64(x.bytes))
 		p.latency[latencyBucket(x.took)].Add(1)

@@ -34,6 +34,7 @@ type topRow struct {
 	P50         time.Duration     `json:"p50"`
 	P99         time.Duration     `json:"p99"`
 	Calls       float64           `json:"calls"` // of tiers, by request
+	Kept        float64           `json:"kept"`  // calls that the cache spared, by request
 	Bytes       float64           `json:"bytes"` // of tiers' answers and of answers
 	Breaks      uint64            `json:"breaks"`
 	Limits      map[string]uint64 `json:"limits,omitempty"` // of the breaks
@@ -72,6 +73,7 @@ func topOf(before, now *usageReport, o topOptions) topView {
 		requests uint64
 		failed   uint64
 		calls    uint64
+		kept     uint64
 	}
 	sums := map[usageKey]*sum{}
 	for _, p := range now.Packages {
@@ -91,6 +93,7 @@ func topOf(before, now *usageReport, o topOptions) topView {
 		s.requests += p.Requests - was.Requests
 		s.failed += less(p.Failed, was.Failed)
 		s.calls += less(p.Calls, was.Calls)
+		s.kept += less(p.Kept, was.Kept)
 		s.row.Bytes += float64(less(p.Read+p.Wrote, was.Read+was.Wrote)) / seconds
 		s.row.JS += max(0, (p.ScriptCPU-was.ScriptCPU).Seconds()) / seconds
 		for limit, n := range p.Breaks {
@@ -120,6 +123,7 @@ func topOf(before, now *usageReport, o topOptions) topView {
 		if s.requests > 0 {
 			s.row.Failed = float64(s.failed) / float64(s.requests)
 			s.row.Calls = float64(s.calls) / float64(s.requests)
+			s.row.Kept = float64(s.kept) / float64(s.requests)
 		}
 		s.row.P50, s.row.P99 = latencyOf(s.latency, 0.5), latencyOf(s.latency, 0.99)
 		v.Packages = append(v.Packages, s.row)
@@ -165,7 +169,7 @@ func (v topView) print(out io.Writer, colour bool) {
 		name = max(name, len(r.id()))
 	}
 	name = min(name, 40)
-	fmt.Fprintln(out, paint("2", fmt.Sprintf("%-*s  %-16s  %6s  %6s  %8s  %6s  %8s  %8s  %6s  %9s  %6s", name, "PACKAGE", "CPU", "JS", "GO", "REQ/S", "FAILED", "P50", "P99", "CALLS", "BYTES/S", "BREAKS")))
+	fmt.Fprintln(out, paint("2", fmt.Sprintf("%-*s  %-16s  %6s  %6s  %8s  %6s  %8s  %8s  %6s  %6s  %9s  %6s", name, "PACKAGE", "CPU", "JS", "GO", "REQ/S", "FAILED", "P50", "P99", "CALLS", "KEPT", "BYTES/S", "BREAKS")))
 	for _, r := range v.Packages {
 		cpu := fmt.Sprintf("%-10s %5s", bar(r.CPU, 10), percent(r.CPU))
 		failed := fmt.Sprintf("%6s", percent(r.Failed))
@@ -176,8 +180,8 @@ func (v topView) print(out io.Writer, colour bool) {
 		if r.Breaks > 0 {
 			breaks = paint("31", breaks)
 		}
-		fmt.Fprintf(out, "%-*s  %s  %6s  %6s  %8s  %s  %8s  %8s  %6s  %9s  %s\n", name, cut(r.id(), name), paint("36", cpu), millis(r.JS), r.inGo(), bySecond(r.Requests), failed,
-			took(r.P50), took(r.P99), fmt.Sprintf("%.1f", r.Calls), bytesText(int64(r.Bytes)), breaks)
+		fmt.Fprintf(out, "%-*s  %s  %6s  %6s  %8s  %s  %8s  %8s  %6s  %6s  %9s  %s\n", name, cut(r.id(), name), paint("36", cpu), millis(r.JS), r.inGo(), bySecond(r.Requests), failed,
+			took(r.P50), took(r.P99), fmt.Sprintf("%.1f", r.Calls), byRequest(r.Kept), bytesText(int64(r.Bytes)), breaks)
 		r.printEngine(out, name, paint)
 		if r.Quarantined != "" {
 			fmt.Fprintf(out, "%-*s  %s\n", name, "", paint("31", cut("quarantined: "+r.Quarantined, 100)))
@@ -226,6 +230,14 @@ func millis(processors float64) string {
 		return fmt.Sprintf("%.1fms", 1000*processors)
 	}
 	return fmt.Sprintf("%.0fms", 1000*processors)
+}
+
+// byRequest is how many of something a request has.
+func byRequest(n float64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", n)
 }
 
 func bySecond(n float64) string {

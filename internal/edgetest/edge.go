@@ -21,6 +21,7 @@ import (
 	"facet/serve/jsongraph"
 	"facet/serve/rest"
 	"facet/tiers"
+	"facet/tiers/cache"
 	"facet/view"
 )
 
@@ -31,6 +32,7 @@ type World struct {
 	Tiers  map[string]tiers.Tier
 	Asker  asker.Settings
 	Limits composer.Limits
+	Cache  *cache.Cache // of what tiers answered; nil: nothing is kept
 	Run    scripts.RunOptions
 	// Open opens the functions of builds, in worker processes say; nil: in this process.
 	Open func(b *view.Build, o scripts.RunOptions) (scripts.Callable, error)
@@ -62,7 +64,10 @@ func Open(t testing.TB, w World) *Edge {
 		engine, err := e.engine(device, schema)
 		return engine, func() {}, err
 	}})
-	loaders := composer.NewLoaders(w.Graph, w.Tiers, 0)
+	loaders := composer.NewSharing(w.Graph, w.Tiers, composer.Sharing{Cache: w.Cache})
+	if w.Cache != nil {
+		t.Cleanup(loaders.Close)
+	}
 	mounts := map[[2]string][]*view.Build{}
 	for _, b := range w.Builds {
 		for _, d := range b.Devices {
