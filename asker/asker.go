@@ -66,8 +66,7 @@ func (a *Asker) Value(path string) (value []byte, ok bool) {
 		if s == "" {
 			return []byte("null"), true
 		}
-		b, err := json.Marshal(s)
-		return b, err == nil
+		return appendText(make([]byte, 0, len(s)+2), s)
 	}
 	switch path {
 	case "viewer.id":
@@ -78,8 +77,16 @@ func (a *Asker) Value(path string) (value []byte, ok bool) {
 		if a.Viewer.Profiles == nil {
 			return []byte("[]"), true
 		}
-		b, err := json.Marshal(a.Viewer.Profiles)
-		return b, err == nil
+		b := append(make([]byte, 0, 64), '[')
+		for i, p := range a.Viewer.Profiles {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, ok = appendText(b, p); !ok {
+				return nil, false
+			}
+		}
+		return append(b, ']'), true
 	case "viewer.signedIn":
 		return strconv.AppendBool(nil, a.Viewer.SignedIn), true
 	case "device.type":
@@ -112,6 +119,17 @@ func (a *Asker) Value(path string) (value []byte, ok bool) {
 }
 
 const cellPrefix = "cell:"
+
+// appendText appends a text as JSON, as encoding/json writes it: most have nothing to escape.
+func appendText(b []byte, s string) ([]byte, bool) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			text, err := json.Marshal(s)
+			return append(b, text...), err == nil
+		}
+	}
+	return append(append(append(b, '"'), s...), '"'), true
+}
 
 // Cell is the asker's arm of an experiment: the fixed one, else by hash; "" for nobody, for an experiment that there is not,
 // and for one whose cells a tier allocates.

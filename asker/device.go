@@ -20,13 +20,14 @@ type Rule struct {
 var networks = map[string]string{"slow-2g": Low, "2g": Low, "3g": Medium, "4g": High}
 
 // device reads what the device is: from trusted headers, from rules, from what browsers say of themselves.
-func (s *Settings) device(h http.Header, d *Device) {
+// told: there are Facet-* headers.
+func (s *Settings) device(h http.Header, told bool, d *Device) {
 	take := func(into *string, v string) {
 		if *into == "" && v != "" && len(v) <= maxHeader {
 			*into = v
 		}
 	}
-	if s.TrustHeaders || s.DeviceHeaders {
+	if told && (s.TrustHeaders || s.DeviceHeaders) {
 		take(&d.Form, h.Get(HeaderForm))
 		take(&d.AppVersion, h.Get(HeaderApp))
 		take(&d.Bandwidth, h.Get(HeaderBandwidth))
@@ -34,10 +35,12 @@ func (s *Settings) device(h http.Header, d *Device) {
 	for i := range s.Rules {
 		s.Rules[i].apply(h, d, take)
 	}
-	if strings.EqualFold(h.Get("Save-Data"), "on") {
+	if v := h["Save-Data"]; len(v) > 0 && strings.EqualFold(v[0], "on") {
 		take(&d.Bandwidth, Low)
 	}
-	take(&d.Bandwidth, networks[strings.ToLower(h.Get("ECT"))]) // the effective connection type
+	if v := h["Ect"]; len(v) > 0 {
+		take(&d.Bandwidth, networks[strings.ToLower(v[0])]) // the effective connection type
+	}
 	take(&d.Form, d.Type)
 }
 

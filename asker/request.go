@@ -88,13 +88,19 @@ func (s *Settings) FromRequest(r *http.Request, device string, x *Experiments) (
 	} else {
 		a.Now = time.Now()
 	}
-	if err := s.wellFormed(r.Header); err != nil {
-		return nil, err
-	}
-	if s.TrustHeaders {
-		if err := s.trusted(r.Header, a); err != nil {
+	told := tells(r.Header)
+	if told {
+		if err := s.wellFormed(r.Header); err != nil {
 			return nil, err
 		}
+	}
+	if s.TrustHeaders {
+		if told {
+			if err := s.trusted(r.Header, a); err != nil {
+				return nil, err
+			}
+		}
+		a.ownProfile()
 	}
 	if s.Tokens != nil {
 		if err := s.Tokens.asks(r, a); err != nil {
@@ -104,7 +110,7 @@ func (s *Settings) FromRequest(r *http.Request, device string, x *Experiments) (
 	if s.Required && !a.Viewer.SignedIn {
 		return nil, fault.New(fault.Unauthorized, "nobody is signed in").WithHint("send Authorization: Bearer <token>")
 	}
-	s.device(r.Header, &a.Device)
+	s.device(r.Header, told, &a.Device)
 	if a.Region == "" {
 		a.Region = s.Region
 	}
@@ -163,9 +169,6 @@ func (s *Settings) trusted(h http.Header, a *Asker) error {
 	if p := h.Get(HeaderProfile); p != "" {
 		a.Viewer.Profile = p
 	}
-	if a.Viewer.Profile != "" && !slices.Contains(a.Viewer.Profiles, a.Viewer.Profile) {
-		a.Viewer.Profiles = append(slices.Clip(a.Viewer.Profiles), a.Viewer.Profile)
-	}
 	a.Region = h.Get(HeaderRegion)
 	if c := h.Get(HeaderCells); c != "" {
 		list, err := split(HeaderCells, c)
@@ -182,6 +185,23 @@ func (s *Settings) trusted(h http.Header, a *Asker) error {
 		}
 	}
 	return replayed(h, a)
+}
+
+// ownProfile puts the profile in use among those that the viewer may see.
+func (a *Asker) ownProfile() {
+	if a.Viewer.Profile != "" && !slices.Contains(a.Viewer.Profiles, a.Viewer.Profile) {
+		a.Viewer.Profiles = append(slices.Clip(a.Viewer.Profiles), a.Viewer.Profile)
+	}
+}
+
+// tells says whether a request has any of the Facet-* headers: most have none.
+func tells(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, "Facet-") {
+			return true
+		}
+	}
+	return false
 }
 
 // replayed takes time and random from the headers.

@@ -52,6 +52,10 @@ func (x *exec) param(pa *param) (cell, *fault.Error) {
 	}
 	own := &x.ans[ansOwn]
 	from := len(own.body)
+	if t := &pa.arg.Type; t.Elem == nil && (t.Name == "ID" || t.Name == "String") && simpleText(raw) && fitsText(raw, pa.arg) {
+		own.body = append(own.body, raw...)
+		return cell{kind: kText, ans: ansOwn, off: uint32(from), n: uint32(len(raw))}, nil
+	}
 	out, err := checker{x.e.cfg.Surface}.check(own.body, raw, pa.arg.Type, pa.arg, "argument \""+pa.arg.Name+"\"", 0)
 	if err != nil {
 		return cell{}, err
@@ -196,6 +200,29 @@ func (k checker) check(dst []byte, raw json.RawMessage, t graph.TypeRef, a *view
 		return bad("is not JSON")
 	}
 	return append(dst, buf.Bytes()...), nil
+}
+
+// simpleText says whether a value is a string of ASCII in which nothing is escaped: it is its own canonical form.
+func simpleText(raw []byte) bool {
+	n := len(raw)
+	if n < 2 || raw[0] != '"' || raw[n-1] != '"' {
+		return false
+	}
+	for _, c := range raw[1 : n-1] {
+		if c < ' ' || c >= 0x80 || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsText says whether a simple text is no longer than an argument may be.
+func fitsText(raw []byte, a *view.Arg) bool {
+	most := maxString
+	if a.MaxLength > 0 {
+		most = a.MaxLength
+	}
+	return len(raw)-2 <= most
 }
 
 func units(s string) int {

@@ -130,18 +130,20 @@ func (c *planCache) drop(el *list.Element) {
 }
 
 func (c *planCache) entry(sel *Selection, only int) *planEntry {
-	key := string(appendSelection(nil, sel, only))
+	buf := keyBuffers.Get().(*[]byte)
+	defer keyBuffers.Put(buf)
+	*buf = appendSelection((*buf)[:0], sel, only)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byID == nil {
 		c.byID = map[string]*list.Element{}
 	}
-	if el := c.byID[key]; el != nil {
+	if el := c.byID[string(*buf)]; el != nil {
 		c.old.MoveToFront(el)
 		return el.Value.(*planEntry)
 	}
-	en := &planEntry{key: key, sel: sel}
-	c.byID[key] = c.old.PushFront(en)
+	en := &planEntry{key: string(*buf), sel: sel}
+	c.byID[en.key] = c.old.PushFront(en)
 	for c.old.Len() > c.most {
 		c.drop(c.old.Back())
 	}

@@ -14,7 +14,11 @@ func Body(w http.ResponseWriter, r *http.Request, max int) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, fault.New(fault.Invalid, "a body is taken without a Content-Encoding, not as %.20q", e)
 	}
-	data, err := readAll(http.MaxBytesReader(w, r.Body, int64(max)), r.ContentLength)
+	src := r.Body
+	if r.ContentLength < 0 || r.ContentLength > int64(max) { // net/http gives no more than the length that is known
+		src = http.MaxBytesReader(w, src, int64(max))
+	}
+	data, err := readAll(src, r.ContentLength)
 	var past *http.MaxBytesError
 	switch {
 	case err == nil:

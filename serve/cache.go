@@ -1,13 +1,16 @@
 package serve
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"facet/asker"
@@ -110,8 +113,32 @@ func ContextHash(s *view.Surface, a *asker.Asker) string {
 	for _, c := range slices.Compact(cells) {
 		b = put(put(b, c), a.LastCell(c))
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:12])
+	return hashes.of(b)
+}
+
+// A hashTable remembers the hashes of contexts that were worked out lately: each device asks many times. A place holds one, whose context
+// is compared in full.
+type hashTable [1024]atomic.Pointer[contextHash]
+
+type contextHash struct {
+	context []byte
+	hash    string
+}
+
+var (
+	hashes   hashTable
+	hashSeed = maphash.MakeSeed()
+)
+
+func (t *hashTable) of(context []byte) string {
+	at := &t[maphash.Bytes(hashSeed, context)%uint64(len(t))]
+	if h := at.Load(); h != nil && bytes.Equal(h.context, context) {
+		return h.hash
+	}
+	sum := sha256.Sum256(context)
+	h := &contextHash{bytes.Clone(context), hex.EncodeToString(sum[:12])}
+	at.Store(h)
+	return h.hash
 }
 
 // put appends a text so that two sequences of texts are never the same bytes.
@@ -169,6 +196,9 @@ func NotModified(r *http.Request, etag string) bool {
 
 // NoStore marks an answer that nobody may keep.
 func NoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Del("ETag")
+	h["Cache-Control"] = noStore
+	delete(h, "Etag")
 }
+
+// noStore is shared: nobody writes into it, and adding to it copies it.
+var noStore = []string{"no-store"}

@@ -119,7 +119,10 @@ func runDev(ctx context.Context, s Streams, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	log := devLog(s.Err, o.log).Level(zerolog.InfoLevel)
+	log := devLog(s.Err, o.log)
+	if o.log != "off" { // no level makes that one speak
+		log = log.Level(zerolog.InfoLevel)
+	}
 	data := o.data
 	if data == "" {
 		if data, err = scratchDir(); err != nil {

@@ -54,7 +54,7 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/{device}/{schema}", f.pinned(restDoor)) // not sent on to …/, where there is no view either
 	mux.Handle("/", restDoor)                            // which says that there is nothing, and what there is
 	f.pages(mux)
-	return f.gate.handler(f.observed(f.compressed(f.explained(mux))))
+	return f.gate.handler(f.observed(f.compressed(f.explained(straight(f.pinned(graphqlDoor), mux)))))
 }
 
 // graphql is the door of GraphQL: warming up meets it before the first request does.

@@ -30,7 +30,9 @@ func (g *gate) handler(h http.Handler) http.Handler {
 	if g.maxBody > 0 {
 		inner := h
 		h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, g.maxBody)
+			if r.ContentLength < 0 || r.ContentLength > g.maxBody { // net/http gives no more than the length that is known
+				r.Body = http.MaxBytesReader(w, r.Body, g.maxBody)
+			}
 			inner.ServeHTTP(w, r)
 		})
 	}

@@ -42,8 +42,8 @@ func (f *front) observed(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{ResponseWriter: w, status: http.StatusOK, began: time.Now(), method: r.Method}
 		x.place(r.URL.Path, f.metrics, f.known)
-		x.id = requestID(r)
-		w.Header()[headerRequest] = []string{x.id}
+		x.requestID(r)
+		w.Header()[headerRequest] = x.ids[:]
 		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 		if f.tracing != nil {
 			ctx = f.tracing.begin(ctx, x, r.Header)
@@ -78,15 +78,17 @@ func (f *front) told(x *exchange) {
 	f.access.write(f.log, x)
 }
 
-// requestID is the id that a request brings, if it is legal, or a new one. The request has it from then on, for the tiers whose
+// requestID notes the id that a request brings, if it is legal, or a new one. The request has it from then on, for the tiers whose
 // sources list the header.
-func requestID(r *http.Request) string {
-	id := r.Header.Get(headerRequest)
-	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool { return c < '!' || c > '~' }) {
-		id = newRequestID()
-		r.Header[headerRequest] = []string{id}
+func (x *exchange) requestID(r *http.Request) {
+	if ids := r.Header[headerRequest]; len(ids) > 0 {
+		x.id = ids[0]
 	}
-	return id
+	if x.id == "" || len(x.id) > maxRequestID || strings.ContainsFunc(x.id, func(c rune) bool { return c < '!' || c > '~' }) {
+		x.id = newRequestID()
+		r.Header[headerRequest] = x.ids[:] // shared with the answer's: nobody writes into it
+	}
+	x.ids[0] = x.id
 }
 
 // newRequestID is a random UUID. It tells requests apart and guards nothing: it does not take the kernel's randomness.
@@ -104,6 +106,7 @@ type exchange struct {
 	http.ResponseWriter
 	began  time.Time
 	id     string
+	ids    [1]string // the same, as a header's values
 	method string
 	took   time.Duration
 
@@ -120,7 +123,8 @@ type exchange struct {
 	aborted bool
 	stream  bool // a WebSocket or a stream of events
 
-	release string // the digest
+	pinned  *served // what answers it; nil until it is known
+	release string  // the digest
 	outcome serve.Outcome
 	trace   requestSpan
 }
@@ -197,7 +201,9 @@ func clip(s string, n int) string {
 func (x *exchange) WriteHeader(code int) {
 	if !x.wrote && code >= 200 {
 		x.status, x.wrote = code, true
-		x.stream = strings.HasPrefix(x.Header().Get("Content-Type"), "text/event-stream")
+		if typ := x.Header()["Content-Type"]; len(typ) > 0 {
+			x.stream = strings.HasPrefix(typ[0], "text/event-stream")
+		}
 	}
 	x.ResponseWriter.WriteHeader(code)
 }

@@ -16,7 +16,11 @@ func (f *front) pinned(h http.Handler) http.Handler {
 		s, done, ok := f.catalog.Acquire()
 		if ok {
 			defer done()
-			r = r.WithContext(context.WithValue(r.Context(), pinKey{}, s))
+			if x := exchangeOf(r.Context()); x != nil {
+				x.pinned = s
+			} else {
+				r = r.WithContext(context.WithValue(r.Context(), pinKey{}, s))
+			}
 			var x *sample
 			if r, x = s.sampled(r); x != nil {
 				defer x.keep(r, h)
@@ -28,6 +32,9 @@ func (f *front) pinned(h http.Handler) http.Handler {
 
 // pin is the release that the request of ctx is answered from; nil if there was none when it came.
 func pin(ctx context.Context) *served {
+	if x := exchangeOf(ctx); x != nil && x.pinned != nil {
+		return x.pinned
+	}
 	s, _ := ctx.Value(pinKey{}).(*served)
 	return s
 }

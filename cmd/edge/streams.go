@@ -40,7 +40,13 @@ func (f *front) devices() http.Handler {
 	// Outside of shedding and of the pinned release: a listener is no work until something happens, and may stay for an hour.
 	mux.Handle("/{device}/{schema}/"+feedName, serve.CORS(f.gate.cors, f.gate.rates.handler(f.observed(d.feed))))
 	mux.Handle("/", s)
-	d.Handler = mux
+	d.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, _, ok := graphqlAt(r.URL); ok {
+			s.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 	return d
 }
 

@@ -12,7 +12,7 @@ import (
 // Only a GET's answer can be kept: caches do not know a POST's body.
 func (re *reply) cached(p *composer.Part, data []byte) bool {
 	h := re.w.Header()
-	h.Set(serve.ContextHeader, serve.ContextHash(re.c.answerer.Surface(), re.c.ask.Asker))
+	h[serve.ContextHeader] = re.value(&re.context, serve.ContextHash(re.c.answerer.Surface(), re.c.ask.Asker))
 	if !safe(re.r.Method) || !p.Cache.Storable || len(p.Errors) > 0 || len(p.Degraded) > 0 {
 		serve.NoStore(h)
 		return false

@@ -24,6 +24,14 @@ type reply struct {
 	media     string
 	operation string
 	sent      bool
+
+	length, context [1]string // values of headers
+}
+
+// value is a header's value in a place of the reply's own.
+func (re *reply) value(at *[1]string, v string) []string {
+	at[0] = v
+	return at[:]
 }
 
 // StatusPartial says that there is data beside errors (GraphQL over HTTP, edition of September 2026).
@@ -31,8 +39,12 @@ const StatusPartial = 294
 
 // accept settles the media type; it is false if it has answered that there is none.
 func (re *reply) accept() bool {
-	re.w.Header().Add("Vary", "Accept")
-	media, ok := negotiate(re.r.Header.Values("Accept"))
+	if h := re.w.Header(); len(h["Vary"]) == 0 {
+		h["Vary"] = varyAccept
+	} else {
+		h.Add("Vary", "Accept")
+	}
+	media, ok := negotiate(re.r.Header["Accept"])
 	if !ok {
 		re.media = mediaGraphQL
 		re.misused(&misuse{status: http.StatusNotAcceptable, err: fault.New(fault.Invalid, "the answer is application/graphql-response+json or application/json")})
@@ -155,10 +167,10 @@ func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[stri
 	}
 	header["Content-Type"] = contentTypes[media]
 	header["X-Content-Type-Options"] = nosniff
-	if status >= 300 || header.Get("Cache-Control") == "" {
+	if status >= 300 || len(header["Cache-Control"]) == 0 {
 		serve.NoStore(header)
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(head) + len(data) + len(tail))}
+	header["Content-Length"] = re.value(&re.length, strconv.Itoa(len(head)+len(data)+len(tail)))
 	re.done(status)
 	re.w.WriteHeader(status)
 	if p := re.c.part; p != nil && len(data) > 0 && len(p.Data) == len(data) && &p.Data[0] == &data[0] {
@@ -178,6 +190,7 @@ func (re *reply) write(status int, errs gqlerror.List, data []byte, ext map[stri
 var (
 	contentTypes = map[string][]string{mediaGraphQL: {mediaGraphQL + "; charset=utf-8"}, mediaJSON: {mediaJSON + "; charset=utf-8"}}
 	nosniff      = []string{"nosniff"}
+	varyAccept   = []string{"Accept"}
 )
 
 // What stands around the data of an answer that has nothing else.

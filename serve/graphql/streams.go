@@ -118,11 +118,15 @@ func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route takes the names out of /{device}/{schema}/graphql.
 func route(path string) (device, schema string, ok bool) {
-	part := strings.Split(path, "/")
-	if len(part) != 4 || part[0] != "" || part[1] == "" || part[2] == "" || part[3] != "graphql" {
+	path, ok = strings.CutSuffix(path, "/graphql")
+	if !ok || path == "" || path[0] != '/' {
 		return "", "", false
 	}
-	return part[1], part[2], true
+	device, schema, ok = strings.Cut(path[1:], "/")
+	if !ok || device == "" || schema == "" || strings.IndexByte(schema, '/') >= 0 {
+		return "", "", false
+	}
+	return device, schema, true
 }
 
 // headerHas says whether a header's list has a word, in any case.

@@ -70,7 +70,7 @@ func (c *compiled) fill(e *engine, r *composer.Request, vars map[string]any, tar
 		case v.fixed != nil:
 			r.Values[i] = v.fixed
 		default:
-			out, err := e.encode(nil, v.ast, v.arg.Type, vars)
+			out, err := e.encode(make([]byte, 0, 32), v.ast, v.arg.Type, vars)
 			if err != nil {
 				return fault.New(fault.Invalid, "argument %s: %s", v.arg.Name, err.Message)
 			}
