@@ -14,13 +14,13 @@ func (s *scanner) nest() bool {
 	open := 0
 	var c byte
 	var j int
-	strays, wide := false, false
+	var strays, wide bool
 	const (
 		atValue = iota
 		atKey
 		atAfter
 	)
-	at := atValue
+	var at int
 
 value:
 	if i >= len(b) {

@@ -52,7 +52,7 @@ func TestIntake(t *testing.T) {
 	}{{"/all", 3 << 20, true}, {"/all", tiers.IntakeSize, true}, {"/all", tiers.IntakeSize - 1, false}, {"/cut", 3 << 20, true}} {
 		w := NewWire(Settings{})
 		e := &endpoint{op: &graph.Operation{ID: "test"}, whole: true}
-		res, err := nethttp.Get(srv.URL + c.path + "?size=" + strconv.Itoa(c.size)) //nolint:bodyclose // read closes it
+		res, err := nethttp.Get(srv.URL + c.path + "?size=" + strconv.Itoa(c.size))
 		if err != nil {
 			t.Fatal(err)
 		}
