@@ -7,15 +7,21 @@ import (
 	"testing"
 )
 
-// The page by hand is what the edge is measured against: it must be whole, and of the size that is stated.
-func TestByHandAnswersTheWholePage(t *testing.T) {
+// tierAddresses runs the tiers until the test ends, and says where, by their variables.
+func tierAddresses(t *testing.T) map[string]string {
+	t.Helper()
 	addresses := map[string]string{}
 	for _, tier := range Tiers(0) {
 		srv := httptest.NewServer(tier.Handler)
 		t.Cleanup(srv.Close)
 		addresses[tier.Env] = srv.URL
 	}
-	h, err := NewByHand(addresses)
+	return addresses
+}
+
+// The page by hand is what the edge is measured against: it must be whole, and of the size that is stated.
+func TestByHandAnswersTheWholePage(t *testing.T) {
+	h, err := NewByHand(tierAddresses(t))
 	if err != nil {
 		t.Fatal(err)
 	}

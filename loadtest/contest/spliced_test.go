@@ -11,12 +11,7 @@ import (
 
 // Both pages by hand are the same JSON, from the first request and from pooled buffers.
 func TestSplicedAnswersTheSamePage(t *testing.T) {
-	addresses := map[string]string{}
-	for _, tier := range Tiers(0) {
-		srv := httptest.NewServer(tier.Handler)
-		t.Cleanup(srv.Close)
-		addresses[tier.Env] = srv.URL
-	}
+	addresses := tierAddresses(t)
 	hand, err := NewByHand(addresses)
 	if err != nil {
 		t.Fatal(err)
@@ -57,13 +52,7 @@ func TestScan(t *testing.T) {
 }
 
 func TestFilmByHand(t *testing.T) {
-	addresses := map[string]string{}
-	for _, tier := range Tiers(0) {
-		srv := httptest.NewServer(tier.Handler)
-		t.Cleanup(srv.Close)
-		addresses[tier.Env] = srv.URL
-	}
-	h, err := NewByHand(addresses)
+	h, err := NewByHand(tierAddresses(t))
 	if err != nil {
 		t.Fatal(err)
 	}
