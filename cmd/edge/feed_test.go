@@ -61,9 +61,9 @@ export const Line = shape("Line", graph.Product, (p, { viewer }) => ({ note: p.n
 export const oneLine = view({ args: { id: arg.id() }, build: ({ id }) => Line(graph.product({ id })) });
 `
 
-// TestFeedAcrossInstances: a television's mutation at one instance is heard by the same viewer's phone at another, in words of the
-// phone's schema; by nobody else.
-func TestFeedAcrossInstances(t *testing.T) {
+// natsURL is where a NATS server of the test's own listens until the test ends.
+func natsURL(t *testing.T) string {
+	t.Helper()
 	nats, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +73,13 @@ func TestFeedAcrossInstances(t *testing.T) {
 	if !nats.ReadyForConnections(10 * time.Second) {
 		t.Fatal("NATS does not come up")
 	}
+	return nats.ClientURL()
+}
+
+// TestFeedAcrossInstances: a television's mutation at one instance is heard by the same viewer's phone at another, in words of the
+// phone's schema; by nobody else.
+func TestFeedAcrossInstances(t *testing.T) {
+	nats := natsURL(t)
 	w := releases(t, memory.New())
 	tier := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		send(rw, map[string]any{"id": r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:], "name": "Green tea", "text": "two spoons"})
@@ -88,7 +95,7 @@ func TestFeedAcrossInstances(t *testing.T) {
 
 	var at []string
 	for _, name := range []string{"one", "two"} {
-		board, err := notice.OpenNATS(nats.ClientURL(), name, nil)
+		board, err := notice.OpenNATS(nats, name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

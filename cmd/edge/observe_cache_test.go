@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -26,15 +25,7 @@ import (
 // TestKeptAcrossInstances: what is kept is old as soon as a mutation has written it, at once where that was, and at the other instance when the
 // notice comes. Metrics and ?explain=1 tell of what is kept.
 func TestKeptAcrossInstances(t *testing.T) {
-	nats, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	nats.Start()
-	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	if !nats.ReadyForConnections(10 * time.Second) {
-		t.Fatal("NATS does not come up")
-	}
+	nats := natsURL(t)
 	w := releases(t, memory.New())
 	var mu sync.Mutex
 	text, asked := "old", 0
@@ -60,7 +51,7 @@ func TestKeptAcrossInstances(t *testing.T) {
 	var at []string
 	var kept []*cache.Cache
 	for _, name := range []string{"one", "two"} {
-		board, err := notice.OpenNATS(nats.ClientURL(), name, nil)
+		board, err := notice.OpenNATS(nats, name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
