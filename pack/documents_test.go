@@ -73,7 +73,7 @@ func TestDocumentsOnly(t *testing.T) {
 		`{"device": ["tv"], "schema": "v1", "documents": {}}`:              "false",
 		`{"device": ["tv"], "schema": "v1", "documents": {"only": "yes"}}`: "P055",
 		`{"device": ["tv"], "schema": "v1", "documents": true}`:            "P004",
-		`{"device": ["tv"], "schema": "v1", "documents": {"onyl": true}}`:  "P010",
+		`{"device": ["tv"], "schema": "v1", "documents": {"solely": true}}`:  "P010",
 		`{"documents": {"only": true}}`:                                    "P055",
 	} {
 		m, ds := ParseManifest([]byte(`{"name": "@tv/home", "version": "1.0.0", "exports": "./a.ts", "edge": ` + edge + `}`))
