@@ -318,7 +318,7 @@ type limitsConfig struct {
 	MaxViewers int `key:"maxViewers"`
 	// Refuses early when the processor cannot keep up.
 	Shed shedConfig `key:"shed"`
-	// The size before which the heap is not collected; from there on it is when it has doubled. An eighth of the machine's memory is enough. 0: always when it has doubled. The variable GOGC stands instead where it is set, GOMEMLIMIT holds beside it.
+	// The size before which the heap is not collected; from there on it is when it has doubled. An eighth of the machine's memory is enough. 0: always when it has doubled. The variable GOGC stands instead where it is set, GOMEMLIMIT holds beside it; without both there is a memory limit a quarter above it, which holds what GOGC misses.
 	HeapFloor byteSize `key:"heapFloor"`
 }
 

@@ -76,7 +76,7 @@ func (m *memoryAim) adjust(live, outside int64) {
 	} else {
 		scarce.Store(0)
 	}
-	memoryLimit.hold(m, max(room, live+live/2))
+	memoryLimit.hold(m, max(room, besideHeap()+live+live/2))
 }
 
 // outsideHeap is what the process has in memory that Go's runtime has not: mostly the program. Where the system does not tell, it is a guess.
