@@ -85,12 +85,19 @@ func (e *Engine) queryOn(ctx context.Context, r *Request, spent *request) Part {
 // collections, and what answers by them is large. reset leaves nothing of the request before.
 var (
 	execs   = sync.Pool{New: func() any { return &exec{dyn: map[string]int32{}} }}
+	vast    sync.Pool // of *exec that answered thousands of rows: for plans that make large answers
 	buffers sync.Pool // of *buffer
 )
 
 // newExec takes an exec.
 func (e *Engine) newExec(p *plan, r *Request) *exec {
-	x := execs.Get().(*exec)
+	var x *exec
+	if p.hint.Load() >= largeAnswer {
+		x, _ = vast.Get().(*exec)
+	}
+	if x == nil {
+		x = execs.Get().(*exec)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.turn++
@@ -249,10 +256,10 @@ func (x *exec) part() Part {
 	return p
 }
 
-// What is larger is left to the collector: most requests would only clear it.
 const (
-	maxPooled         = 16 << 20
-	maxPooledEntities = 10_000
+	maxPooled   = 16 << 20 // bytes; what is larger is left to the collector
+	vastRows    = 10_000   // entities or items of an exec that small answers would only clear
+	largeAnswer = 1 << 20  // bytes of a plan's answers
 )
 
 // free gives the tiers' buffers and the exec back. While calls are in the air their keys lie in these buffers: then both
@@ -272,8 +279,10 @@ func (x *exec) free() {
 	}
 	x.ans = x.ans[:ansTier]
 	x.r, x.ctx, x.watch = nil, nil, nil
-	if x.entities <= maxPooledEntities && x.items <= maxPooledEntities {
+	if x.entities <= vastRows && x.items <= vastRows {
 		execs.Put(x)
+	} else {
+		vast.Put(x)
 	}
 }
 

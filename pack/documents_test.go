@@ -68,13 +68,13 @@ func TestDocuments(t *testing.T) {
 
 func TestDocumentsOnly(t *testing.T) {
 	for edge, want := range map[string]string{
-		`{"device": ["tv"], "schema": "v1", "documents": {"only": true}}`:  "true",
-		`{"device": ["tv"], "schema": "v1", "documents": {"only": false}}`: "false",
-		`{"device": ["tv"], "schema": "v1", "documents": {}}`:              "false",
-		`{"device": ["tv"], "schema": "v1", "documents": {"only": "yes"}}`: "P055",
-		`{"device": ["tv"], "schema": "v1", "documents": true}`:            "P004",
-		`{"device": ["tv"], "schema": "v1", "documents": {"solely": true}}`:  "P010",
-		`{"documents": {"only": true}}`:                                    "P055",
+		`{"device": ["tv"], "schema": "v1", "documents": {"only": true}}`:   "true",
+		`{"device": ["tv"], "schema": "v1", "documents": {"only": false}}`:  "false",
+		`{"device": ["tv"], "schema": "v1", "documents": {}}`:               "false",
+		`{"device": ["tv"], "schema": "v1", "documents": {"only": "yes"}}`:  "P055",
+		`{"device": ["tv"], "schema": "v1", "documents": true}`:             "P004",
+		`{"device": ["tv"], "schema": "v1", "documents": {"solely": true}}`: "P010",
+		`{"documents": {"only": true}}`:                                     "P055",
 	} {
 		m, ds := ParseManifest([]byte(`{"name": "@tv/home", "version": "1.0.0", "exports": "./a.ts", "edge": ` + edge + `}`))
 		got := fmt.Sprint(m.Edge != nil && m.Edge.DocumentsOnly)
