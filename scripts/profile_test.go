@@ -2,9 +2,12 @@ package scripts_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/pprof/profile"
 
 	"facet/fault"
 	"facet/graph"
@@ -45,13 +48,13 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Sample) == 0 {
-		t.Fatal("no samples")
+	at := slices.IndexFunc(p.Sample, func(s *profile.Sample) bool { // others are of engines that are made meanwhile
+		return slices.Equal(s.Label["package"], []string{"@tv/home"}) && slices.Equal(s.Label["function"], []string{"Card.slow"})
+	})
+	if at < 0 {
+		t.Fatalf("none of %d samples is the function's", len(p.Sample))
 	}
-	s := p.Sample[0]
-	if got := s.Label["package"]; len(got) != 1 || got[0] != "@tv/home" || s.Label["function"][0] != "Card.slow" {
-		t.Errorf("labels %v", s.Label)
-	}
+	s := p.Sample[at]
 	fn := s.Location[0].Line[0].Function
 	if !strings.HasPrefix(fn.Name, "Card.slow") || fn.Filename != "@tv/home@1.2.3/src/card.ts" || s.Location[0].Line[0].Line != 7 {
 		t.Errorf("%s in %s:%d", fn.Name, fn.Filename, s.Location[0].Line[0].Line)
