@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 
 	"facet/asker"
 	"facet/composer"
@@ -50,7 +51,7 @@ func documentRows(pkg *pack.Package, b *view.Build, g *graph.Graph) ([]documentR
 		ops, mistakes := checker.Read(doc.Text)
 		for _, m := range mistakes {
 			pos, text := placeIn(doc, m.Line, m.Col, m.Text)
-			wrong.Add(pos, "D001", "Write what the package's schema has: edge types prints it", "%s", text)
+			wrong.Add(pos, "D001", "Write what the package's schema has: edge types prints it", "%s", strings.TrimSuffix(text, "."))
 		}
 		for _, op := range ops {
 			row := documentRow{op: op, of: doc}

@@ -225,6 +225,7 @@ func patchOthers(w *releasing, films string, routes, count int, where func(int) 
 	player := folder(w.t, filepath.Join(films, "packages", "phone-home"))
 	for slot := range patchMounts {
 		files := maps.Clone(player)
+		maps.DeleteFunc(files, func(name string, _ []byte) bool { return strings.Contains(name, "documents") }) // they ask for its own views
 		name := fmt.Sprintf("@beside/p%d", slot)
 		files["package.json"] = fmt.Appendf(nil, `{"name": %q, "version": "1.0.0", "type": "module", "exports": "./index.ts", "edge": {"device": ["tv"], "schema": "v%d", "graph": "^1"}}`, name, slot+1)
 		files["index.ts"] = fmt.Appendf(nil, `import { graph, shape, view } from "@facet/sdk";

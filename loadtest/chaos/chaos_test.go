@@ -18,7 +18,7 @@ func TestSmoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	res, err := chaos.Run(t.Context(), chaos.Plan{
-		Edge: edge, Dir: dir, Instances: 3, Rounds: 10, Rollbacks: 2, Rate: 30, Fail: 0.05, EndEvery: 2 * time.Second, Seed: 7, Busy: true, Log: t.Output(),
+		Edge: edge, Dir: dir, Instances: 3, Rounds: 10, Rollbacks: 2, Rate: 30, Fail: 0.05, EndEvery: 600 * time.Millisecond, Seed: 7, Busy: true, Log: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)
