@@ -205,12 +205,15 @@ func (p *Pool) take(ctx context.Context, name string) (*process, error) {
 			p.mu.Unlock()
 			return c, nil
 		}
-		if wait := time.Until(t.until); wait > 0 {
+		if wait := time.Until(t.until); t.p == nil && wait > 0 {
 			p.mu.Unlock()
 			return nil, &fault.Error{Kind: fault.Unavailable, Op: "worker", Subject: name, Message: "the script workers of " + name + " keep ending",
 				Err: fmt.Errorf("the next is started in %v", wait.Round(time.Millisecond))}
 		}
 		wake := t.coming
+		if t.p != nil { // it is ending: what that costs its tenant is written down before the tenant gets another
+			wake = t.p.noted
+		}
 		if wake == nil {
 			if wake = p.room(t); wake == nil {
 				t.coming = make(chan struct{})
@@ -297,6 +300,7 @@ func (p *Pool) mourn(t *tenant, c *process) {
 	<-c.gone
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer close(c.noted)
 	p.signal()
 	if t.p != c {
 		return // it was asked to end

@@ -24,6 +24,7 @@ type process struct {
 	ctl    *net.UnixConn
 	said   *tail
 	gone   chan struct{} // closed when the process has ended and was waited for
+	noted  chan struct{} // closed when the pool has taken note of that; of a tenant's child only
 	memory int64         // that it was given; 0: no limit of its own
 	since  time.Time     // when it was given to its tenant
 
@@ -69,7 +70,7 @@ func start(o *Options) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(o.Command[0], o.Command[1:]...), ctl: mine, said: &tail{}, gone: make(chan struct{}), open: map[uint64]*opening{}}
+	p := &process{cmd: exec.Command(o.Command[0], o.Command[1:]...), ctl: mine, said: &tail{}, gone: make(chan struct{}), noted: make(chan struct{}), open: map[uint64]*opening{}}
 	p.cmd.Env = append([]string{variable + "=1", "GOMAXPROCS=" + strconv.Itoa(runtime.GOMAXPROCS(0))}, o.Env...)
 	p.cmd.Dir = "/"
 	p.cmd.ExtraFiles = []*os.File{theirs}
