@@ -208,6 +208,9 @@ func split(tokens []token, seps ...string) [][]token {
 func param(p string) (name string, optional bool, typ string) {
 	tokens := scan(p)
 	halves := split(tokens, "=")
+	if len(halves) == 0 { // what is no TypeScript may have nothing there
+		return "", true, ""
+	}
 	optional = len(halves) > 1 || strings.HasPrefix(p, "...")
 	name, may, typ := named(halves[0])
 	return strings.TrimPrefix(name, "... "), optional || may, typ
