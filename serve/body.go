@@ -14,11 +14,7 @@ func Body(w http.ResponseWriter, r *http.Request, max int) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, fault.New(fault.Invalid, "a body is taken without a Content-Encoding, not as %.20q", e)
 	}
-	src := r.Body
-	if r.ContentLength < 0 || r.ContentLength > int64(max) { // net/http gives no more than the length that is known
-		src = http.MaxBytesReader(w, src, int64(max))
-	}
-	data, err := readAll(src, r.ContentLength)
+	data, err := readAll(Bounded(w, r, int64(max)), r.ContentLength)
 	var past *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -29,6 +25,15 @@ func Body(w http.ResponseWriter, r *http.Request, max int) ([]byte, error) {
 		return nil, fault.Wrap(fault.KindOf(err), "read body", "", err)
 	}
 	return nil, &fault.Error{Kind: fault.Invalid, Message: "the body could not be read", Err: err}
+}
+
+// Bounded is a request's body that gives max bytes at most, and then an *http.MaxBytesError. net/http gives no more of it than the length
+// that is known, so only one that is longer, or of no known length, is watched.
+func Bounded(w http.ResponseWriter, r *http.Request, max int64) io.ReadCloser {
+	if r.ContentLength >= 0 && r.ContentLength <= max {
+		return r.Body
+	}
+	return http.MaxBytesReader(w, r.Body, max)
 }
 
 // trusted is how many bytes are made ready for a body because its Content-Length says so: nobody has sent them yet.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -78,15 +79,7 @@ func NewDocuments(only bool, list []Document) *Documents {
 		}
 	}
 	flush()
-	slices.SortStableFunc(d.at, func(a, b documentPlace) int {
-		switch {
-		case a.key < b.key:
-			return -1
-		case a.key > b.key:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(d.at, func(a, b documentPlace) int { return cmp.Compare(a.key, b.key) })
 	d.at = slices.Clip(d.at)
 	return d
 }
@@ -127,15 +120,7 @@ func (d *Documents) Find(id string) (string, bool) {
 		return "", false
 	}
 	key := documentKey(id)
-	i, ok := slices.BinarySearchFunc(d.at, key, func(p documentPlace, key uint64) int {
-		switch {
-		case p.key < key:
-			return -1
-		case p.key > key:
-			return 1
-		}
-		return 0
-	})
+	i, ok := slices.BinarySearchFunc(d.at, key, func(p documentPlace, key uint64) int { return cmp.Compare(p.key, key) })
 	for ; ok && i < len(d.at) && d.at[i].key == key; i++ {
 		p := d.at[i]
 		block, err := s2.Decode(nil, d.blocks[p.block])

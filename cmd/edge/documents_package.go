@@ -141,7 +141,10 @@ func documentsOf(b *view.Build) *explainedDocuments {
 
 // String is a line for people.
 func (d *explainedDocuments) String() string {
-	text := fmt.Sprintf("%s taken (%d bytes)", count(d.Count, "GraphQL document"), d.Bytes)
+	text := count(d.Count, "GraphQL document") + " taken"
+	if d.Bytes > 0 {
+		text += fmt.Sprintf(" (%d bytes)", d.Bytes)
+	}
 	if d.Only {
 		text += "; no others are answered"
 	}
@@ -172,12 +175,7 @@ func explainDocument(e *composer.Engine, r documentRow, a *asker.Asker) (explain
 
 // printDocuments says how many documents of a package the edge knows; nothing if it brings none.
 func printDocuments(out io.Writer, n int, only bool) {
-	if n == 0 && !only {
-		return
+	if n > 0 || only {
+		fmt.Fprintf(out, "  %s\n", &explainedDocuments{Count: n, Only: only})
 	}
-	text := count(n, "GraphQL document") + " taken"
-	if only {
-		text += "; no others are answered"
-	}
-	fmt.Fprintf(out, "  %s\n", text)
 }

@@ -30,9 +30,7 @@ func (g *gate) handler(h http.Handler) http.Handler {
 	if g.maxBody > 0 {
 		inner := h
 		h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.ContentLength < 0 || r.ContentLength > g.maxBody { // net/http gives no more than the length that is known
-				r.Body = http.MaxBytesReader(w, r.Body, g.maxBody)
-			}
+			r.Body = serve.Bounded(w, r, g.maxBody)
 			inner.ServeHTTP(w, r)
 		})
 	}

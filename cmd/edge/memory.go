@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"runtime"
-	runtimemetrics "runtime/metrics"
 	"strconv"
 	"sync/atomic"
 )
@@ -91,11 +90,6 @@ func outsideHeap() int64 {
 	if err != nil {
 		return guess
 	}
-	s := []runtimemetrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-	runtimemetrics.Read(s)
-	if s[0].Value.Kind() != runtimemetrics.KindUint64 || s[1].Value.Kind() != runtimemetrics.KindUint64 {
-		return guess
-	}
 	// What the runtime mapped and nobody touched yet is in its total, so this is rather too little: the program has at least so much.
-	return max(guess/2, pages*int64(os.Getpagesize())-int64(s[0].Value.Uint64()-s[1].Value.Uint64()))
+	return max(guess/2, pages*int64(os.Getpagesize())-gauge("/memory/classes/total:bytes")+gauge("/memory/classes/heap/released:bytes"))
 }

@@ -17,6 +17,11 @@ func Check(fsys fs.FS) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return append(check(sources, top), idle(sources)...), nil
+}
+
+// check says what the sources themselves break.
+func check(sources []*source, top []string) []string {
 	c := &checker{}
 	for _, folder := range top {
 		if rowOf(folder) == nil {
@@ -38,15 +43,11 @@ func Check(fsys fs.FS) ([]string, error) {
 	}
 	c.docs(sources)
 	slices.Sort(c.found)
-	return slices.Compact(c.found), nil
+	return slices.Compact(c.found)
 }
 
-// Idle says which libraries of the table do no work in a folder that has them: what Facet is built on is not left by accident.
-func Idle(fsys fs.FS) ([]string, error) {
-	sources, _, err := read(fsys)
-	if err != nil {
-		return nil, err
-	}
+// idle says which libraries of the table do no work in a folder that has them: what Facet is built on is not left by accident.
+func idle(sources []*source) []string {
 	var found []string
 	for _, l := range libraries {
 		for _, in := range l.in {
@@ -65,7 +66,7 @@ func Idle(fsys fs.FS) ([]string, error) {
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 type checker struct{ found []string }
