@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,32 +111,51 @@ func TestOpenCost(t *testing.T) {
 	told("closed")
 }
 
-// BenchmarkVersion is a known request of a version that is open, and of one that was closed before it.
+// BenchmarkVersion is a known request of a version that is open, and of one that was closed before it and whose build rests packed. cpu-µs is
+// what the process took for one: the tiers and the collector are in it.
 func BenchmarkVersion(b *testing.B) {
-	_, i, versions := scaled(b, memory.New(), 20, nil)
-	for _, ask := range []int{0, 1, 2} {
+	const n = 60
+	_, i, versions := scaled(b, memory.New(), n, func(_ *catalog.Config[*served], o *opener) { o.requestCPU = time.Minute })
+	for ask := range versions[0].Asks {
 		name := versions[0].Asks[ask].Name
-		for _, v := range versions {
-			i.known(&v.Asks[ask], 7)
+		for range 3 { // decoded, rested and packed, known
+			i.opener.engines.closeAll()
+			runtime.GC()
+			for _, v := range versions {
+				i.known(&v.Asks[ask], 7)
+			}
 		}
-		b.Run(name+"/open", func(b *testing.B) {
-			b.ReportAllocs()
-			for n := range b.N {
-				i.known(&versions[n%len(versions)].Asks[ask], 7)
-			}
-		})
-		b.Run(name+"/closed", func(b *testing.B) {
-			b.ReportAllocs()
-			for n := range b.N {
-				if n%len(versions) == 0 {
-					b.StopTimer()
-					i.opener.engines.closeAll()
-					b.StartTimer()
+		for _, closed := range []bool{false, true} {
+			b.Run(name+map[bool]string{false: "/open", true: "/closed"}[closed], func(b *testing.B) {
+				b.ReportAllocs()
+				var cpu time.Duration
+				began := usedCPU(b)
+				for k := range b.N {
+					if k%n == 0 && closed {
+						cpu += usedCPU(b) - began
+						b.StopTimer()
+						i.opener.engines.closeAll()
+						runtime.GC() // nobody has their builds any more
+						b.StartTimer()
+						began = usedCPU(b)
+					}
+					i.known(&versions[k%n].Asks[ask], 7)
 				}
-				i.known(&versions[n%len(versions)].Asks[ask], 7)
-			}
-		})
+				cpu += usedCPU(b) - began
+				b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs/op")
+			})
+		}
 	}
+}
+
+// usedCPU is the processor time of this process so far.
+func usedCPU(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // A countedStore counts what is read of a store.
