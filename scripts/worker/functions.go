@@ -148,9 +148,11 @@ func (p *Pool) forget(name string, id uint64) {
 		return
 	}
 	if h, err := c.hand(); err == nil {
-		if _, _, err := c.exchange(h, putUint(h.begin(fClose), id), maxPlain, time.Second); err == nil {
-			c.back(h)
+		if _, _, err := c.exchange(h, putUint(h.begin(fClose), id), maxPlain, time.Second); err != nil {
+			_ = h.sock.Close()
+			return
 		}
+		c.back(h)
 	}
 }
 

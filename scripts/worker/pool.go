@@ -302,10 +302,11 @@ func (p *Pool) mourn(t *tenant, c *process) {
 	defer p.mu.Unlock()
 	defer close(c.noted)
 	p.signal()
-	if t.p != c {
+	if t.p == c {
+		t.p = nil
+	} else if c.killed() {
 		return // it was asked to end
 	}
-	t.p = nil
 	if p.closed {
 		return
 	}

@@ -116,10 +116,21 @@ func (p *process) alive() bool {
 	}
 }
 
-// kill ends the process at once. why is for people; the first counts.
+// kill ends the process at once, if it has not ended. why is for people; the first counts.
 func (p *process) kill(why string) {
+	select {
+	case <-p.gone:
+		return
+	default:
+	}
 	p.doom.CompareAndSwap(nil, &why)
 	_ = p.cmd.Process.Kill()
+}
+
+// killed says whether that was its end; it has ended. One that ended by itself a moment before is none of those.
+func (p *process) killed() bool {
+	s, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && s.Signaled() && s.Signal() == syscall.SIGKILL && p.doom.Load() != nil
 }
 
 // give limits the memory of the process, before anything foreign is sent to it.
@@ -144,11 +155,11 @@ func (p *process) tell(kind byte, n int64) error {
 // why says how the process ended; it has.
 func (p *process) why() string {
 	said := p.said.String()
-	switch doom := p.doom.Load(); {
+	switch {
 	case p.starved():
 		return fmt.Sprintf("it used more than %s of memory", scripts.Size(p.memory))
-	case doom != nil:
-		return *doom
+	case p.killed():
+		return *p.doom.Load()
 	case said != "":
 		return p.cmd.ProcessState.String() + ": " + said
 	}
