@@ -4,6 +4,7 @@ GO        ?= go
 FUZZTIME  ?= 10s
 BENCH     ?= .
 ONLY      ?=
+VET       ?= all
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The parts that live by concurrency: the race detector's slowness is spent on these. scripts/attack runs the edge as processes, without the detector.
 RACE      ?= $(patsubst %,./%/...,$(wildcard scripts composer control asker storage tiers catalog notice serve))
@@ -32,7 +33,8 @@ run: need-go need-node ## the films world on :8080: tiers, store and edge in one
 	@bin/edge dev examples/films
 
 test: need-go need-node deps ## go vet and all tests
-	$(GO) test -vet=all $(LONGEST) ./...
+	$(GO) build -o bin/ ./cmd/edge ./examples/films/cmd/tiers
+	BUILT_PROGRAMS=$(CURDIR)/bin $(GO) test -vet=$(VET) $(LONGEST) ./...
 
 check: need-go ## formatting, linters, the import table
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not formatted (run gofmt -w):"; echo "$$bad"; exit 1; fi

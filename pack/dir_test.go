@@ -125,13 +125,17 @@ func FuzzRules(f *testing.F) {
 		if len(path) > 240 {
 			return
 		}
-		start := time.Now()
-		rules := parseRules(text)
-		top := &level{name: ".", rules: rules}
-		top.packs(path, false, "")
-		(&level{parent: top, name: "src", rules: rules}).packs(path, true, "")
-		if d := time.Since(start); d > time.Second && len(text) < 4096 {
-			t.Fatalf("%q took %v", text, d)
+		best := time.Hour
+		for try := 0; try < 3 && best > time.Second; try++ { // the machine may have been busy: what is slow is slow each time
+			start := time.Now()
+			rules := parseRules(text)
+			top := &level{name: ".", rules: rules}
+			top.packs(path, false, "")
+			(&level{parent: top, name: "src", rules: rules}).packs(path, true, "")
+			best = min(best, time.Since(start))
+		}
+		if best > time.Second && len(text) < 4096 {
+			t.Fatalf("%q took %v", text, best)
 		}
 	})
 }
