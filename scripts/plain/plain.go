@@ -83,26 +83,37 @@ func (c *compiler) program(prog *ast.Program) (p *Function, err error) {
 	outer := &pending{}
 	root := &scope{fn: outer, names: map[string]*binding{}}
 	fn, consts := c.entry(s.Expression, root)
-	// What stands around the function is computed once.
-	first := &call{slots: make([]val, fewSlots)}
-	around := &frame{slots: make([]val, outer.slots), call: first}
-	first.around = around
-	for _, i := range outer.unset {
-		around.slots[i].tag = pUnset
-	}
-	for _, s := range consts {
-		if s(around) != goOn {
-			return nil, &Unfit{At: -1, Text: "a statement of the module that ends early"}
-		}
-	}
-	for _, v := range around.slots {
-		shut(v)
-	}
-	p = &Function{fn: fn, names: c.names, kind: c.kind, around: around.slots, locale: -1, host: c.host}
+	p = &Function{fn: fn, names: c.names, kind: c.kind, around: settle(outer, consts), locale: -1, host: c.host}
 	if c.host != nil {
 		p.locale = len(c.names)
 	}
 	return p, nil
+}
+
+// settle computes the variables of the module, once.
+func settle(outer *pending, consts []stmt) []val {
+	if outer.slots == 0 && len(consts) == 0 {
+		return nil
+	}
+	r := runners.Get().(*Runner)
+	c := &r.call
+	c.steps, c.bytes, c.depth, c.top = 0, 0, 0, 0
+	r.around = frame{slots: make([]val, outer.slots), call: c}
+	c.around = &r.around
+	slots := r.around.slots
+	for _, i := range outer.unset {
+		slots[i].tag = pUnset
+	}
+	for _, s := range consts {
+		if s(&r.around) != goOn { // the runner is nobody's then, as after a panic
+			panic(&Unfit{At: -1, Text: "a statement of the module that ends early"})
+		}
+	}
+	r.Give()
+	for _, v := range slots {
+		shut(v)
+	}
+	return slots
 }
 
 // A Runner runs a function, one call at a time.
