@@ -67,6 +67,7 @@ func (a *arrival) Stop() {
 	a.mu.Unlock()
 	a.changed.Signal()
 	<-a.ended
+	a.bytes = nil // its place is free: an answer that lies there next is another
 }
 
 // ahead waits until most items would be whole that begin here; false: no more will come.

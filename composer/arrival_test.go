@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"bytes"
 	"runtime"
 	"slices"
 	"strings"
@@ -91,5 +92,32 @@ func TestArrivalStops(t *testing.T) {
 		if !s.whole(body) {
 			t.Errorf("after %d bytes: the next answer is not read", came)
 		}
+	}
+}
+
+// TestArrivalAgain: a tier sends all of an answer, and breaks off where it was to end. It is asked again: the next answer, as long as the first
+// and in the same place, is read itself.
+func TestArrivalAgain(t *testing.T) {
+	g := testProgram()
+	body := []byte(`{"b":[` + strings.Repeat("123,", 5000) + `1],"a":"the first"}`)
+	next := bytes.Repeat([]byte(" "), len(body))
+	copy(next, `{"a":"the second","b":[45,67]}`)
+	s := &scanner{ans: 2, prog: g}
+	a := s.Begin(body)
+	a.Came(len(body))
+	if <-s.arrival.ended; !s.arrival.ok {
+		t.Fatal("the first was not read while it came")
+	}
+	a.Stop()
+	if s.Begin(body) != nil {
+		t.Error("two answers for one call")
+	}
+	copy(body, next)
+	if !s.whole(body) {
+		t.Fatal("the second is not read")
+	}
+	want := &scanner{b: body, ans: 2}
+	if !g.run(want) || !slices.Equal(s.cells, want.cells) {
+		t.Error("the second is read as the first was")
 	}
 }
