@@ -23,15 +23,11 @@ type planWays struct {
 }
 
 func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker, only int, ways planWays) (pl *plan, err error) {
-	p := &planner{
-		p: &plan{sel: sel, conds: [][]vid{nil}}, g: g, s: s, asker: a,
-		seen: map[string]vid{}, demands: map[demandKey]demanded{}, byOp: map[*graph.Operation]*opPlan{},
-		byFact: map[factKey]int32{}, byList: map[vid]int32{}, stepKey: map[stepKey]*planOp{}, effect: -1,
-		choose: ways.choose, refuses: ways.refuses,
-	}
-	p.p.consts = []byte(truths)
-	p.p.domains = []domain{{parent: -1, list: none}}
-	p.condsBy = []demanded{{}}
+	r := rooms.Get().(*room)
+	p := r.planner()
+	p.p.sel, p.g, p.s, p.asker, p.effect = sel, g, s, a, -1
+	p.choose, p.refuses = ways.choose, ways.refuses
+	defer r.leave(p)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -47,6 +43,7 @@ func newPlanWith(g *graph.Graph, s *view.Surface, sel *Selection, a *asker.Asker
 		}
 	}
 	p.finish()
+	p.settle()
 	p.own()
 	p.p.pageRoots()
 	p.ways()

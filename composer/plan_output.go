@@ -94,7 +94,8 @@ func (p *planner) node(kind emitKind, key, field string, v vid) *emit {
 	if p.nodes++; p.nodes > maxNodes {
 		p.refuse("the selection is too large")
 	}
-	e := &emit{kind: kind, key: keyBytes(key), next: append([]byte{','}, keyBytes(key)...), name: key, field: field, v: v, window: -1}
+	next := append(appendQuoted(append(make([]byte, 0, len(key)+4), ','), key), ':')
+	e := &emit{kind: kind, key: next[1:], next: next, name: key, field: field, v: v, window: -1}
 	if v != none {
 		e.dom = p.at(v).dom
 	}

@@ -19,7 +19,8 @@ type planner struct {
 	g           *graph.Graph
 	s           *view.Surface
 	asker       *asker.Asker
-	seen        map[string]vid
+	seen        *interned
+	roomy       []pval // the values' room, once the plan has its own
 	demands     map[demandKey]demanded
 	byOp        map[*graph.Operation]*opPlan
 	byFact      map[factKey]int32
@@ -152,9 +153,10 @@ func (p *planner) add(v pval) vid {
 		k = append(append(k, 0), n...)
 	}
 	p.key = k
-	if id, ok := p.seen[string(k)]; ok {
-		p.owners[id] |= p.owner
-		return id
+	old, hash, ok := p.seen.find(k)
+	if ok {
+		p.owners[old] |= p.owner
+		return old
 	}
 	id := vid(len(p.p.vals))
 	operand := func(o vid) {
@@ -188,7 +190,7 @@ func (p *planner) add(v pval) vid {
 	}
 	p.p.vals = append(p.p.vals, v)
 	p.owners = append(p.owners, p.owner)
-	p.seen[string(k)] = id
+	p.seen.add(k, hash)
 	return id
 }
 
