@@ -2,10 +2,13 @@ package composer
 
 import (
 	"bytes"
+	"encoding/json"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"facet/tiers"
 )
 
 // arriving scans a body that comes in pieces, whose sizes are those of cuts, again and again.
@@ -119,5 +122,14 @@ func TestArrivalAgain(t *testing.T) {
 	want := &scanner{b: body, ans: 2}
 	if !g.run(want) || !slices.Equal(s.cells, want.cells) {
 		t.Error("the second is read as the first was")
+	}
+}
+
+// TestNoArrivalOfRest: the rows that were not kept are no answer by themselves. Their buffer is given back as soon as they are copied to
+// those that were: nobody may be scanning it then.
+func TestNoArrivalOfRest(t *testing.T) {
+	c := &tiers.Call{Needs: [][]json.RawMessage{{[]byte("1"), []byte("2")}}, Intake: &scanner{prog: testProgram()}}
+	if rest := askFor(c, []int{1}); rest.Intake != nil || string(rest.Needs[0][0]) != "2" {
+		t.Errorf("asked for %s, told of it while it comes: %v", rest.Needs[0], rest.Intake != nil)
 	}
 }

@@ -220,6 +220,7 @@ func (l *Loaders) readRows(ctx context.Context, h *harvest, m manner) (*tiers.An
 // askFor is a call for some of the keys of another.
 func askFor(c *tiers.Call, rows []int) *tiers.Call {
 	d := *c
+	d.Intake = nil // what comes is put together with what is kept, and its buffer given back before anybody reads that
 	d.Needs = make([][]json.RawMessage, len(c.Needs))
 	flat := make([]json.RawMessage, len(rows)*len(c.Needs))
 	for n := range c.Needs {
