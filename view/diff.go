@@ -59,6 +59,7 @@ func Diff(before, after *Surface) []Change {
 		}
 	}
 	d.graph()
+	d.documents()
 	slices.SortStableFunc(d.out, func(a, b Change) int {
 		return cmp.Or(b.level()-a.level(), strings.Compare(a.Path, b.Path))
 	})

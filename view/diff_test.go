@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,41 @@ func TestDiff(t *testing.T) {
 			}
 			if !found || view.Breaking(changes) != strings.HasPrefix(c.want, "breaking") {
 				t.Errorf("got %v, want %s", changes, c.want)
+			}
+		})
+	}
+}
+
+func TestDiffOfDocuments(t *testing.T) {
+	list := documents(9) // the last has no id
+	named := func(list ...view.Document) *view.Build {
+		b := viewtest.Home()
+		b.Documents = view.NewDocuments(false, list)
+		return b
+	}
+	changed := slices.Clone(list)
+	changed[3].Text = "{ home { name } }"
+	closed := named(list...)
+	closed.Documents = view.NewDocuments(true, list)
+	for name, c := range map[string]struct {
+		after *view.Build
+		want  string
+	}{
+		"same":         {named(list...), ""},
+		"other order":  {named(append(slices.Clone(list[4:]), list[:4]...)...), ""},
+		"two gone":     {named(list[1:9]...), "dangerous documents_removed @tv/home: apps that ask for a document by its id alone are refused: id-0, { __typename }"},
+		"all gone":     {named(), "dangerous documents_removed @tv/home: apps that ask for a document by its id alone are refused: id-0, id-1, id-2, id-3, id-4 and 5 more"},
+		"another text": {named(changed...), "dangerous documents_changed @tv/home: an id means another text now: id-3"},
+		"only":         {closed, "dangerous documents_only @tv/home: GraphQL documents that the package does not bring are refused"},
+		"added":        {named(append(slices.Clone(list), view.Document{Text: "{ home { name } }"})...), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, x := range view.Diff(surface(t, named(list...)), surface(t, c.after)) {
+				got = append(got, x.String())
+			}
+			if text := strings.Join(got, "\n"); text != c.want {
+				t.Errorf("got %q, want %q", text, c.want)
 			}
 		})
 	}
