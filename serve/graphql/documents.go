@@ -60,7 +60,7 @@ const (
 )
 
 // Ready reads the first documents that an Answerer's packages bring, as the first request for each would, and has plan called with what
-// their operations select where no condition holds. It is for warming up, and gives how many are ready and the first error of plan.
+// their operations select with the conditions at their defaults. It is for warming up, and gives how many are ready and the first error of plan.
 func (h *Handler) Ready(a composer.Answerer, plan func(*composer.Selection) error) (n int, err error) {
 	e := h.engine(a)
 	size := 0
@@ -80,7 +80,8 @@ func (h *Handler) Ready(a composer.Answerer, plan func(*composer.Selection) erro
 			}
 			n++
 			for _, op := range doc.ast.Operations {
-				c, _, f := doc.programs[op].compile(nil)
+				p := doc.programs[op]
+				c, _, f := p.compile(p.byDefault())
 				switch {
 				case f != nil:
 					err = cmp.Or(err, error(f))

@@ -88,6 +88,27 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// TestReadyWithConditions: what is planned beforehand is what is asked for, however the conditions fall.
+func TestReadyWithConditions(t *testing.T) {
+	const doc = "query Q($a: Boolean = true, $b: Boolean = false, $c: Boolean!) { home { name @include(if: $a) recent @include(if: $b) rows @include(if: $c) { name } } }"
+	w := bringing(t, false, view.Document{ID: "q", Text: doc})
+	h := graphql.New(graphql.Options{Views: one{w}, Asker: anyone})
+	if n, err := h.Ready(w, func(sel *composer.Selection) error {
+		if sub := sel.Roots[0].Sub; len(sub) != 1 || sub[0].Name != "name" {
+			t.Errorf("%d fields are planned", len(sub))
+		}
+		return nil
+	}); n != 1 || err != nil {
+		t.Fatalf("%d ready, %v", n, err)
+	}
+	fresh := graphql.New(graphql.Options{Views: one{bringing(t, false)}, Asker: anyone})
+	for _, vars := range []object{{"c": false}, {"a": false, "b": true, "c": false}, {"a": false, "c": true}, {"a": true, "b": true, "c": true}} {
+		if got, want := post(h, doc, vars).Body.String(), post(fresh, doc, vars).Body.String(); got != want {
+			t.Errorf("%v: got %s, want %s", vars, got, want)
+		}
+	}
+}
+
 func TestChecker(t *testing.T) {
 	c := graphql.NewChecker(films(t).surface)
 	for text, want := range map[string]string{

@@ -347,6 +347,26 @@ func TestSelectionsAreKept(t *testing.T) {
 	}
 }
 
+// TestNullCondition: a condition that is null is refused, and changes nothing for those who say false.
+func TestNullCondition(t *testing.T) {
+	h := serveWorld(films(t), nil)
+	for _, c := range []struct {
+		query string
+		vars  object
+		want  string
+	}{
+		{`query($a: Boolean = true) { home { name @include(if: $a) recent } }`, object{"a": nil}, "$a stands in @skip or @include"},
+		{`query($a: Boolean = true) { home { name @include(if: $a) recent } }`, object{"a": false}, `{"home":{"recent"`},
+		{`query($a: Boolean = true) { home { name @include(if: $a) recent } }`, nil, `{"home":{"name"`},
+		{`query($a: Boolean = false) { home { name @include(if: $a) recent } }`, nil, `{"home":{"recent"`},
+		{`query($a: Boolean = true) { home { name @skip(if: $a) recent } }`, nil, `{"home":{"recent"`},
+	} {
+		if body := post(h, c.query, c.vars).Body.String(); !strings.Contains(body, c.want) {
+			t.Errorf("%s with %v: %s", c.query, c.vars, body)
+		}
+	}
+}
+
 // TestGone ends a request under way: that is the device's doing, no error of ours.
 func TestGone(t *testing.T) {
 	var got serve.Outcome

@@ -131,13 +131,31 @@ type target struct {
 	parts []string    // the key, then the shape's arguments as JSON
 }
 
-// compile gives the Selection for one request's variables.
+// byDefault are the conditions where nobody says how they fall: at their defaults, else false.
+func (p *program) byDefault() map[string]any {
+	vars := make(map[string]any, len(p.conditions))
+	for _, c := range p.conditions {
+		on := false
+		if d := p.op.VariableDefinitions.ForName(c); d != nil && d.DefaultValue != nil {
+			v, err := d.DefaultValue.Value(nil)
+			truth, ok := v.(bool)
+			on = err == nil && ok && truth
+		}
+		vars[c] = on
+	}
+	return vars
+}
+
+// compile gives the Selection for one request's variables. Each condition among them is true or false.
 func (p *program) compile(vars map[string]any) (*compiled, []target, *fault.Error) {
 	var key strings.Builder
 	for _, c := range p.conditions {
-		if on, _ := vars[c].(bool); on {
+		switch on, ok := vars[c].(bool); {
+		case !ok: // a default keeps the type from saying so
+			return nil, nil, fault.New(fault.Invalid, "$%s stands in @skip or @include: it is true or false, not null", c)
+		case on:
 			key.WriteByte('1')
-		} else {
+		default:
 			key.WriteByte('0')
 		}
 	}
