@@ -159,7 +159,7 @@ func TestSampleFindsAMismatch(t *testing.T) {
 		name string
 		lose int // one in so many of arm b never arrives
 		want bool
-	}{{"fair", 0, false}, {"one in ten of an arm is lost", 10, true}} {
+	}{{"fair", 0, false}, {"one in five of an arm is lost", 5, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := NewSample()
 			for i := range 40_000 {
@@ -178,7 +178,7 @@ func TestSampleFindsAMismatch(t *testing.T) {
 			if n[0]+n[1] != MaxSample {
 				t.Errorf("the sample has %d units, want %d", n[0]+n[1], MaxSample)
 			}
-			if p := RatioChance(n, e.Weights); (p < 0.001) != tt.want {
+			if p := RatioChance(n, e.Weights); (p < 1e-6) != tt.want { // what is drawn differs from run to run: neither case may come near the bound
 				t.Errorf("%v: p = %.2g", n, p)
 			}
 		})

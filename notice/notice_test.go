@@ -66,7 +66,12 @@ func TestTellAndHear(t *testing.T) {
 	b, stopB := hear(t, two[1], "x")
 	other, stopOther := hear(t, two[1], "y")
 	defer stopOther()
-	time.Sleep(50 * time.Millisecond) // subscriptions of another connection are on their way
+	if err := two[1].Tell("y", []byte("there")); err != nil { // it comes behind the connection's subscriptions: they are known when it is heard
+		t.Fatal(err)
+	}
+	if m := next(t, other); string(m.Data) != "there" {
+		t.Fatalf("heard %q", m.Data)
+	}
 	for i := range 10 {
 		if err := two[0].Tell("x", fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)

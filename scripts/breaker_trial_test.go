@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"facet/fault"
@@ -40,28 +41,31 @@ func TestWaitingIsNoBreak(t *testing.T) {
 
 // A trial that ends in a panic gives its permit back.
 func TestTrialPanics(t *testing.T) {
-	b := NewBreaker("@t/p", "1.0.0", QuarantineOptions{Breaks: 1, For: time.Millisecond})
-	b.Broke(Break{Function: "f", Limit: LimitCPU, Kind: fault.Timeout})
-	for range 2 * trials {
-		time.Sleep(20 * time.Millisecond)
-		if run, trial := b.allow(); run && trial {
-			func() {
-				defer func() { _ = recover() }()
-				b.try(func() error { panic("a defect") })
-			}()
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBreaker("@t/p", "1.0.0", QuarantineOptions{Breaks: 1, For: time.Millisecond})
+		b.Broke(Break{Function: "f", Limit: LimitCPU, Kind: fault.Timeout})
+		for range 2 * trials {
+			time.Sleep(20 * time.Millisecond)
+			if run, trial := b.allow(); run && trial {
+				func() {
+					defer func() { _ = recover() }()
+					b.try(func() error { panic("a defect") })
+				}()
+			}
+			b.mu.Lock()
+			b.until.Store(0)
+			b.mu.Unlock()
 		}
-		b.mu.Lock()
-		b.until.Store(0)
-		b.mu.Unlock()
-	}
-	for range trials {
-		run, trial := b.allow()
-		if !run || !trial {
-			t.Fatalf("no trial is left: %v, %v", run, trial)
+		time.Sleep(time.Millisecond)
+		for range trials {
+			run, trial := b.allow()
+			if !run || !trial {
+				t.Fatalf("no trial is left: %v, %v", run, trial)
+			}
+			b.try(func() error { return nil })
 		}
-		b.try(func() error { return nil })
-	}
-	if _, in := b.Quarantine(); in {
-		t.Error("three good trials did not end it")
-	}
+		if _, in := b.Quarantine(); in {
+			t.Error("three good trials did not end it")
+		}
+	})
 }

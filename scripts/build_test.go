@@ -121,7 +121,7 @@ func TestEndless(t *testing.T) {
 	if len(ds) != 1 || ds[0].Code != "F196" || ds[0].Pos.Line != 2 {
 		t.Errorf("got %v", ds)
 	}
-	if d := time.Since(begin); d > time.Second {
+	if d := time.Since(begin); d > 20*time.Second {
 		t.Errorf("it took %v", d)
 	}
 	wide := source(t, imports+`export const v = view({ build: () => { let x: any = { a: 1 }; for (let i = 0; i < 30; i++) x = { a: x, b: x }; return x; } });`)

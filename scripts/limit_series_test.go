@@ -39,6 +39,8 @@ type felt struct {
 const (
 	seriesEnv  = "FACET_TEST_SERIES"
 	seriesFrom = "FACET_TEST_SERIES_FROM"
+
+	hangs = 2 * time.Minute // what takes so long: far more than any takes on a busy machine
 )
 
 // series runs all of a table in child processes: one after another until one of them dies with its process, then the next process goes on behind it.
@@ -76,13 +78,13 @@ func seriesPart(t *testing.T, table string, from int, out []felt) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	watch := time.AfterFunc(20*time.Second, cancel) // one hangs
+	watch := time.AfterFunc(hangs, cancel)
 	at, note := from-1, ""
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<20)
 	open := false
 	for lines.Scan() {
-		watch.Reset(20 * time.Second)
+		watch.Reset(hangs)
 		text := lines.Text()
 		if n, ok := strings.CutPrefix(text, "#begin "); ok {
 			at, _ = strconv.Atoi(n)

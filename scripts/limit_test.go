@@ -40,7 +40,7 @@ func TestBusyMachine(t *testing.T) {
 		slowest = max(slowest, time.Since(began))
 	}
 	began := time.Now()
-	if _, err := c[1](nil, nil, nil); fault.KindOf(err) != fault.Timeout {
+	if _, err := c[1](nil, nil, nil); fault.KindOf(err) != fault.Timeout && fault.KindOf(err) != fault.Unavailable { // it may find no processor
 		t.Errorf("got %v", err)
 	}
 	t.Logf("the slowest innocent call lasted %v, the loop %v", slowest, time.Since(began))

