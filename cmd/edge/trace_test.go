@@ -155,7 +155,7 @@ func TestSharedCallsAreLinked(t *testing.T) {
 			t.Fatal("they do not come")
 		}
 	}
-	time.Sleep(50 * time.Millisecond) // the others reach the loader
+	time.Sleep(300 * time.Millisecond) // the others reach the loader
 	close(w.hold)
 	run.Wait()
 	var shared tracetest.SpanStub

@@ -154,14 +154,15 @@ func TestLinesEndWithTheirCall(t *testing.T) {
 	for name, script := range waits {
 		for _, cancelled := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, ", cancelled ", cancelled), func(t *testing.T) {
+				t.Parallel()
 				tier, op, conns := rawTier(t, http.Settings{}, script)
-				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 				defer cancel()
 				want := fault.Timeout
 				if cancelled {
 					want = fault.Canceled
 					ctx, cancel = context.WithCancel(t.Context())
-					time.AfterFunc(50*time.Millisecond, cancel)
+					time.AfterFunc(200*time.Millisecond, cancel)
 				}
 				began := time.Now()
 				_, err := tier.Call(ctx, &tiers.Call{Operation: op})
@@ -191,12 +192,12 @@ func TestLinesHeader(t *testing.T) {
 		t.Errorf("got %v, want timeout", err)
 	}
 	// The body may take longer.
-	slow, op, _ := rawTier(t, http.Settings{Header: 50 * time.Millisecond}, func(int, int) string { return okHead + "Transfer-Encoding: chunked\r\n\r\n" })
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	slow, op, _ := rawTier(t, http.Settings{Header: 300 * time.Millisecond}, func(int, int) string { return okHead + "Transfer-Encoding: chunked\r\n\r\n" })
+	ctx, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
 	defer cancel()
 	began := time.Now()
 	_, err := slow.Call(ctx, &tiers.Call{Operation: op})
-	if took := time.Since(began); fault.KindOf(err) != fault.Timeout || took < 150*time.Millisecond {
+	if took := time.Since(began); fault.KindOf(err) != fault.Timeout || took < 550*time.Millisecond {
 		t.Errorf("got %v after %v, want a timeout when the call's own time is up", err, took)
 	}
 }
