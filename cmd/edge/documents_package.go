@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"path"
@@ -20,7 +21,7 @@ import (
 // A documentRow is an operation of a document that a package brings, and what it takes of a request.
 type documentRow struct {
 	budgetRow
-	op graphql.Operation
+	op graphql.Operation // with the first of its selections
 	of pack.Document
 }
 
@@ -29,7 +30,7 @@ func (r documentRow) id() string { return cmp.Or(r.of.ID, pack.DocumentHash(r.of
 
 // documentRows reads the documents of a package as the edge will: each is parsed, measured, validated against the package's own schema, and
 // planned for every way that its conditions can fall. What is wrong with them has its file and line.
-func documentRows(pkg *pack.Package, b *view.Build, g *graph.Graph) ([]documentRow, fault.Diagnostics, error) {
+func documentRows(ctx context.Context, pkg *pack.Package, b *view.Build, g *graph.Graph) ([]documentRow, fault.Diagnostics, error) {
 	if b.Documents.Len() == 0 || len(b.Devices) == 0 {
 		return nil, nil, nil
 	}
@@ -48,6 +49,9 @@ func documentRows(pkg *pack.Package, b *view.Build, g *graph.Graph) ([]documentR
 	var rows []documentRow
 	var wrong fault.Diagnostics
 	for _, doc := range list {
+		if ctx.Err() != nil { // whoever publishes has gone
+			return nil, nil, context.Cause(ctx)
+		}
 		ops, mistakes := checker.Read(doc.Text)
 		for _, m := range mistakes {
 			pos, text := placeIn(doc, m.Line, m.Col, m.Text)
@@ -61,6 +65,7 @@ func documentRows(pkg *pack.Package, b *view.Build, g *graph.Graph) ([]documentR
 				wrong.Add(row.pos, "D002", fault.HintOf(err), "%s cannot be planned: %s", documentName(doc, op), fault.Public(err))
 				continue
 			}
+			row.op.Selections = slices.Clone(op.Selections[:min(1, len(op.Selections))])
 			rows = append(rows, row)
 		}
 	}
@@ -109,8 +114,8 @@ func placeIn(doc pack.Document, line, col int, text string) (fault.Pos, string) 
 
 // documentMistakes are what is wrong with a package's documents: those that its schema does not answer, and those that are not proved to stay
 // within the budget that its manifest states.
-func documentMistakes(pkg *pack.Package, b *view.Build, g *graph.Graph) fault.Diagnostics {
-	rows, ds, err := documentRows(pkg, b, g)
+func documentMistakes(ctx context.Context, pkg *pack.Package, b *view.Build, g *graph.Graph) fault.Diagnostics {
+	rows, ds, err := documentRows(ctx, pkg, b, g)
 	if err != nil {
 		ds.Add(fault.Pos{File: pack.File}, "D002", fault.HintOf(err), "the documents cannot be planned: %v", err)
 		return ds

@@ -127,7 +127,7 @@ func runExplain(ctx context.Context, s Streams, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	documents, _, err := documentRows(p.Package, p.Build, p.Graph)
+	documents, _, err := documentRows(ctx, p.Package, p.Build, p.Graph)
 	if err != nil {
 		return err
 	}

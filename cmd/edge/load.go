@@ -68,7 +68,7 @@ func (l *loader) load(ctx context.Context, w *workspace, dir string) (*project, 
 		ds = append(ds, surfaceMistakes(b)...)
 		if !ds.Failed() {
 			ds = append(ds, budgetMistakes(b, g)...)
-			ds = append(ds, documentMistakes(pkg, b, g)...)
+			ds = append(ds, documentMistakes(ctx, pkg, b, g)...)
 		}
 	}
 	return p, under(w.show(dir), ds), nil

@@ -26,7 +26,7 @@ func buildWith(ctx context.Context, in control.Input) (*view.Build, fault.Diagno
 	b, ds := scripts.Build(ctx, in.Package, in.Lock, in.Graph, scripts.Options{})
 	if !ds.Failed() {
 		ds = append(ds, budgetMistakes(b, in.Graph)...)
-		ds = append(ds, documentMistakes(in.Package, b, in.Graph)...)
+		ds = append(ds, documentMistakes(ctx, in.Package, b, in.Graph)...)
 	}
 	return b, ds, nil
 }

@@ -1,7 +1,6 @@
 package graphql
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -12,12 +11,15 @@ import (
 	"facet/view"
 )
 
-// A Checker reads documents as the edge will, before anybody asks: those that a package is published with.
-type Checker struct{ e *engine }
+// A Checker reads documents as the edge will, before anybody asks: those that a package is published with. It is for one goroutine.
+type Checker struct {
+	e    *engine
+	left int // ways that are looked at one by one; below 0 so many were looked at together
+}
 
 // NewChecker makes one for a device schema.
 func NewChecker(s *view.Surface) *Checker {
-	return &Checker{New(Options{Introspection: true}).newEngine(s)}
+	return &Checker{New(Options{Introspection: true}).newEngine(s), allWays}
 }
 
 // An Operation is what one operation of a document selects.
@@ -25,7 +27,8 @@ type Operation struct {
 	Name     string // "" if it has none
 	Mutation bool
 	Line     int // in the document
-	// Selections are the ways that its conditions and its nodes can fall, the first with no condition true; at most 64.
+	// Selections are the ways that its conditions and its nodes can fall, the first with no condition true. Where there are too many ways, one
+	// stands for all of them: what any condition lets in is in it.
 	Selections []*composer.Selection
 }
 
@@ -35,8 +38,12 @@ type Mistake struct {
 	Text      string
 }
 
-// maxWays bounds the selections that are looked at of one operation.
-const maxWays = 64
+const (
+	// maxWays is how many ways of one operation are looked at one by one.
+	maxWays = 64
+	// allWays is how many of all documents are, and how many after that: who publishes does not get the processor for as long as they like.
+	allWays = 8_192
+)
 
 // Read parses a document, measures it, validates it and compiles its operations. There are operations only where there is no mistake.
 func (c *Checker) Read(text string) ([]Operation, []Mistake) {
@@ -53,7 +60,11 @@ func (c *Checker) Read(text string) ([]Operation, []Mistake) {
 		if op.Position != nil {
 			o.Line = op.Position.Line
 		}
-		for _, way := range c.ways(doc.programs[op]) {
+		ways := c.ways(doc.programs[op])
+		if c.left < -allWays {
+			return nil, []Mistake{{Line: o.Line, Text: "the documents can be asked in too many ways: use fewer operations, and fewer variables in @skip and @include"}}
+		}
+		for _, way := range ways {
 			b := &builder{p: doc.programs[op], e: c.e, vars: way.vars, targets: way.targets, out: &compiled{}, left: c.e.h.limits.Nodes}
 			made, f := b.build()
 			if f != nil {
@@ -74,7 +85,7 @@ type way struct {
 	targets []target
 }
 
-// ways are the values of the conditions, and the shapes that nodes may have.
+// ways are the values of the conditions, and the shapes that nodes may have. A condition without a value lets in what it stands at.
 func (c *Checker) ways(p *program) []way {
 	shapes := []*view.Shape{nil}
 	if len(p.nodes) > 0 {
@@ -86,22 +97,35 @@ func (c *Checker) ways(p *program) []way {
 		}
 	}
 	var out []way
-	for bits := 0; bits < 1<<len(p.conditions); bits++ {
-		vars := map[string]any{}
-		for i, name := range p.conditions {
-			vars[name] = bits>>i&1 == 1
-		}
+	add := func(vars map[string]any) {
 		for _, sh := range shapes {
-			if len(out) == maxWays {
-				return out
-			}
-			w := way{vars: maps.Clone(vars), targets: make([]target, len(p.nodes))}
+			w := way{vars: vars, targets: make([]target, len(p.nodes))}
 			for i := range w.targets {
 				w.targets[i].shape = sh
 			}
 			out = append(out, w)
 		}
 	}
+	falls := 1 << len(p.conditions) // the limits bound them
+	together := falls > 1 && (falls*len(shapes) > maxWays || falls*len(shapes) > c.left)
+	if together {
+		falls = 1
+	}
+	for bits := range falls {
+		vars := make(map[string]any, len(p.conditions))
+		for i, name := range p.conditions {
+			vars[name] = bits>>i&1 == 1
+		}
+		add(vars)
+	}
+	if together {
+		open := make(map[string]any, len(p.conditions))
+		for _, name := range p.conditions {
+			open[name] = nil
+		}
+		add(open)
+	}
+	c.left -= len(out)
 	return out
 }
 

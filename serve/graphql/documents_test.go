@@ -109,6 +109,42 @@ func TestReadyWithConditions(t *testing.T) {
 	}
 }
 
+// TestWays: of an operation that can be asked in too many ways, one selection has all that any of them selects; and how much is looked at of all
+// documents is bounded.
+func TestWays(t *testing.T) {
+	c := graphql.NewChecker(films(t).surface)
+	ask := func(name string, conditions int) string {
+		var vars, fields strings.Builder
+		for i := range conditions {
+			fmt.Fprintf(&vars, "$v%d: Boolean! ", i)
+			fmt.Fprintf(&fields, " f%d: name @include(if: $v%d) g%d: name @skip(if: $v%d)", i, i, i, i)
+		}
+		return "query " + name + "(" + vars.String() + ") { home {" + fields.String() + " } }"
+	}
+	ops, wrong := c.Read(ask("A", 6))
+	if len(wrong) > 0 || len(ops[0].Selections) != 64 {
+		t.Fatalf("%v, %d selections", wrong, len(ops[0].Selections))
+	}
+	ops, wrong = c.Read(ask("B", 8))
+	if len(wrong) > 0 || len(ops[0].Selections) != 2 {
+		t.Fatalf("%v, %d selections", wrong, len(ops[0].Selections))
+	}
+	if n := len(ops[0].Selections[1].Roots[0].Sub); n != 16 {
+		t.Errorf("%d fields of 16 are in what stands for all ways", n)
+	}
+	for n := 0; ; n++ {
+		if n > 20_000 {
+			t.Fatal("there is no end")
+		}
+		if _, wrong := c.Read(ask("C", 6)); len(wrong) > 0 {
+			if !strings.Contains(wrong[0].Text, "too many ways") || n < 4_000 {
+				t.Errorf("after %d operations: %s", n, wrong[0].Text)
+			}
+			break
+		}
+	}
+}
+
 func TestChecker(t *testing.T) {
 	c := graphql.NewChecker(films(t).surface)
 	for text, want := range map[string]string{
