@@ -84,9 +84,10 @@ func (e *Engine) queryOn(ctx context.Context, r *Request, spent *request) Part {
 // execs and buffers serve all plans of all engines: an instance has tens of thousands of plans, most of which are used once between two
 // collections, and what answers by them is large. reset leaves nothing of the request before.
 var (
-	execs   = sync.Pool{New: func() any { return &exec{dyn: map[string]int32{}} }}
-	vast    sync.Pool // of *exec that answered thousands of rows: for plans that make large answers
-	buffers sync.Pool // of *buffer
+	execs       = sync.Pool{New: func() any { return &exec{dyn: map[string]int32{}} }}
+	vast        sync.Pool // of *exec that have grown for thousands of rows or megabytes: for plans that make large answers
+	buffers     sync.Pool // of *buffer
+	vastBuffers sync.Pool // of *buffer that have grown for megabytes, likewise
 )
 
 // newExec takes an exec.
@@ -188,12 +189,19 @@ type buffer struct {
 }
 
 func (p *plan) buffer() *buffer {
-	b, _ := buffers.Get().(*buffer)
+	hint := int(p.hint.Load())
+	var b *buffer
+	if hint >= largeAnswer {
+		b, _ = vastBuffers.Get().(*buffer)
+	}
+	if b == nil {
+		b, _ = buffers.Get().(*buffer)
+	}
 	if b == nil {
 		b = &buffer{}
 		b.release = b.put
 	}
-	b.b = slices.Grow(b.b[:0], int(p.hint.Load())+2*frameRoom)
+	b.b = slices.Grow(b.b[:0], hint+2*frameRoom)
 	return b
 }
 
@@ -207,9 +215,20 @@ func (b *buffer) kept(out []byte) (framed []byte) {
 }
 
 func (b *buffer) put() {
-	if cap(b.b) <= maxPooled {
-		buffers.Put(b)
+	if pool := b.pool(); pool != nil {
+		pool.Put(b)
 	}
+}
+
+// pool is where a buffer is kept; nil: nowhere. Were the large among the others, all of them would be large in time.
+func (b *buffer) pool() *sync.Pool {
+	switch n := cap(b.b); {
+	case n > maxPooled:
+		return nil
+	case n > 2*largeAnswer:
+		return &vastBuffers
+	}
+	return &buffers
 }
 
 // part writes the answer and gives the exec back.
@@ -259,6 +278,7 @@ func (x *exec) part() Part {
 const (
 	maxPooled   = 16 << 20 // bytes; what is larger is left to the collector
 	vastRows    = 10_000   // entities or items of an exec that small answers would only clear
+	vastCells   = 1 << 17  // of tiers' answers, in an exec: 1.5 MB
 	largeAnswer = 1 << 20  // bytes of a plan's answers
 )
 
@@ -271,19 +291,25 @@ func (x *exec) free() {
 	if flying > 0 {
 		return
 	}
+	x.pool().Put(x)
+}
+
+// pool gives back what the exec holds of others, and is where it is kept.
+func (x *exec) pool() *sync.Pool {
+	cells := cap(x.ans[ansOwn].cells)
 	for i := ansTier; i < len(x.ans); i++ {
 		if r := x.ans[i].release; r != nil {
 			r()
 		}
 		x.ans[i].body, x.ans[i].release = nil, nil
+		cells += cap(x.ans[i].cells)
 	}
 	x.ans = x.ans[:ansTier]
 	x.r, x.ctx, x.watch = nil, nil, nil
-	if x.entities <= vastRows && x.items <= vastRows {
-		execs.Put(x)
-	} else {
-		vast.Put(x)
+	if x.vast = x.vast || x.entities > vastRows || x.items > vastRows || cells > vastCells || cap(x.ans[ansOwn].body) > largeAnswer; x.vast {
+		return &vast
 	}
+	return &execs
 }
 
 // cacheState says what may be done with the answer.

@@ -75,6 +75,7 @@ type exec struct {
 	entities int
 	items    int  // of all domains
 	swollen  bool // more items than an answer may have: lists are cut and the answer is refused
+	vast     bool // it has grown for a large answer, of this request or of one before
 	stats    Stats
 	trim     trim           // of the root that is written
 	trims    []trim         // by root

@@ -11,6 +11,15 @@ import (
 
 var scanners = sync.Pool{New: func() any { return &scanner{} }}
 
+const maxStack = 1 << 18 // items of a list, in a scanner that is kept: 3 MB
+
+// put gives a scanner back.
+func (s *scanner) put() {
+	if s.b = nil; cap(s.stack) <= maxStack {
+		scanners.Put(s)
+	}
+}
+
 // fetch calls the tier under ctx and scans the answer; it runs without mu.
 func (x *exec) fetch(ctx context.Context, k *call, a *answerData, s *scanner, ans uint16) (bad *fault.Error) {
 	op := k.op.op

@@ -366,7 +366,7 @@ func (k *call) once(then idle) *call {
 		if a.release != nil {
 			a.release()
 		}
-		scanners.Put(s)
+		s.put()
 		return nil
 	}
 	x.stats.read(k, &a)
@@ -380,8 +380,7 @@ func (k *call) once(then idle) *call {
 	x.landed(k.step)
 	next := x.take()
 	x.mu.Unlock()
-	s.b = nil
-	scanners.Put(s)
+	s.put()
 	return next
 }
 

@@ -15,7 +15,7 @@ func (k *call) walk() {
 	var items []cell
 	var bad *fault.Error
 	s := scanners.Get().(*scanner)
-	defer scanners.Put(s)
+	defer s.put()
 	end := k.from + k.n
 	ans := k.ans
 	k.c.Page.Offset = 0
