@@ -119,17 +119,22 @@ func (x *exec) identify(k *call, a *answerData) {
 	var few [4]cell
 	for _, t := range a.tracks {
 		pl := x.p.places[t.place]
-		var parts []cell
+		var e int32
+		var ok bool
 		if len(pl.key) == 1 {
 			at := t.off + uint32(pl.key[0])
-			parts = a.cells[at : at+1]
+			if c := a.cells[at]; c.kind == kText && c.ans == k.ans { // as most are: it is compared where it lies
+				e, ok = x.entity(pl.space, a.body[c.off+1:c.off+c.n-1], a.cells[at:at+1])
+			} else {
+				e, ok = x.intern(pl.space, a.cells[at:at+1])
+			}
 		} else {
-			parts = few[:0]
+			parts := few[:0]
 			for _, s := range pl.key {
 				parts = append(parts, a.cells[t.off+uint32(s)])
 			}
+			e, ok = x.intern(pl.space, parts)
 		}
-		e, ok := x.intern(pl.space, parts)
 		if !ok {
 			continue
 		}

@@ -29,6 +29,10 @@ func (x *exec) gather(st *planOp, state *stepState) {
 		if u.alone && n > 1 {
 			again = x.stood(u.dom)
 		}
+		if as, ok := x.plainUse(st, u); ok {
+			x.gatherItems(st, state, u, as, again)
+			continue
+		}
 		for i := int32(0); i < n; i++ {
 			if again == nil || !again[i] {
 				x.gatherOne(st, state, u, i)
@@ -169,9 +173,14 @@ func (x *exec) join(st *planOp, state *stepState, other int32) {
 }
 
 func (x *exec) group(col, spec int32, u *use, i int32) *group {
+	return &x.groups[x.groupAt(col, spec, u, i)]
+}
+
+// groupAt finds or makes the group of a column.
+func (x *exec) groupAt(col, spec int32, u *use, i int32) int {
 	for k := range x.groups {
 		if x.groups[k].col == col {
-			return &x.groups[k]
+			return k
 		}
 	}
 	if len(x.groups) < cap(x.groups) {
@@ -194,7 +203,7 @@ func (x *exec) group(col, spec int32, u *use, i int32) *group {
 			g.from, g.n = x.fetchBounds(s, u.dom, i)
 		}
 	}
-	return g
+	return len(x.groups) - 1
 }
 
 // sendGroup makes the calls for a group: one for each batch, or one for each entity.
