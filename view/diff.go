@@ -43,10 +43,10 @@ func Breaking(changes []Change) bool {
 // Diff lists what an app that was written against before would see of after: breaking changes first, then dangerous ones, each by path.
 func Diff(before, after *Surface) []Change {
 	d := &differ{before: before, after: after, inGraph: before.graphTypes()}
-	d.fields("Query", before.query, after.query)
-	d.fields("Mutation", before.mutation, after.mutation)
+	d.fields("Query", before.QueryFields(), after.QueryFields())
+	d.fields("Mutation", before.MutationFields(), after.MutationFields())
 	for _, name := range before.TypeNames() {
-		b, a := before.types[name], after.types[name]
+		b, a := before.all()[name], after.all()[name]
 		if a == nil {
 			d.breaks(name, "type_removed", "the %s is gone", b.Class)
 			continue
@@ -54,8 +54,8 @@ func Diff(before, after *Surface) []Change {
 		d.typ(b, a)
 	}
 	for _, name := range after.TypeNames() {
-		if before.types[name] == nil {
-			d.safe(name, "type_added", "a new %s", after.types[name].Class)
+		if before.all()[name] == nil {
+			d.safe(name, "type_added", "a new %s", after.all()[name].Class)
 		}
 	}
 	d.graph()

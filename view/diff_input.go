@@ -136,7 +136,7 @@ func (s *Surface) writeValue(b *strings.Builder, v any, t graph.TypeRef) {
 		}
 		b.WriteString(n.String())
 	default:
-		writeLiteral(b, v, s.types[t.Named()], s.types)
+		writeLiteral(b, v, s.all()[t.Named()], s.all())
 	}
 }
 

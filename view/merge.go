@@ -30,15 +30,13 @@ type taken struct {
 // NewSurface makes the device schema of the builds that a route mounts, in mount order. Diagnostics name both sides of
 // every clash; the Surface is nil if one of them is an error.
 func NewSurface(device, schema string, builds ...*Build) (*Surface, fault.Diagnostics) {
-	s := &Surface{Device: device, Schema: schema, Builds: builds,
-		views: map[string]Found[*View]{}, mutations: map[string]Found[*Mutation]{}, shapes: map[string]Found[*Shape]{},
-		loads: map[string]Found[*View]{}, effects: map[string]Found[*Mutation]{}, objects: map[string]*Object{}, enums: map[string]*Enum{}, inputs: map[string]*Input{}, types: map[string]*Type{}}
+	s := emptySurface(device, schema, builds)
 	m := &merger{s: s, roots: map[string]taken{}}
 	m.device()
 	for i, b := range builds {
 		m.build(i, b)
 	}
-	m.types()
+	s.derived.Do(m.types)
 	m.diags.Sort()
 	if m.diags.Failed() {
 		return nil, m.diags
@@ -232,6 +230,7 @@ func (m *merger) scan(s *Scope, o *Output, at place) {
 // types derives the GraphQL types of all definitions.
 func (m *merger) types() {
 	s := m.s
+	s.types = map[string]*Type{}
 	t := &typer{types: s.types, place: map[string]place{},
 		clash: func(name string, a, b place) { m.clash("V006", name, a, b) },
 		empty: func(name string, at place) {
@@ -275,7 +274,6 @@ func (m *merger) types() {
 		}
 	}
 	m.scalars(t)
-	s.roots()
 }
 
 // scalars enters every scalar that a type or argument names and that nothing else defines.

@@ -121,7 +121,7 @@ func (s *Surface) parameter(a *Arg) object {
 	if a.Doc != "" {
 		p["description"] = a.Doc
 	}
-	if t := s.types[a.Type.Named()]; a.Type.List() || t != nil && t.Class == ClassInput {
+	if t := s.all()[a.Type.Named()]; a.Type.List() || t != nil && t.Class == ClassInput {
 		p["content"] = object{"application/json": object{"schema": s.argSchema(a)}}
 	} else {
 		p["schema"] = s.argSchema(a)

@@ -24,7 +24,7 @@ func (s *Surface) restSchemas() object {
 			"invalidated": object{"type": "array", "description": "What a mutation made stale; without an id, every entity of the type.",
 				"items": object{"type": "object", "properties": object{"typename": text, "id": text, "field": text}}}}},
 	}
-	for name, t := range s.types {
+	for name, t := range s.all() {
 		all[name] = s.typeSchema(t)
 	}
 	return all

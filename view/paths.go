@@ -46,7 +46,7 @@ func (s *Surface) GraphKeys(v *View) (keys []*Arg, why string) {
 			if a.Name != n {
 				continue
 			}
-			t := s.types[a.Type.Named()]
+			t := s.all()[a.Type.Named()]
 			if a.Type.List() || t != nil && t.Class != ClassEnum && t.Class != ClassScalar {
 				return nil, "its argument " + n + " is no scalar or enum"
 			}

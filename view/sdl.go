@@ -10,8 +10,13 @@ import (
 	"facet/graph"
 )
 
-// roots derives the fields of Query and Mutation.
-func (s *Surface) roots() {
+// roots are the fields of Query and Mutation.
+func (s *Surface) roots() (query, mutation []*TypeField) {
+	s.rooted.Do(s.rootFields)
+	return s.query, s.mutation
+}
+
+func (s *Surface) rootFields() {
 	for _, n := range s.viewOrder {
 		v := s.views[n].Def
 		for _, f := range outputField(n, v.Output, v.Args, nil) {
@@ -40,14 +45,16 @@ func (s *Surface) roots() {
 // SDL is the GraphQL schema of the surface. The same surface gives the same text.
 func (s *Surface) SDL() string {
 	var b strings.Builder
-	q := &Type{Name: "Query", Class: ClassObject, Fields: s.query}
-	b.WriteString(q.print(s.types))
-	if len(s.mutation) > 0 {
-		m := &Type{Name: "Mutation", Class: ClassObject, Fields: s.mutation}
-		b.WriteString("\n" + m.print(s.types))
+	types := s.all()
+	query, mutation := s.roots()
+	q := &Type{Name: "Query", Class: ClassObject, Fields: query}
+	b.WriteString(q.print(types))
+	if len(mutation) > 0 {
+		m := &Type{Name: "Mutation", Class: ClassObject, Fields: mutation}
+		b.WriteString("\n" + m.print(types))
 	}
-	for _, name := range sortedKeys(s.types) {
-		b.WriteString("\n" + s.types[name].print(s.types))
+	for _, name := range sortedKeys(types) {
+		b.WriteString("\n" + types[name].print(types))
 	}
 	return b.String()
 }
@@ -56,10 +63,11 @@ func (s *Surface) SDL() string {
 func (s *Surface) InputSDL() string {
 	var b strings.Builder
 	b.WriteString("type Query {\n  none: Boolean\n}\n")
-	for _, name := range sortedKeys(s.types) {
-		switch t := s.types[name]; t.Class {
+	types := s.all()
+	for _, name := range sortedKeys(types) {
+		switch t := types[name]; t.Class {
 		case ClassInput, ClassEnum, ClassScalar:
-			b.WriteString("\n" + t.print(s.types))
+			b.WriteString("\n" + t.print(types))
 		}
 	}
 	return b.String()
@@ -199,16 +207,27 @@ func quote(s string) []byte {
 }
 
 // QueryFields are the fields of Query in order: views with their pages, then node.
-func (s *Surface) QueryFields() []*TypeField { return slices.Clip(s.query) }
+func (s *Surface) QueryFields() []*TypeField {
+	query, _ := s.roots()
+	return slices.Clip(query)
+}
 
 // MutationFields are the fields of Mutation in order; none if there are no mutations.
-func (s *Surface) MutationFields() []*TypeField { return slices.Clip(s.mutation) }
+func (s *Surface) MutationFields() []*TypeField {
+	_, mutation := s.roots()
+	return slices.Clip(mutation)
+}
 
 // Type finds a type by name; nil for the five scalars, Query and Mutation, and names that are not there.
-func (s *Surface) Type(name string) *Type { return s.types[name] }
+func (s *Surface) Type(name string) *Type {
+	if s.asked != nil {
+		return s.asked.of(s, name)
+	}
+	return s.types[name]
+}
 
 // TypeNames are the names of all types, sorted.
-func (s *Surface) TypeNames() []string { return sortedKeys(s.types) }
+func (s *Surface) TypeNames() []string { return sortedKeys(s.all()) }
 
 // Views are the names of the views in mount order and order of export.
 func (s *Surface) Views() []string { return slices.Clone(s.viewOrder) }

@@ -1,5 +1,7 @@
 package view
 
+import "sync"
+
 // A Surface is one device schema: the union of the builds that a route mounts. It is read-only once made.
 type Surface struct {
 	Device string
@@ -17,8 +19,10 @@ type Surface struct {
 
 	viewOrder, mutationOrder, shapeOrder []string
 
-	types           map[string]*Type // without Query and Mutation
-	query, mutation []*TypeField
+	asked           *asked           // types one by one, of a surface that was opened again; nil: types has all
+	derived, rooted sync.Once        // types; query and mutation
+	types           map[string]*Type // without Query and Mutation; all gives them
+	query, mutation []*TypeField     // roots gives them
 
 	reads map[string]bool // context inputs that some field depends on
 }

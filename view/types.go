@@ -138,19 +138,27 @@ func (t *typer) output(o *Output, at place) {
 	case Many:
 		t.output(o.Item, at)
 	case Union:
-		u := &Type{Name: o.Name, Class: ClassUnion}
 		for _, a := range o.Arms {
-			if a.Output == nil {
-				continue
+			if a.Output != nil {
+				t.output(a.Output, at)
 			}
-			t.output(a.Output, at)
-			u.Members = appendNew(u.Members, OutputType(a.Output).Name)
 		}
+		u := o.asUnion()
 		t.add(u, at)
 		if len(u.Members) == 0 {
 			t.empty(o.Name, at)
 		}
 	}
+}
+
+func (o *Output) asUnion() *Type {
+	u := &Type{Name: o.Name, Class: ClassUnion}
+	for _, a := range o.Arms {
+		if a.Output != nil {
+			u.Members = appendNew(u.Members, OutputType(a.Output).Name)
+		}
+	}
+	return u
 }
 
 func appendNew(list []string, s string) []string {
@@ -164,10 +172,17 @@ func appendNew(list []string, s string) []string {
 
 // fields enters the types below a Tree and gives its fields.
 func (t *typer) fields(o *Output, at place) []*TypeField {
-	var out []*TypeField
 	for _, f := range o.Fields {
 		at.pos = f.Pos
 		t.output(f.Output, at)
+	}
+	return outputFields(o)
+}
+
+// outputFields are the fields that show those of a Tree.
+func outputFields(o *Output) []*TypeField {
+	var out []*TypeField
+	for _, f := range o.Fields {
 		out = append(out, outputField(f.Name, f.Output, nil, f)...)
 	}
 	return out
@@ -193,6 +208,15 @@ func PageField(list string) string { return list + "Page" }
 
 // shape is the type of a shape.
 func (t *typer) shape(s *Shape, at place) {
+	t.fields(s.Output, at)
+	ty := s.asType()
+	t.add(ty, at)
+	if len(ty.Fields) == 0 {
+		t.empty(s.Name, at)
+	}
+}
+
+func (s *Shape) asType() *Type {
 	ty := &Type{Name: s.Name, Class: ClassObject, Shape: s, Doc: s.Doc}
 	if s.Keyed {
 		ty.Fields = append(ty.Fields,
@@ -202,11 +226,8 @@ func (t *typer) shape(s *Shape, at place) {
 	if s.Loadable {
 		ty.Implements = []string{NodeType}
 	}
-	ty.Fields = append(ty.Fields, t.fields(s.Output, at)...)
-	t.add(ty, at)
-	if len(ty.Fields) == 0 {
-		t.empty(s.Name, at)
-	}
+	ty.Fields = append(ty.Fields, outputFields(s.Output)...)
+	return ty
 }
 
 func (o *Object) asType() *Type {

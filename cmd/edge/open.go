@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"sync"
@@ -287,8 +288,8 @@ func (s *served) make(r release.Route, picked []string, kept *composer.Kept) (_ 
 		return nil, err
 	}
 	e.done = append(e.done, done)
-	surface, ds := view.NewSurface(r.Device, r.Schema, builds...)
-	if err := ds.Err(); err != nil {
+	surface, err := surfaceOf(r, builds, kept)
+	if err != nil {
 		return nil, &catalog.BuildError{Build: s.suspect(r, picked), Err: err}
 	}
 	engine, err := composer.NewEngine(composer.Config{Graph: g.graph, Surface: surface, Computes: computes, Format: scripts.Format, Handle: handling.run, Loaders: g.loaders,
@@ -298,6 +299,24 @@ func (s *served) make(r release.Route, picked []string, kept *composer.Kept) (_ 
 	}
 	e.engine = &counted{engine, s.o.business, s.o.writes, picked}
 	return e, nil
+}
+
+// fits is the fact that the builds of a route make a device schema.
+var fits = sha256.Sum256([]byte("the builds fit together"))
+
+// surfaceOf is the device schema of a route's builds. Those that made one before are not held against each other again.
+func surfaceOf(r release.Route, builds []*view.Build, kept *composer.Kept) (*view.Surface, error) {
+	if kept != nil && kept.Knows(fits) {
+		return view.OpenSurface(r.Device, r.Schema, builds...), nil
+	}
+	surface, ds := view.NewSurface(r.Device, r.Schema, builds...)
+	if err := ds.Err(); err != nil {
+		return nil, err
+	}
+	if kept != nil {
+		kept.Learn(fits)
+	}
+	return surface, nil
 }
 
 func (o *opener) takeGraph(digest string, sdl []byte) (*openGraph, func(), error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"weak"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
@@ -29,6 +30,7 @@ type engine struct {
 	spelled *serve.Recent[*document] // by text as JSON spells it, of those with escapes
 	brought brought
 	small   func() *ast.Schema
+	typed   atomic.Bool // some document has variables of the schema's own types
 
 	mu   sync.Mutex
 	full weak.Pointer[ast.Schema]
@@ -80,8 +82,17 @@ func inputs(s *view.Surface) *ast.Schema {
 	return &ast.Schema{Types: types}
 }
 
-// Schema is the schema of input types: what the executor needs for the variables of documents that the gate has validated.
-func (e *engine) Schema() *ast.Schema { return e.small() }
+// Schema is the schema of input types: what the executor needs for the variables of documents that the gate has validated. Most have none
+// but of GraphQL's own types.
+func (e *engine) Schema() *ast.Schema {
+	if e.typed.Load() {
+		return e.small()
+	}
+	return onlyScalars()
+}
+
+// onlyScalars is a schema of GraphQL's own scalars.
+var onlyScalars = sync.OnceValue(func() *ast.Schema { return &ast.Schema{Types: scalars()} })
 
 // Complexity is not measured: the limits bound a document before.
 func (e *engine) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {

@@ -8,6 +8,7 @@ func (e *engine) release(doc *ast.QueryDocument) {
 	for _, op := range doc.Operations {
 		for _, v := range op.VariableDefinitions {
 			if v.Definition = scalars()[v.Type.Name()]; v.Definition == nil {
+				e.typed.Store(true)
 				v.Definition = e.small().Types[v.Type.Name()]
 			}
 			releaseValue(v.DefaultValue)
