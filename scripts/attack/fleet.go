@@ -153,7 +153,7 @@ func (f *Fleet) Stop() {
 }
 
 // patience is how long an answer is waited for. A process that gives none by then is ended, as if it had died.
-const patience = 8 * time.Second
+const patience = 20 * time.Second
 
 // Mend starts the control API and the instances that died, and says which those were.
 func (f *Fleet) Mend(ctx context.Context) (died []string, err error) {

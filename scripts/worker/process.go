@@ -55,7 +55,7 @@ type opening struct {
 }
 
 // readyWithin is how long a child may take to say that it is ready.
-const readyWithin = 10 * time.Second
+const readyWithin = 30 * time.Second
 
 // start starts a child and waits until it is ready. It must be called on a thread that lives as long as the process: the
 // kernel ties the child's death to it.
