@@ -18,6 +18,7 @@ const normalGarbage = 100
 // others would pay for it.
 type heapFloor struct {
 	floor   int64        // bytes
+	mu      sync.Mutex   // of adjusting and ending
 	percent atomic.Int64 // GOGC that was set last; 0: this has ended
 	settled int64        // bytes that stay in use, as far as the last collections tell
 	capped  bool         // a memory limit holds as well: nobody else has it
@@ -42,12 +43,16 @@ func (h *heapFloor) keep() (stop func()) {
 	h.settled = liveHeap()
 	h.adjust(h.settled)
 	h.watch()
-	return func() {
-		if h.percent.Swap(0) != normalGarbage {
-			debug.SetGCPercent(normalGarbage)
-		}
-		memoryLimit.hold(h, 0)
+	return h.end
+}
+
+func (h *heapFloor) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.percent.Swap(0) != normalGarbage {
+		debug.SetGCPercent(normalGarbage)
 	}
+	memoryLimit.hold(h, 0)
 }
 
 // watch is told of the next collection by a thing that nobody has.
@@ -61,28 +66,25 @@ func (h *heapFloor) watch() {
 
 // adjust does not follow each small move. It is false after the end.
 func (h *heapFloor) adjust(live int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.percent.Load()
+	if was == 0 {
+		return false
+	}
 	if live < h.settled {
 		h.settled = live
 	} else {
 		h.settled += (live - h.settled) / settles
 	}
 	goal := h.goal(live, h.settled)
-	p, was := percentOf(goal, live, gauge("/gc/scan/stack:bytes")+gauge("/gc/scan/globals:bytes")), h.percent.Load()
-	if was == 0 {
-		return false
-	}
+	p := percentOf(goal, live, gauge("/gc/scan/stack:bytes")+gauge("/gc/scan/globals:bytes"))
 	if p*32 < was*31 || p*32 > was*33 {
-		if !h.percent.CompareAndSwap(was, p) {
-			return false
-		}
+		h.percent.Store(p)
 		debug.SetGCPercent(int(p))
 	}
 	if h.capped {
 		memoryLimit.hold(h, besideHeap()+goal+goal/spare)
-		if h.percent.Load() == 0 { // it was ended meanwhile
-			memoryLimit.hold(h, 0)
-			return false
-		}
 	}
 	return true
 }
@@ -101,10 +103,11 @@ func (h *heapFloor) goal(live, settled int64) int64 {
 	return max(h.floor, 2*settled, live+max(h.floor/4, live/4), scarce.Load())
 }
 
-// percentOf is the GOGC by which a heap is collected at a goal. The runtime takes it of what is live and of the roots: stacks and globals.
+// percentOf is the GOGC by which a heap is collected at a goal; at least 1, for by 0 it is collected all the time. The runtime takes it of what is
+// live and of the roots: stacks and globals.
 func percentOf(goal, live, roots int64) int64 {
 	live = max(live, 1<<20)
-	return (goal - live) * 100 / (live + roots)
+	return max(1, (goal-live)*100/(live+roots))
 }
 
 // gauge is one of the runtime's own figures; 0 if it has none of that name.

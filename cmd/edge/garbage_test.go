@@ -21,6 +21,7 @@ func TestHeapFloor(t *testing.T) {
 		{100 << 20, 40 << 20, 0, 32},
 		{1 << 30, 40 << 20, 0, 25},
 		{16 << 20, 100 << 20, 0, 1150},
+		{100 << 20, 100 << 20, 64 << 30, 1}, // 0 would be no rest, and be taken for the end
 	} {
 		if got := percentOf(h.goal(c.live, c.settled), c.live, c.roots); got != c.want {
 			t.Errorf("of %d MiB, %d of them settled, beside %d of roots: %d, want %d", c.live>>20, c.settled>>20, c.roots>>20, got, c.want)
@@ -53,6 +54,29 @@ func TestHeapCap(t *testing.T) {
 		t.Errorf("the heap is collected at %d MiB, want at most %d", goal>>20, (floor+floor/spare)>>20)
 	}
 	runtime.KeepAlive(live)
+}
+
+// TestEndWhileAdjusting: what ends while a collection is looked at leaves nothing behind.
+func TestEndWhileAdjusting(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	defer debug.SetGCPercent(debug.SetGCPercent(normalGarbage))
+	before := debug.SetMemoryLimit(-1)
+	var m *memoryAim
+	m = &memoryAim{aim: 1 << 30, free: func(int64) { m.end() }, churn: func() bool { return false }}
+	if m.adjust(2<<30, 0) || scarce.Load() != 0 || debug.SetMemoryLimit(-1) != before {
+		t.Errorf("an aim that has ended: %d bytes before a collection, a limit of %d", scarce.Load(), debug.SetMemoryLimit(-1))
+	}
+	for range 300 {
+		h := &heapFloor{floor: 1 << 30, capped: true}
+		h.percent.Store(normalGarbage)
+		done := make(chan struct{})
+		go func() { h.adjust(1 << 20); close(done) }()
+		h.end()
+		<-done
+		if p := debug.SetGCPercent(normalGarbage); p != normalGarbage || debug.SetMemoryLimit(-1) != before {
+			t.Fatalf("a floor that has ended: GOGC=%d, a limit of %d", p, debug.SetMemoryLimit(-1))
+		}
+	}
 }
 
 // TestMemoryLimit: of several who say how much memory there should be, the least counts; without any, what was before.

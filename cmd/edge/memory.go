@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 )
 
@@ -18,7 +19,8 @@ type memoryAim struct {
 	aim   int64
 	free  func(bytes int64) // closes about so much
 	churn func() bool       // whether much of what is open was opened since it was asked last
-	ended atomic.Bool
+	mu    sync.Mutex        // of what is set, and of ending
+	ended bool
 }
 
 // The part of the room that may stay in use, in hundredths: the rest is garbage until the next collection, which takes the less of the processors
@@ -37,11 +39,15 @@ func keepMemory(aim int64, free func(int64), churn func() bool) (stop func()) {
 	m := &memoryAim{aim: aim, free: free, churn: churn}
 	m.adjust(liveHeap(), outsideHeap())
 	m.watch()
-	return func() {
-		m.ended.Store(true)
-		scarce.Store(0)
-		memoryLimit.hold(m, 0)
-	}
+	return m.end
+}
+
+func (m *memoryAim) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = true
+	scarce.Store(0)
+	memoryLimit.hold(m, 0)
 }
 
 // scarce is the heap that a process may fill before it collects while its memory is full of what it would rather not close; 0: it is not. There is
@@ -51,17 +57,14 @@ var scarce atomic.Int64
 // watch is told of the next collection by a thing that nobody has.
 func (m *memoryAim) watch() {
 	runtime.AddCleanup(new([16]byte), func(m *memoryAim) {
-		if !m.ended.Load() {
-			m.adjust(liveHeap(), outsideHeap())
+		if m.adjust(liveHeap(), outsideHeap()) {
 			m.watch()
-			if m.ended.Load() {
-				memoryLimit.hold(m, 0)
-			}
 		}
 	}, m)
 }
 
-func (m *memoryAim) adjust(live, outside int64) {
+// adjust is false after the end.
+func (m *memoryAim) adjust(live, outside int64) bool {
 	room := max(m.aim-outside, m.aim/4)
 	most := room * staysInUse / 100
 	if m.churn() {
@@ -70,12 +73,18 @@ func (m *memoryAim) adjust(live, outside int64) {
 	if live > most {
 		m.free(live - most)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return false
+	}
 	if live > most*7/8 {
 		scarce.Store(room)
 	} else {
 		scarce.Store(0)
 	}
 	memoryLimit.hold(m, max(room, besideHeap()+live+live/2))
+	return true
 }
 
 // outsideHeap is what the process has in memory that Go's runtime has not: mostly the program. Where the system does not tell, it is a guess.
