@@ -41,23 +41,23 @@ func (c *compiler) bounds() {
 		time Duration
 	}{{"/timeout", s.Timeout}, {"/warmup", s.Warmup}, {"/drain", s.Drain}, {"/sample", s.Sample}, {"/turn", s.Turn}} {
 		if d.time < 0 {
-			c.wrong(d.at, "%s is %v; it is a time, or \"\"", d.at[1:], d.time)
+			c.wrong(d.at, "it is %v; a time is not below 0", d.time)
 		}
 	}
 	if s.InFlight < 0 || s.InFlight > maxInFlight {
-		c.wrong("/inFlight", "inFlight is %d; at most %d", s.InFlight, maxInFlight)
+		c.wrong("/inFlight", "it is %d; requests at once, from 1 to %d, or 0 for 4096", s.InFlight, maxInFlight)
 	}
 	if s.Requests < 0 {
-		c.wrong("/requests", "requests is %d; how many at most, or 0", s.Requests)
+		c.wrong("/requests", "it is %d; requests that end the run, or 0 for no such end", s.Requests)
 	}
 	if !slices.Contains([]string{"", "constant", "poisson"}, s.Arrivals) {
-		c.wrong("/arrivals", "arrivals is %q; \"constant\" or \"poisson\"", s.Arrivals)
+		c.wrong("/arrivals", "it is %q; \"constant\" or \"poisson\"", s.Arrivals)
 	}
 	if a := s.Abort; a != nil && (a.Failed < 0 || a.Share < 0 || a.Share > 1 || a.P99 < 0 || a.After < 0) {
 		c.wrong("/abort", "its counts and times are from 0 up, its share from 0 to 1")
 	}
 	for i, at := range s.Instances {
-		if u, err := url.Parse(at); err != nil || u.Host == "" {
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			c.wrong(jsontext.Pointer("/instances").AppendToken(fmt.Sprint(i)), "%q is no address such as http://127.0.0.1:8080", at)
 		}
 	}

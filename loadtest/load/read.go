@@ -127,7 +127,7 @@ func named(err error, name string) error {
 func (src *source) scenario(dir string) (*Scenario, error) {
 	s := &Scenario{dir: dir}
 	if err := jsonv2.Unmarshal(src.json, s, jsonv2.RejectUnknownMembers(true)); err != nil {
-		return nil, src.placed(Mistakes{src.decodeMistake(err)})
+		return nil, src.placed(src.decodeMistakes(err))
 	}
 	if list := s.mistakes(); len(list) > 0 {
 		return nil, src.placed(list)

@@ -30,7 +30,10 @@ func fromYAML(raw []byte) (*source, error) {
 		}
 		return nil, Mistakes{m}
 	}
-	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
+	if len(f.Docs) == 0 || len(f.Docs) == 1 && f.Docs[0].Body == nil {
+		return nil, Mistakes{{Line: 1, Column: 1, Text: "it is empty"}}
+	}
+	if len(f.Docs) != 1 {
 		return nil, Mistakes{{Line: 1, Column: 1, Text: fmt.Sprintf("a scenario is one YAML document; there are %d", len(f.Docs))}}
 	}
 	w := &yamlWriter{place: map[jsontext.Pointer]position{"": {1, 1}}, anchors: map[string]ast.Node{}}
