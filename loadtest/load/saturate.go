@@ -17,7 +17,7 @@ type Search struct {
 	// What a rate that holds keeps to:
 	P99    time.Duration // ten times the first step's, 100 ms at least
 	Failed float64       // share of answers, 0.01
-	Sent   float64       // share of what was asked for that was sent, 0.98
+	Sent   float64       // share of the time in which it was to be sent that it took the generator, 0.98
 	// At is the share of what held at which it is asked once more, 0.7, four times as long; below 0 is not.
 	At float64
 }
@@ -177,7 +177,7 @@ func stepOf(rate float64, r *Report) *Step {
 
 // broke says why a step does not hold, "" if it does.
 func (q *Search) broke(st *Step, r *Report) string {
-	sent := float64(r.Arrived)
+	planned := float64(r.Planned) / max(r.Rate, 1e-9) // seconds
 	switch {
 	case st.Failed > q.Failed:
 		return fmt.Sprintf("%.1f %% failed", st.Failed*100)
@@ -187,8 +187,8 @@ func (q *Search) broke(st *Step, r *Report) string {
 		return fmt.Sprintf("p99 is %.0f ms", st.P99)
 	case r.Ended != "":
 		return r.Ended
-	case sent < q.Sent*float64(r.Planned) && r.Planned > 100:
-		return fmt.Sprintf("the generator began %.0f of %d arrivals: it cannot ask faster", sent, r.Planned)
+	case r.Seconds*q.Sent > planned: // all that falls due is begun, however late
+		return fmt.Sprintf("the generator took %.1f s to begin what fell due in %.1f s: it cannot ask faster", r.Seconds, planned)
 	}
 	return ""
 }
