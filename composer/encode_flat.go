@@ -1,9 +1,6 @@
 package composer
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "slices"
 
 // A flat is how an item of a list is written whose every field is a scalar of one record of a tier that has no key, as the items of most
 // large lists are: row by row from its cells, without a look at the plan for each.
@@ -17,9 +14,7 @@ type flat struct {
 type flatLeaf struct {
 	slot     uint32
 	nullable bool
-	lead     []byte // `{"title":` or `,"title":`
-	head     [2]uint64
-	short    bool // head is all of lead
+	lead     lead // `{"title":` or `,"title":`
 }
 
 // flatten finds the lists whose items are flat. It comes when slots and memos stand.
@@ -62,22 +57,14 @@ func (p *planner) flat(e *emit, dom int32) *flat {
 		if s.place != f.place || p.p.places[s.place].space >= 0 {
 			return nil
 		}
-		l := flatLeaf{slot: uint32(s.slot), nullable: !k.nonNull, lead: k.next}
+		l := flatLeaf{slot: uint32(s.slot), nullable: !k.nonNull, lead: newLead(k.next)}
 		if i == 0 {
-			l.lead = slices.Concat([]byte("{"), k.key)
+			l.lead = newLead(slices.Concat([]byte("{"), k.key))
 		}
-		l.ready()
-		f.width, f.fixed = max(f.width, l.slot+1), f.fixed+len(l.lead)
+		f.width, f.fixed = max(f.width, l.slot+1), f.fixed+len(l.lead.text)
 		f.leaves = append(f.leaves, l)
 	}
 	return f
-}
-
-// ready prepares what writes the lead quickly.
-func (l *flatLeaf) ready() {
-	var head [16]byte
-	l.short = copy(head[:], l.lead) == len(l.lead)
-	l.head = [2]uint64{binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(head[8:])}
 }
 
 // row writes an item. It is false where there is more to do, and nothing is written then.
@@ -106,30 +93,16 @@ func (x *exec) row(f *flat, o cell) bool {
 		}
 	}
 	n := &x.enc
-	const room = 16 // what is short is copied as two words: what is behind it is written next
 	at := len(n.buf)
-	n.buf = slices.Grow(n.buf, size+room)
-	to, body := n.buf[at:at+size+room], a.body
+	n.buf = slices.Grow(n.buf, size+short)
+	to, body := n.buf[at:at+size+short], a.body
 	for i := range f.leaves {
 		l := &f.leaves[i]
-		if l.short {
-			binary.LittleEndian.PutUint64(to, l.head[0])
-			binary.LittleEndian.PutUint64(to[8:], l.head[1])
-			to = to[len(l.lead):]
+		to = l.lead.put(to)
+		if c := record[l.slot]; c.kind == kNull {
+			to = put(to, nullText, len(nullText))
 		} else {
-			to = to[copy(to, l.lead):]
-		}
-		c := record[l.slot]
-		if c.kind == kNull {
-			to = to[copy(to, nullText):]
-			continue
-		}
-		if from := body[c.off:]; c.n <= room && len(from) >= room {
-			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
-			binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
-			to = to[c.n:]
-		} else {
-			to = to[copy(to, from[:c.n]):]
+			to = put(to, body[c.off:], int(c.n))
 		}
 	}
 	to[0] = '}'
@@ -137,4 +110,4 @@ func (x *exec) row(f *flat, o cell) bool {
 	return true
 }
 
-const nullText = "null"
+var nullText = []byte("null")

@@ -16,8 +16,7 @@ func TestFlatRows(t *testing.T) {
 		body, want, whole := "", "before,", true
 		var cells []cell
 		for i, lead := range leads {
-			l := flatLeaf{slot: uint32(i), nullable: rnd.IntN(2) == 0, lead: []byte(lead)}
-			l.ready()
+			l := flatLeaf{slot: uint32(i), nullable: rnd.IntN(2) == 0, lead: newLead([]byte(lead))}
 			f.leaves, f.fixed = append(f.leaves, l), f.fixed+len(lead)
 			text := fmt.Sprintf("%q", strings.Repeat("x", rnd.IntN(40)))
 			c := cell{kind: kText, ans: ansTier, off: uint32(len(body)), n: uint32(len(text))}

@@ -275,21 +275,29 @@ func (x *exec) object(e *emit, dom, i int32) verdict {
 	n.buf = append(n.buf, '{')
 	held := holder{of: none}
 	for k, kid := range e.kids {
+		if q := kid.quick; q != nil && q.dom == dom {
+			if held.of != q.of {
+				held = x.hold(q.of, dom, i)
+			}
+			if held.e != noEntity && x.quickly(kid, q, &held) {
+				continue
+			}
+		}
+		held.col = -1
 		if k > 0 {
 			n.buf = append(n.buf, kid.next...)
 		} else {
 			n.buf = append(n.buf, kid.key...)
 		}
-		if q := kid.quick; q != nil && q.dom == dom {
-			if held.of != q.of {
-				held = x.hold(q.of, dom, i)
-			}
-			if held.e != noEntity && x.quick(kid, q, held.e) {
+		switch kid.kind { // nothing can be said of what is written here: no path is kept for it
+		case emitLeaf:
+			if x.plain(kid, dom, i) {
 				continue
 			}
-		}
-		if kid.kind == emitLeaf && x.plain(kid, dom, i) {
-			continue
+		case emitKey, emitID:
+			if x.identity(kid, dom, i) {
+				continue
+			}
 		}
 		x.push(kid.name)
 		v := x.write(kid, dom, i)
@@ -402,6 +410,10 @@ func (x *exec) identity(e *emit, dom, i int32) bool {
 	n := &x.enc
 	key := x.spaces[s].key(ent)
 	if e.kind != emitID {
+		if x.p.spaces[s].parts == 1 && x.spaces[s].parts[ent].kind == kText {
+			n.buf = append(n.buf, x.bytes(x.spaces[s].parts[ent])...) // as it came is as it is written
+			return true
+		}
 		n.buf = appendQuoted(n.buf, key)
 		return true
 	}
