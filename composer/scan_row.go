@@ -6,33 +6,38 @@ import (
 )
 
 // members reads members of an object, from a key on, as long as they are scalars in the order in which an object before had them: the
-// rows of a list mostly are. It is true if the object ended with them; else what stands at a key is not of that kind. Nothing is read of a
+// rows of a list mostly are; so are the keys between them that nobody reads. It is true if the object ended with them; else what stands at a key is not of that kind. Nothing is read of a
 // member that is not whole.
 func (s *scanner) members(t *progTrie, base uint32, last *int32) bool {
 	b, i := s.b, s.i
 	at := *last
 	done := false
 	for !done {
-		h := s.after[at]
-		if h == 0 {
-			break
+		k, v := (*progKey)(nil), 0 // v is where the value begins
+		if h := s.after[at]; h != 0 {
+			c := &t.keys[h-1]
+			if v = i + len(c.quoted); c.fast != fastNone && v+16 <= len(b) && binary.LittleEndian.Uint64(b[i:])&c.mask == c.head &&
+				(len(c.quoted) <= 8 || string(b[i+8:v]) == string(c.quoted[8:])) {
+				k = c
+			}
 		}
-		k := &t.keys[h-1]
-		v := i + len(k.quoted) // where the value begins
-		if k.fast == fastNone || v+16 > len(b) || binary.LittleEndian.Uint64(b[i:])&k.mask != k.head ||
-			len(k.quoted) > 8 && string(b[i+8:v]) != string(k.quoted[8:]) {
-			break
+		if k == nil {
+			if v = s.gap(at, i); v == 0 {
+				break
+			}
 		}
 		if b[v] == ' ' {
 			v++
 		}
 		kind, end := kMissing, 0
-		switch k.fast {
-		case fastText:
+		switch {
+		case k == nil:
+			end = s.unread(v)
+		case k.fast == fastText:
 			kind, end = kText, asciiText(b, v)
-		case fastInt:
+		case k.fast == fastInt:
 			kind, end = kInt, shortInt(b, v)
-		case fastBool:
+		case k.fast == fastBool:
 			kind = kBool
 			switch w := binary.LittleEndian.Uint64(b[v:]); {
 			case w&(1<<32-1) == trueWord:
@@ -63,11 +68,40 @@ func (s *scanner) members(t *progTrie, base uint32, last *int32) bool {
 			s.i, *last = i, at
 			return false
 		}
-		s.cells[base+k.slot] = cell{kind: kind, ans: s.ans, off: uint32(v), n: uint32(end - v)}
-		i, at = next, k.number
+		if i = next; k != nil {
+			s.cells[base+k.slot] = cell{kind: kind, ans: s.ans, off: uint32(v), n: uint32(end - v)}
+			at = k.number
+		}
 	}
 	s.i, *last = i, at
 	return done
+}
+
+// gap is the place behind a key, with its colon, that nobody reads and that stood in the same place in an object before; 0 if another
+// stands at i.
+func (s *scanner) gap(last int32, i int) int {
+	g := s.gaps[last]
+	v := i + int(g.end-g.off)
+	if g.end == 0 || v+16 > len(s.b) || string(s.b[i:v]) != string(s.b[g.off:g.end]) {
+		return 0
+	}
+	return v
+}
+
+// unread is the place behind a value that nobody reads; 0 if it is not of a kind that is passed here.
+func (s *scanner) unread(v int) int {
+	switch c := s.b[v]; {
+	case c == '"':
+		return asciiText(s.b, v)
+	case c != '{' && c != '[':
+		return shortInt(s.b, v)
+	case s.from != nil: // what is not whole is waited for elsewhere
+		return 0
+	}
+	if s.i = v; !s.nest() {
+		return 0
+	}
+	return s.i
 }
 
 // The first bytes of true and false, as words have them.

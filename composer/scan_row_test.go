@@ -14,9 +14,12 @@ func FuzzRows(f *testing.F) {
 	for _, r := range []string{
 		`{"s":"text","i":12,"b":true,"key of more":"x"}`, `{"s":"text" , "i" : -1 ,"b": false }`, `{"i":0,"s":"","b":true}`, `{"s":"é","i":1e3,"b":null}`,
 		`{"s":"a \"quoted\" word","i":1234567890,"b":tru}`, `{"s":"text","i":01,"b":false}`, `{"s":"text","other":[1],"i":1}`, `{"s":"text","i":1.5,"b":"no"}`,
+		`{"s":"text","x":"unread","i":12,"b":true}`, `{"s":"text","x": [1,{"y":"z"}] ,"i":12,"b":true,"key of more":"a"}`, `{"x":12,"s":"t","y":null,"i":1}`,
+		`{"s":"text","x":[1,"i":12}`, `{"s":"text","x":"é","i":12}`, `{"s":"text","x":1e5,"i":12}`, `{"s":"text","x":{"s":"inner","i":3},"i":12,"s":"last"}`,
 		"{\"s\":\"a\x01b\",\"i\":3}", "{\"s\":\"12345678901234\x7f\xff\",\"i\":3}", `{}`, `{"s":"text"`, `{"s":"te`, `{"i":12`, `{"s":"x","s":"y"}`, `{"s":"text";"i":1}`,
 	} {
 		f.Add(r, `{"s":"text","i":12,"b":true}`, `{"s":"text","i":13,"b":false}`)
+		f.Add(`{"s":"text","x":{},"i":12,"b":true}`, `{"s":"text","x":"","i":13,"b":false}`, r)
 		f.Add(`{"s":"text","i":12,"b":true,"key of more":"a longer text than a few words"}`, r, r)
 	}
 	one, list := rowProgram(false), rowProgram(true)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"facet/fault"
 	"facet/tiers"
@@ -260,8 +261,13 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 			k.c.Needs = make([][]json.RawMessage, len(op.Needs))
 			for n := range op.Needs {
 				at := len(x.sentRaw)
+				x.sentRaw = slices.Grow(x.sentRaw, len(es))
 				for j := range es {
-					x.sentRaw = append(x.sentRaw, x.raw(g.vals[(from+j)*per+n]))
+					if c := g.vals[(from+j)*per+n]; c.kind == kText {
+						x.sentRaw = append(x.sentRaw, x.bytes(c))
+					} else {
+						x.sentRaw = append(x.sentRaw, x.raw(c))
+					}
 				}
 				k.c.Needs[n] = x.sentRaw[at:len(x.sentRaw):len(x.sentRaw)]
 			}
@@ -299,7 +305,7 @@ func (x *exec) sendGroup(st *planOp, state *stepState, g *group) {
 // launch makes a call on a goroutine of its own, or leaves it to the one that is here, where that has nothing else to do. x.mu is held.
 func (x *exec) launch(k *call) {
 	if x.idle == idleNone || x.held != nil || x.idle == idlePatient && k.op.budget() > 0 {
-		go k.run(idleAny)
+		go k.apart()
 		return
 	}
 	x.held = k
@@ -347,6 +353,19 @@ type call struct {
 
 	spared bool         // all of it was kept: the tier was not asked
 	lost   *fault.Error // why the rows that were not kept are not there
+}
+
+// apart makes the call on a goroutine of its own. Its stack gets the size that nearly all calls need while there is nothing on it: it
+// would grow to that in steps, each of which moves all frames.
+func (k *call) apart() {
+	_ = deepen(uint(len(k.es)))
+	k.run(idleAny)
+}
+
+//go:noinline
+func deepen(i uint) byte {
+	var room [6 << 10]byte
+	return room[i%uint(len(room))]
 }
 
 // run makes the call, and then calls that its answer allows; then says which.
