@@ -34,22 +34,32 @@ func plainKind(k *kind) *plain.Kind {
 
 // plainly compiles a function to closures; the error says what of it needs the engine.
 func (fn *function) plainly() (*plain.Function, error) {
+	return fn.compilePlain(fn.names, plainKind(fn.result))
+}
+
+func (fn *function) compilePlain(names []string, k *plain.Kind) (*plain.Function, error) {
 	var host plain.Formatter
 	if fn.locale >= 0 {
 		host = plainFormat
 	}
-	return plain.Compile(fn.Source, fn.names, plainKind(fn.result), host)
+	return plain.Compile(fn.Source, names, k, host)
 }
 
 // closures are the function's, which are made when it is called for the first time: most functions of most packages never are. Nil: it
 // needs the engine. A long source is compiled when it is opened, as the engine's program is: no request waits for it.
 func (fn *function) closures() func() *plain.Function {
-	made := sync.OnceValue(func() *plain.Function {
-		p, err := fn.plainly()
+	compile := func(names []string, k *plain.Kind) *plain.Function {
+		p, err := fn.compilePlain(names, k)
 		if err != nil {
 			return nil
 		}
 		return p
+	}
+	made := sync.OnceValue(func() *plain.Function {
+		if key, names, k := fn.shelved(); key != "" {
+			return closureShelf.get(key, func() *plain.Function { return compile(names, k) })
+		}
+		return compile(fn.names, plainKind(fn.result))
 	})
 	if len(fn.Source) > maxLater {
 		made()
