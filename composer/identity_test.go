@@ -184,7 +184,7 @@ func raiseTo(a *atomic.Int64, v int64) {
 func TestIdentity(t *testing.T) {
 	w := newIdentityWorld(t, true)
 	began := time.Now()
-	tally := w.run(*identityRequests)
+	tally := w.run(*identityRequests / share)
 	if tally.wrong.Load() > 0 || tally.stale.Load() > 0 {
 		t.Errorf("of %d values %d are another's and %d are from before a write; the first: %s", tally.values.Load(), tally.wrong.Load(), tally.stale.Load(), tally.first)
 	}

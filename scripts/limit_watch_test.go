@@ -34,7 +34,7 @@ func TestInnocent(t *testing.T) {
 		})
 	}
 	calls := 20_000
-	if testing.Short() {
+	if testing.Short() || slowdown > 1 {
 		calls = 1000
 	}
 	all := open(t, RunOptions{EngineOnly: true}, fn("Int", `({ a }) => { let n = 0; for (let i = 0; i < 40; i++) n += i; return n + a }`, "a"),

@@ -1,0 +1,5 @@
+//go:build race
+
+package composer_test
+
+const share = 4
