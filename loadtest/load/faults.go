@@ -55,7 +55,7 @@ func (f *Fault) text() string {
 	case f.Note != "":
 		return f.Note
 	case f.Tier != "":
-		return f.Tier + " " + strings.Trim(string(compact(f.Trouble)), "{}")
+		return f.Tier + ": " + strings.NewReplacer(`"`, "", ":", " ", ",", ", ").Replace(strings.Trim(string(compact(f.Trouble)), "{}"))
 	}
 	return f.Do.method() + " " + f.Do.URL
 }

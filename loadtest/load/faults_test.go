@@ -59,7 +59,7 @@ mix: [{ name: a, path: / }]
 		t.Fatalf("%+v, ended %q", rep.Faults, rep.Ended)
 	}
 	first, last := rep.Faults[0], rep.Faults[2]
-	if first.Note != `rows "lag":"1s"` || first.At < 0.05 || first.Until < 0.14 || first.Until > 0.4 || !strings.Contains(last.Error, "400 Bad Request: no such thing") {
+	if first.Note != "rows: lag 1s" || first.At < 0.05 || first.Until < 0.14 || first.Until > 0.4 || !strings.Contains(last.Error, "400 Bad Request: no such thing") {
 		t.Errorf("%+v", rep.Faults)
 	}
 	if _, err := load.Run(t.Context(), s, load.Options{Base: srv.URL, Env: func(string) string { return "" }}); err == nil || !strings.Contains(err.Error(), "$TIERS is not set") {

@@ -91,6 +91,9 @@ func Compare(a, b []*load.Report, set Settings) (*Comparison, error) {
 	if len(a) == 1 && len(b) == 1 {
 		c.Notes = append(c.Notes, "one run a side: intervals know what differs within a run, not what differs between runs; give several runs of each side, alternating")
 	}
+	if a[0].Scenario != b[0].Scenario {
+		c.Notes = append(c.Notes, fmt.Sprintf("the sides were asked different scenarios, %q and %q: what a request costs does not compare", a[0].Scenario, b[0].Scenario))
+	}
 	if ra, rb := mean(a, func(r *load.Report) float64 { return r.Rate }), mean(b, func(r *load.Report) float64 { return r.Rate }); math.Abs(ra-rb) > 0.02*ra {
 		c.Notes = append(c.Notes, fmt.Sprintf("the sides were asked at different rates, %s and %s arrivals a second: latencies do not compare", brief(ra), brief(rb)))
 	}
@@ -162,7 +165,7 @@ func (c *Comparison) row(row string, a, b []*load.Report, set Settings) {
 		d.Change = ratio(d.A, d.B)
 		switch rest := float64(min(x.count, y.count)) * (1 - q.at); {
 		case rest < 10:
-			d.Verdict, d.Why, d.Low, d.High = Unsure, fmt.Sprintf("only %.0f answers are beyond it", rest), -1, math.MaxFloat32
+			d.Verdict, d.Why, d.Low, d.High = Unsure, fmt.Sprintf("too few answers are beyond it: %.0f", rest), -1, math.MaxFloat32
 		default:
 			d.Low, d.High = lies[i][0], lies[i][1]
 			d.judge(set.Worse, 1)

@@ -136,9 +136,9 @@ func TestFewAnswers(t *testing.T) {
 
 func TestCompareNotes(t *testing.T) {
 	a, b := synthetic(1, 1, 0), synthetic(2, 1, 0)
-	b.Rate = 200
+	b.Rate, b.Scenario = 200, "another"
 	c, err := report.Compare([]*load.Report{a}, []*load.Report{b}, report.Settings{})
-	if err != nil || !strings.Contains(strings.Join(c.Notes, "\n"), "different rates, 400 and 200") || !strings.Contains(strings.Join(c.Notes, "\n"), "one run a side") {
+	if err != nil || !strings.Contains(strings.Join(c.Notes, "\n"), "different rates, 400 and 200") || !strings.Contains(strings.Join(c.Notes, "\n"), `different scenarios, "synthetic" and "another"`) || !strings.Contains(strings.Join(c.Notes, "\n"), "one run a side") {
 		t.Errorf("%v, %q", err, c.Notes)
 	}
 	if _, err := report.Compare(nil, []*load.Report{b}, report.Settings{}); err == nil {

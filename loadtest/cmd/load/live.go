@@ -28,7 +28,7 @@ func (l *live) show(p load.Progress) {
 		line := fmt.Sprintf("%5.0fs  %.0f/s asked, %d/s answered, p50 %s, p99 %s; %d sent, %d failed, %d with errors, %d dropped, %d in flight",
 			p.Elapsed.Seconds(), p.Rate, p.Answers, took(p.P50), took(p.P99), p.Sent, p.Failed, p.Partial, p.Dropped, p.InFlight)
 		if p.Warming {
-			line += " (warmup)"
+			line += " (" + warming(p) + ")"
 		}
 		if len(p.Faults) > 0 {
 			line += "; now: " + strings.Join(p.Faults, ", ")
@@ -44,9 +44,9 @@ func last(v []float64) []float64 { return v[max(0, len(v)-remembered):] }
 func (l *live) lines(p load.Progress) []string {
 	phase := ""
 	if p.Warming {
-		phase = "  warmup"
+		phase = "  " + warming(p)
 	} else if p.Elapsed > p.Length {
-		phase = "  waiting for the last answers"
+		phase = "  the last answers"
 	}
 	lines := []string{
 		fmt.Sprintf("%s  %s of %s  %s%s", l.name, clock(p.Elapsed), clock(p.Length), bar(p.Elapsed.Seconds()/p.Length.Seconds(), 24), phase),
@@ -65,6 +65,14 @@ func (l *live) lines(p load.Progress) []string {
 		lines = append(lines, "", "  now: "+strings.Join(p.Faults, ", "))
 	}
 	return append(lines, "", "  Ctrl-C ends it and reports")
+}
+
+// warming says how the warmup goes. What fails in it is not counted, but is a reason to look.
+func warming(p load.Progress) string {
+	if p.SecondFailed > 0 {
+		return fmt.Sprintf("warmup: %d failed now", p.SecondFailed)
+	}
+	return "warmup"
 }
 
 // draw puts lines over those of the second before.

@@ -136,6 +136,7 @@ func TestCodes(t *testing.T) {
 	wrong := write(t, "wrong.yaml", "rate: 1\nduraton: 1s\nmix: [{ name: a, path: / }]\n")
 	fails := write(t, "fails.json", `{"rate": 50, "duration": "200ms", "mix": [{"name": "a", "path": "/bad"}]}`)
 	faults := write(t, "faults.json", `{"rate": 50, "duration": "200ms", "admin": "$NO_SUCH_VARIABLE", "faults": [{"at": "0s", "tier": "rows", "trouble": {}}], "mix": [{"name": "a", "path": "/"}]}`)
+	staged := write(t, "staged.yaml", "stages: [{ to: 5, for: 1s }]\nmix: [{ name: a, path: / }]\n")
 	for _, c := range []struct {
 		args []string
 		code int
@@ -159,7 +160,9 @@ func TestCodes(t *testing.T) {
 		{[]string{"compare", s, s}, unusable, "schema 0"},
 		{[]string{"compare", s}, misused, "Flags:"},
 		{[]string{"compare", "-worse", "much", s, s}, misused, "no share"},
-		{[]string{"report", s}, bad, "schema 0"},
+		{[]string{"report", s}, unusable, "schema 0"},
+		{[]string{"run", "-rate", "-5", s}, misused, "above 0"},
+		{[]string{"run", "-for", "5s", staged}, misused, "give -rate too"},
 	} {
 		code, _, errOut := invoke(t, c.args...)
 		if code != c.code || !strings.Contains(errOut, c.want) {
@@ -193,6 +196,14 @@ func TestScreen(t *testing.T) {
 		if n := len([]rune(strings.TrimSpace(line))); n > 90 {
 			t.Errorf("%d characters: %s", n, line)
 		}
+	}
+	warm := strings.Join(l.lines(load.Progress{Length: time.Minute, Warming: true, SecondFailed: 3}), "\n")
+	if !strings.Contains(warm, "warmup: 3 failed now") {
+		t.Errorf("what fails in the warmup is not told:\n%s", warm)
+	}
+	last := strings.Join(l.lines(load.Progress{Elapsed: 90 * time.Minute, Length: time.Minute}), "\n")
+	if !strings.Contains(last, "the last answers") {
+		t.Errorf("what is waited for is not told:\n%s", last)
 	}
 	if !strings.Contains(b.String(), "▁") || !strings.Contains(b.String(), "█") {
 		t.Error("no sparkline")

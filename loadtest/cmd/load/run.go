@@ -93,7 +93,8 @@ func (c *console) scenarioFailed(err error) int {
 		}
 		return bad
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	var line misuse
+	if errors.As(err, &line) || errors.Is(err, fs.ErrNotExist) {
 		return c.fail(misused, err)
 	}
 	return c.fail(bad, err)

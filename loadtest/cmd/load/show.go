@@ -45,7 +45,7 @@ func runReport(_ context.Context, c *console, args []string) int {
 	}
 	r, err := report.Read(rest[0])
 	if err != nil {
-		return c.fail(bad, err)
+		return c.fail(unusable, err)
 	}
 	if *page != "" {
 		err = report.WriteHTML(*page, r, look.name)

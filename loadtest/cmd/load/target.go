@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,18 +33,24 @@ func targetFlags(set *flag.FlagSet) *target {
 	}
 }
 
+// A misuse is a mistake in the command line.
+type misuse struct{ error }
+
 // scenario reads the file and puts the flags over it.
 func (t *target) scenario(name string) (*load.Scenario, error) {
 	s, err := load.Read(name)
 	if err != nil {
 		return nil, err
 	}
+	if *t.rate < 0 || math.IsNaN(*t.rate) || *t.length < 0 {
+		return nil, misuse{errors.New("-rate and -for are above 0")}
+	}
 	if *t.rate > 0 {
 		length := s.Length()
 		s.Rate, s.Duration, s.Stages = *t.rate, load.Duration(length), nil
 	}
 	if *t.length > 0 && len(s.Stages) > 0 {
-		return nil, errors.New("-for: the scenario has stages, each with a time of its own; give -rate too")
+		return nil, misuse{errors.New("-for: the scenario has stages, each with a time of its own; give -rate too")}
 	} else if *t.length > 0 {
 		s.Duration = load.Duration(*t.length)
 		var within []load.Fault
