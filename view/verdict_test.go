@@ -305,6 +305,9 @@ func TestVerdict(t *testing.T) {
 		changes := view.Diff(p.before, p.after)
 		for _, c := range changes {
 			types[c.Code]++
+			if strings.HasPrefix(c.Code, "documents_") {
+				continue // what apps ask for by an id stands in no schema
+			}
 			switch _, only := ours[c.Code]; {
 			case only || c.Code == "default_removed":
 				own = own || c.Breaking
