@@ -56,7 +56,10 @@ func (d Diagnostic) String() string {
 	}
 	fmt.Fprintf(&b, "%s %s: %s", d.Severity, d.Code, d.Text)
 	if d.Fix != "" {
-		fmt.Fprintf(&b, ". %s", d.Fix)
+		if !strings.HasSuffix(d.Text, "?") { // a question has its end
+			b.WriteByte('.')
+		}
+		b.WriteString(" " + d.Fix)
 	}
 	for _, n := range d.Notes {
 		fmt.Fprintf(&b, " [%s: %s]", n.Pos, n.Text)

@@ -86,7 +86,7 @@ func (d *Document) Check() error {
 		return fault.New(fault.Invalid, "the id%s is longer than %d bytes, or has control characters", d.named(), documentID)
 	}
 	if raw, err := hex.DecodeString(d.ID); err == nil && len(raw) == sha256.Size && strings.ToLower(d.ID) != DocumentHash(d.Text) {
-		return fault.New(fault.Invalid, "the id%s is not the SHA-256 of its document", d.named()).WithHint("generate the manifest anew: its texts were changed after it was written")
+		return fault.New(fault.Invalid, "the id%s is not the SHA-256 of its document", d.named()).WithHint("Generate the manifest anew: its texts were changed after it was written")
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func documentRows(ctx context.Context, pkg *pack.Package, b *view.Build, g *grap
 		ops, mistakes := checker.Read(doc.Text)
 		for _, m := range mistakes {
 			pos, text := placeIn(doc, m.Line, m.Col, m.Text)
-			wrong.Add(pos, "D001", "Write what the package's schema has: edge types prints it", "%s", strings.TrimSuffix(text, "."))
+			wrong.Add(pos, "D001", "Ask for what the package's views give: edge explain names them, and edge dev tells clients the schema", "%s", strings.TrimSuffix(text, "."))
 		}
 		for _, op := range ops {
 			row := documentRow{op: op, of: doc}
@@ -146,7 +146,7 @@ func documentsOf(b *view.Build) *explainedDocuments {
 
 // String is a line for people.
 func (d *explainedDocuments) String() string {
-	text := count(d.Count, "GraphQL document") + " taken"
+	text := count(d.Count, "GraphQL document")
 	if d.Bytes > 0 {
 		text += fmt.Sprintf(" (%d bytes)", d.Bytes)
 	}

@@ -325,11 +325,11 @@ func printExplained(out io.Writer, x explained) {
 		}
 		return
 	}
-	if x.Document != nil {
-		fmt.Fprintf(out, "id %s (%s)\n", x.Document.ID, x.Document.Where)
-	}
 	_, tree, _ := strings.Cut(x.Explanation.String(), "\n") // its first line is the same without the name
 	fmt.Fprintf(out, "%s %s: %s in %s\n%s", x.Kind, x.Name, count(len(x.Operations), "operation"), count(x.Levels, "level"), tree)
+	if x.Document != nil {
+		fmt.Fprintf(out, "asked for by id %s (%s)\n", x.Document.ID, x.Document.Where)
+	}
 	if x.Worst != nil {
 		fmt.Fprintln(out, x.Worst)
 	}

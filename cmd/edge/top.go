@@ -36,8 +36,9 @@ CPU is the share of the process's processor time that was sampled while a packag
 and encoding are in it, parsing a request and writing to a connection are not, for no package is known by then. It needs
 ops.pprof. JS is the processor time of computed functions, counted call by call, in worker processes too. Bytes are those of
 tiers' answers and of answers: memory is not sampled by package, but most of what is allocated follows them.
-KEPT is how many calls of a request the tier cache spared. GO is how many of a package's computed functions run as Go code; those that run in the JavaScript engine are named below it, with
-what needs it, and --json has all of them. They are told of the packages asked last, while their functions are loaded.
+KEPT is how many calls of a request the tier cache spared. GO is how many of a package's computed functions run as Go code; those
+that run in the JavaScript engine are named below it, with what needs it, and --json has all of them. They are told of the packages
+asked last, while their functions are loaded.
 What is asked of several packages at once counts for each. Ctrl-C ends it.`,
 		Example: `  edge top --ops http://10.0.0.7:9090
   edge top --once --sort calls

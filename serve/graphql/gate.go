@@ -210,7 +210,7 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 	if c.documentID != "" {
 		text, ok := g.e.trust(c.route, c.documentID)
 		if !ok {
-			return fault.New(fault.NotFound, "there is no document %q", clip(c.documentID))
+			return fault.New(fault.NotFound, "there is no document %q in what is served now", clip(c.documentID))
 		}
 		p.Query = text
 		return nil
@@ -231,7 +231,7 @@ func (g gate) persisted(c *call, p *gqlgen.RawParams) *fault.Error {
 				return nil
 			}
 		}
-		return fault.New(fault.Forbidden, "only trusted documents are answered here")
+		return fault.New(fault.Forbidden, "only trusted documents are answered here: publish this one with its package")
 	}
 	switch {
 	case hash == "":
