@@ -260,9 +260,15 @@ func (g *grapher) open(age int64) {
 	if age == noAge {
 		return
 	}
-	n := &g.x.enc
-	n.buf = append(n.buf, `{"$type":"atom","$expires":`...)
-	n.buf = append(strconv.AppendInt(n.buf, -age, 10), `,"value":`...)
+	g.x.enc.buf = appendOpen(g.x.enc.buf, age)
+}
+
+func appendOpen(dst []byte, age int64) []byte {
+	if age == noAge {
+		return dst
+	}
+	dst = append(dst, `{"$type":"atom","$expires":`...)
+	return append(strconv.AppendInt(dst, -age, 10), `,"value":`...)
 }
 
 // close ends a value that was opened.
@@ -319,12 +325,7 @@ func (g *grapher) null(c cell, age int64) {
 func (g *grapher) ref(e *emit, st site, c cell, age int64) {
 	x := g.x
 	n := &x.enc
-	n.buf = append(n.buf, `{"$type":"ref",`...)
-	if age != noAge {
-		n.buf = append(n.buf, `"$expires":`...)
-		n.buf = append(strconv.AppendInt(n.buf, -age, 10), ',')
-	}
-	n.buf = append(appendQuoted(append(n.buf, `"value":[`...), e.shape.name), ',')
+	n.buf = appendRef(n.buf, e.shape.name, age)
 	args, ok := x.shapeArgs(e, st.dom, st.i)
 	n.gaps = n.gaps || !ok
 	for _, a := range args {
@@ -332,6 +333,16 @@ func (g *grapher) ref(e *emit, st site, c cell, age int64) {
 	}
 	s, ent := x.entityOf(c)
 	n.buf = append(appendQuoted(n.buf, x.spaces[s].key(ent)), "]}"...)
+}
+
+// appendRef begins a reference, up to the arguments and the key.
+func appendRef(dst []byte, shape string, age int64) []byte {
+	dst = append(dst, `{"$type":"ref",`...)
+	if age != noAge {
+		dst = append(dst, `"$expires":`...)
+		dst = append(strconv.AppendInt(dst, -age, 10), ',')
+	}
+	return append(appendQuoted(append(dst, `"value":[`...), shape), ',')
 }
 
 func (g *grapher) leaf(sites []site, age int64) {

@@ -39,6 +39,13 @@ type grapher struct {
 	apart  bool  // views are written before their entities are known
 	enters bool  // a view is being written: its references enter what they lead to
 	flat   *emit // the last shape that was entered and has no references below
+
+	stencils []*stencil
+	drawn    int      // of stencils
+	onto     *stencil // the last
+	lines    []*line
+	lined    int   // of lines
+	along    *line // the last
 }
 
 // Graphers are kept for what they have grown to.
@@ -50,6 +57,7 @@ func (g *grapher) put() {
 	if cap(g.sites) > maxSites || len(g.groups) > maxSites {
 		return
 	}
+	g.forget()
 	clear(g.sites) // they hold on to plans
 	clear(g.stack[:cap(g.stack)])
 	g.x, g.root, g.sites, g.stack, g.used, g.flat = nil, branch{}, g.sites[:0], g.stack[:0], 0, nil
@@ -389,7 +397,11 @@ func (g *grapher) enter(e *emit, dom, i int32, c cell) {
 		at = at.kid(a)
 	}
 	s, ent := x.entityOf(c)
-	gr := g.group(at)
+	g.add(g.group(at), e, dom, i, s, ent)
+}
+
+// add enters an entity into its group.
+func (g *grapher) add(gr *entities, e *emit, dom, i, s, ent int32) {
 	gr.space = s
 	for int(ent) >= len(gr.first) {
 		gr.first = append(gr.first, 0)

@@ -147,6 +147,31 @@ func (g *grapher) scalars(sites []site, c cell, age int64) {
 	n.buf = append(n.buf, '}')
 }
 
+// short writes a list's item that is a reference to an entity. It is false where it is something else, and nothing is written then.
+func (g *grapher) short(it site, age int64) bool {
+	e := it.e
+	if e.kind == emitUnion {
+		if e = g.arm(e, it.dom, it.i); e == nil {
+			return false
+		}
+	}
+	if e.kind != emitRef || !e.graph {
+		return false
+	}
+	if ln := g.line(e, age); ln != nil && g.refer(ln, it.dom, it.i) {
+		return true
+	}
+	c, bad := g.subject(e, it.dom, it.i)
+	if bad {
+		return false
+	}
+	g.ref(e, it, c, age)
+	if g.enters {
+		g.enter(e, it.dom, it.i, c)
+	}
+	return true
+}
+
 // many writes a list as a branch with integer keys.
 func (g *grapher) many(sites []site, age int64) {
 	x := g.x
@@ -174,14 +199,8 @@ func (g *grapher) many(sites []site, age int64) {
 				continue
 			}
 			it := site{e: st.e.item, dom: st.e.each, i: j}
-			if !several && it.e.kind == emitRef && it.e.graph {
-				if c, bad := g.subject(it.e, it.dom, j); !bad {
-					g.ref(it.e, it, c, age)
-					if g.enters {
-						g.enter(it.e, it.dom, j, c)
-					}
-					continue
-				}
+			if !several && g.short(it, age) {
+				continue
 			}
 			mark := len(g.stack)
 			g.stack = append(g.stack, it)
