@@ -32,22 +32,26 @@ func (e *Engine) label(p *plan) context.Context {
 	return pprof.WithLabels(context.Background(), pprof.Labels(LabelPackage, b.Package, LabelVersion, b.Version, LabelDevice, s.Device+"/"+s.Schema, LabelView, name))
 }
 
-// functionLabels are the labels of the surface's functions, by build.
-func (e *Engine) functionLabels() [][]context.Context {
-	s := e.cfg.Surface
-	out := make([][]context.Context, len(s.Builds))
-	for i, b := range s.Builds {
-		for _, f := range b.Funcs {
-			out[i] = append(out[i], pprof.WithLabels(context.Background(), pprof.Labels(LabelPackage, b.Package, LabelVersion, b.Version, LabelDevice, s.Device+"/"+s.Schema, LabelFunction, f.Name)))
-		}
+// profiled is a function's labels.
+type profiled struct{ ctx context.Context }
+
+// functionLabels are the labels of a function of the surface, made when it runs for the first time; two at once may both make them.
+func (e *Engine) functionLabels(build, fn int) context.Context {
+	at := &e.functions[build][fn]
+	if l := at.Load(); l != nil {
+		return l.ctx
 	}
-	return out
+	s := e.cfg.Surface
+	b := s.Builds[build]
+	l := &profiled{pprof.WithLabels(context.Background(), pprof.Labels(LabelPackage, b.Package, LabelVersion, b.Version, LabelDevice, s.Device+"/"+s.Schema, LabelFunction, b.Funcs[fn].Name))}
+	at.Store(l)
+	return l.ctx
 }
 
 // running labels the goroutine while a function of a package runs; the plan's label is back after it.
 func (x *exec) running(v *pval) func() {
-	if l := x.e.functions(); int(v.build) < len(l) && int(v.idx) < len(l[v.build]) {
-		pprof.SetGoroutineLabels(l[v.build][v.idx])
+	if l := x.e.functions; int(v.build) < len(l) && int(v.idx) < len(l[v.build]) {
+		pprof.SetGoroutineLabels(x.e.functionLabels(int(v.build), int(v.idx)))
 		return x.p.relabel
 	}
 	return func() {}

@@ -3,6 +3,7 @@ package composer
 import (
 	"context"
 	"runtime/pprof"
+	"sync/atomic"
 	"testing"
 )
 
@@ -12,9 +13,8 @@ func BenchmarkLabels(b *testing.B) {
 		return pprof.WithLabels(context.Background(), pprof.Labels(LabelPackage, "@tv/home", LabelVersion, "3.4.1", LabelDevice, "tv/v3", LabelFunction, name))
 	}
 	p := &plan{labels: with("home")}
-	x := &exec{p: p, e: &Engine{}}
-	labels := [][]context.Context{{with("Card.progress")}}
-	x.e.functions = func() [][]context.Context { return labels }
+	x := &exec{p: p, e: &Engine{functions: [][]atomic.Pointer[profiled]{make([]atomic.Pointer[profiled], 1)}}}
+	x.e.functions[0][0].Store(&profiled{with("Card.progress")})
 	defer pprof.SetGoroutineLabels(b.Context())
 	b.Run("request", func(b *testing.B) {
 		for b.Loop() {

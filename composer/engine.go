@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"facet/fault"
@@ -84,9 +85,9 @@ type Engine struct {
 	batches   [][]view.Batch
 	format    func(name, locale string, in [][]byte, dst []byte) ([]byte, error)
 	attached  Attached
-	budgets   []view.Budget              // by build, at the most 64
-	stated    bool                       // some package states a budget
-	functions func() [][]context.Context // labels of profiles, by build
+	budgets   []view.Budget                // by build, at the most 64
+	stated    bool                         // some package states a budget
+	functions [][]atomic.Pointer[profiled] // labels of profiles, by build
 	plans     planCache
 	views     map[string]bool // views that some mutation makes stale
 	fields    map[string]bool // and fields of shapes: "Card.progress"
@@ -131,7 +132,9 @@ func NewEngine(cfg Config) (*Engine, error) {
 	e.plans.most = l.Plans
 	e.attached.Keep(cfg.Kept)
 	e.budgets, e.stated = budgets(cfg.Surface, l)
-	e.functions = sync.OnceValue(e.functionLabels)
+	for _, b := range cfg.Surface.Builds {
+		e.functions = append(e.functions, make([]atomic.Pointer[profiled], len(b.Funcs)))
+	}
 	for i, b := range cfg.Surface.Builds {
 		for _, m := range b.Changing() {
 			for _, in := range stale(cfg.Graph, cfg.Surface, view.Found[*view.Mutation]{Def: m, Build: i}) {

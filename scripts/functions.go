@@ -45,14 +45,34 @@ var _ Callable = (*Functions)(nil)
 type function struct {
 	*view.Func
 	owner    *Functions
-	file     string   // of its program
 	names    []string // of the inputs that it is called with
 	locale   int      // the index of the input "$locale"; -1: none
 	result   *kind
-	compiled                        // once it is ready
-	ready    func() error           // compiles it, the first time
-	lines    func() *lineMap        // of Lines, which only a failure needs
-	plain    func() *plain.Function // its closures; nil: it needs the engine
+	compiled // once it is ready
+	failed   error
+	closed   *plain.Function // its closures, once they are made; nil: it needs the engine
+	places   *lineMap
+
+	// A package has many functions, of which few are called.
+	readied, made, lined sync.Once
+}
+
+// ready compiles it for the engine, the first time.
+func (fn *function) ready() error {
+	fn.readied.Do(func() {
+		fn.failed = fault.New(fault.Internal, "compiling it panicked")
+		fn.compiled, fn.failed = compile(fn.file(), enclosed(fn.Source), false, !fn.owner.opts.Unlimited)
+	})
+	return fn.failed
+}
+
+// file names its program.
+func (fn *function) file() string { return fn.Name + programOf + fn.owner.id }
+
+// lines are of Lines, which only a failure needs.
+func (fn *function) lines() *lineMap {
+	fn.lined.Do(func() { fn.places = readLines(fn.Lines) })
+	return fn.places
 }
 
 // Open makes a build's functions callable. What is wrong with one of them, a source that is no JavaScript or uses what computed functions
@@ -79,7 +99,7 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &function{Func: fn, owner: f, file: fn.Name + programOf + f.id, result: k, locale: -1, lines: sync.OnceValue(func() *lineMap { return readLines(fn.Lines) })}
+	one := &function{Func: fn, owner: f, result: k, locale: -1, names: make([]string, 0, len(fn.Inputs))}
 	for i, in := range fn.Inputs {
 		if fn.Format && in.Name == localeInput {
 			one.locale = i
@@ -90,12 +110,8 @@ func (f *Functions) open(fn *view.Func, kinds *kinds) (*function, error) {
 		}
 		one.names = append(one.names, in.Name)
 	}
-	one.ready = sync.OnceValue(func() (err error) {
-		one.compiled, err = compile(one.file, enclosed(fn.Source), false, !f.opts.Unlimited)
-		return err
-	})
-	if !f.opts.EngineOnly {
-		one.plain = one.closures()
+	if len(fn.Source) > maxLater { // as the engine's program, below
+		one.plain()
 	}
 	if len(fn.Source) <= maxLater && functionTexts.has(fn.Source) {
 		return one, nil
@@ -157,8 +173,8 @@ func (f *Functions) Close() {
 
 // rows runs a function over rows: its closures, if it has any, else the engine.
 func (f *Functions) rows(i int, a *view.Account, in [][][]byte, dst []byte, ends []int, errs []error) []byte {
-	if made := f.funcs[i].plain; made != nil && !f.shut.Load() {
-		if p := made(); p != nil {
+	if !f.shut.Load() {
+		if p := f.funcs[i].plain(); p != nil {
 			return f.plainRows(p, i, a, in, dst, ends, errs)
 		}
 	}
@@ -362,7 +378,7 @@ const headLines = 1
 // place is where the innermost frame of a function's own code stands in the author's files; the function's place if that is not known.
 func (fn *function) place(frames []goja.StackFrame) fault.Pos {
 	for _, f := range frames {
-		if p := f.Position(); f.SrcName() == fn.file && p.Line > headLines {
+		if p := f.Position(); f.SrcName() == fn.file() && p.Line > headLines {
 			if at := fn.lines().pos(p.Line-headLines, p.Column); at.File != "" {
 				return at
 			}

@@ -3,7 +3,6 @@ package scripts
 import (
 	"math"
 	"strings"
-	"sync"
 	"time"
 
 	"facet/fault"
@@ -45,26 +44,29 @@ func (fn *function) compilePlain(names []string, k *plain.Kind) (*plain.Function
 	return plain.Compile(fn.Source, names, k, host)
 }
 
-// closures are the function's, which are made when it is called for the first time: most functions of most packages never are. Nil: it
-// needs the engine. A long source is compiled when it is opened, as the engine's program is: no request waits for it.
-func (fn *function) closures() func() *plain.Function {
-	compile := func(names []string, k *plain.Kind) *plain.Function {
-		p, err := fn.compilePlain(names, k)
-		if err != nil {
-			return nil
-		}
-		return p
+// plain are the function's closures, which are made when it is called for the first time: most functions of most packages never are. Nil: it
+// needs the engine. Those of a long source are made when it is opened, as the engine's program is: no request waits for it.
+func (fn *function) plain() *plain.Function {
+	if fn.owner.opts.EngineOnly {
+		return nil
 	}
-	made := sync.OnceValue(func() *plain.Function {
+	fn.made.Do(func() {
 		if key, names, k := fn.shelved(); key != "" {
-			return closureShelf.get(key, func() *plain.Function { return compile(names, k) })
+			fn.closed = closureShelf.get(key, func() *plain.Function { return fn.closures(names, k) })
+			return
 		}
-		return compile(fn.names, plainKind(fn.result))
+		fn.closed = fn.closures(fn.names, plainKind(fn.result))
 	})
-	if len(fn.Source) > maxLater {
-		made()
+	return fn.closed
+}
+
+// closures are nil where the function needs the engine.
+func (fn *function) closures(names []string, k *plain.Kind) *plain.Function {
+	p, err := fn.compilePlain(names, k)
+	if err != nil {
+		return nil
 	}
-	return made
+	return p
 }
 
 // plainRows runs a function's closures over rows, and the engine over those that they give back.
