@@ -118,8 +118,15 @@ func bands(r *load.Report) []band {
 	return out
 }
 
+// overTime is a chart of the whole run and of the wait for its last answers: all have one axis, so that what is shaded stands below each other.
 func overTime(r *load.Report, title, unit string) *chart {
-	return &chart{title: title, x: axis{name: "seconds", max: max(r.Seconds, 1e-3)}, y: axis{name: unit}, bands: bands(r)}
+	end := max(r.Seconds, 1e-3)
+	for i := range r.Instances {
+		if n := len(r.Instances[i].Samples); n > 0 {
+			end = max(end, r.Instances[i].Samples[n-1].At)
+		}
+	}
+	return &chart{title: title, x: axis{name: "seconds", max: end}, y: axis{name: unit}, bands: bands(r)}
 }
 
 // latencies are percentiles over time, by when requests were due.
@@ -184,7 +191,6 @@ func ofInstances(r *load.Report, title, unit string, of func(before, after *load
 				continue
 			}
 			k.points = append(k.points, point{(a.At + b.At) / 2, v})
-			c.x.max = max(c.x.max, b.At)
 		}
 		if len(k.points) > 0 {
 			c.curves = append(c.curves, k)
