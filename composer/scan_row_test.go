@@ -16,7 +16,7 @@ func FuzzRows(f *testing.F) {
 		`{"s":"a \"quoted\" word","i":1234567890,"b":tru}`, `{"s":"text","i":01,"b":false}`, `{"s":"text","other":[1],"i":1}`, `{"s":"text","i":1.5,"b":"no"}`,
 		`{"s":"text","x":"unread","i":12,"b":true}`, `{"s":"text","x": [1,{"y":"z"}] ,"i":12,"b":true,"key of more":"a"}`, `{"x":12,"s":"t","y":null,"i":1}`,
 		`{"s":"text","x":[1,"i":12}`, `{"s":"text","x":"é","i":12}`, `{"s":"text","x":1e5,"i":12}`, `{"s":"text","x":{"s":"inner","i":3},"i":12,"s":"last"}`,
-		"{\"s\":\"a\x01b\",\"i\":3}", "{\"s\":\"12345678901234\x7f\xff\",\"i\":3}", `{}`, `{"s":"text"`, `{"s":"te`, `{"i":12`, `{"s":"x","s":"y"}`, `{"s":"text";"i":1}`,
+		"{\"s\":\"a\x01b\",\"i\":3}", "{\"s\":\"12345678901234\x7f\xff\",\"i\":3}", `{}`, `{"s":"text"`, `{"s":"te`, `{"i":12`, `{"s":"x","s":"y"}`, `{"s":"text";"i":1}`, `{"other":0,"other": false}`,
 	} {
 		f.Add(r, `{"s":"text","i":12,"b":true}`, `{"s":"text","i":13,"b":false}`)
 		f.Add(`{"s":"text","x":{},"i":12,"b":true}`, `{"s":"text","x":"","i":13,"b":false}`, r)

@@ -180,6 +180,7 @@ func (s *scanner) strange(last int32) bool {
 		return false
 	}
 	s.i = end
+	s.space()
 	return true
 }
 
