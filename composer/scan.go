@@ -24,6 +24,8 @@ type scanner struct {
 	gaps   []span  // by a key's number: where a key with its colon stood behind it that nobody reads
 	after  []int32 // by a key's number: 1 + the place in its trie of the key that followed it last; 0: none yet
 
+	rows *pattern // of what nest passes; nil: no value was large yet
+
 	from    *arrival // where the bytes behind b come from; nil: there are none
 	prog    *program // that reads the answer which is waited for
 	arrival *arrival // the answer that is read while it comes; nil: none is

@@ -110,22 +110,30 @@ const (
 	falseWord = 'f' | 'a'<<8 | 'l'<<16 | 's'<<24 | 'e'<<32
 )
 
-// asciiText is the place behind a string of ASCII without escapes that begins at v; 0 if something else stands there.
-func asciiText(b []byte, v int) int {
-	if b[v] != '"' {
+// asciiText is the place behind a string of ASCII without escapes that begins at i; 0 if something else stands there, or the answer ends soon.
+func asciiText(b []byte, i int) int {
+	if b[i] != '"' {
 		return 0
 	}
-	for v++; v+8 <= len(b); v += 8 {
-		w := binary.LittleEndian.Uint64(b[v:])
-		// Below 0x80 no more is needed to find a byte; what a word's later bytes borrow of each other does not hide its first.
-		if m := (((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - 0x20*ones) | w) & highs; m != 0 {
-			if v += bits.TrailingZeros64(m) >> 3; b[v] != '"' {
-				return 0
-			}
-			return v + 1
+	for i++; i+32 <= len(b); i += 32 { // the first word that has something special in it: where the text ends varies too much to look at all at once
+		m := special(binary.LittleEndian.Uint64(b[i:]))
+		if m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+		} else if m = special(binary.LittleEndian.Uint64(b[i+8:])); m != 0 {
+			i += 8 + bits.TrailingZeros64(m)>>3
+		} else if m = special(binary.LittleEndian.Uint64(b[i+16:])); m != 0 {
+			i += 16 + bits.TrailingZeros64(m)>>3
+		} else if m = special(binary.LittleEndian.Uint64(b[i+24:])); m != 0 {
+			i += 24 + bits.TrailingZeros64(m)>>3
+		} else {
+			continue
 		}
+		if b[i] != '"' {
+			return 0
+		}
+		return i + 1
 	}
-	return 0 // an answer's last bytes
+	return 0
 }
 
 // shortInt is the place behind a whole number of up to nine digits that begins at v; 0 if something else stands there.
