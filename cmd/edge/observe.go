@@ -43,6 +43,9 @@ func (f *front) observed(h http.Handler) http.Handler {
 		x := &exchange{ResponseWriter: w, status: http.StatusOK, began: time.Now(), method: r.Method}
 		x.place(r.URL.Path, f.metrics, f.known)
 		x.requestID(r)
+		if r.ProtoMajor == 1 {
+			x.conn, _ = r.Context().Value(wholeKey{}).(*wholeConn)
+		}
 		w.Header()[headerRequest] = x.ids[:]
 		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 		if f.tracing != nil {
@@ -109,6 +112,7 @@ type exchange struct {
 	ids    [1]string // the same, as a header's values
 	method string
 	took   time.Duration
+	conn   *wholeConn // of HTTP/1.1 in plain text
 
 	// device, schema and protocol are bounded: what the release does not have is "other".
 	device, schema, protocol string
@@ -211,7 +215,13 @@ func (x *exchange) WriteHeader(code int) {
 // Write counts the bytes.
 func (x *exchange) Write(b []byte) (int, error) {
 	x.wrote = true
-	n, err := x.ResponseWriter.Write(b)
+	var n int
+	var err error
+	if x.conn != nil && len(b) >= wholeFrom {
+		n, err = x.conn.whole(x.ResponseWriter, b)
+	} else {
+		n, err = x.ResponseWriter.Write(b)
+	}
 	x.bytes += int64(n)
 	return n, err
 }

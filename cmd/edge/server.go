@@ -70,6 +70,9 @@ func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
 	if c.MaxConnections > 0 {
 		l = netutil.LimitListener(l, c.MaxConnections)
 	}
+	if c.TLS == nil {
+		l = wholeListener{l}
+	}
 	d := &door{name: name, listener: l, ready: c.Ready, wait: c.ReadyWait, shutting: make(chan struct{})}
 	d.streams, _ = h.(drainer)
 	protocols := new(http.Protocols)
@@ -82,7 +85,7 @@ func newDoor(name string, l net.Listener, h http.Handler, c doorConfig) *door {
 	d.server = &http.Server{Handler: d.closing(h), TLSConfig: c.TLS.Clone(), Protocols: protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: c.MaxStreams},
 		ReadHeaderTimeout: or(c.Header, readHeader), ReadTimeout: or(c.Read, readAll), WriteTimeout: or(c.Write, writeAll), IdleTimeout: or(c.Idle, idleConn),
-		MaxHeaderBytes: c.MaxHeader}
+		MaxHeaderBytes: c.MaxHeader, ConnContext: wholeContext}
 	return d
 }
 
