@@ -20,11 +20,13 @@ import (
 
 var many = flag.Int("paths", 1500, "random path sets that TestWhole asks for")
 
-// A told engine answers, and says the same once more, as something that is not taken as whole: a tier may be late at any time.
+// A told engine answers, and says the same once more, as something that is not taken as whole: a tier may be late at any time. The third
+// time it has nothing at all, and says that this is not whole.
 type told struct {
 	*composer.Engine
 	attached composer.Attached
 	last     *composer.Part // nil: it has nothing to repeat
+	bare     bool           // it has nothing to say
 	whole    bool           // the engine's own word
 }
 
@@ -32,6 +34,10 @@ func (d *told) Attached() *composer.Attached { return &d.attached }
 
 func (d *told) Answer(ctx context.Context, r *composer.Request) iter.Seq[composer.Part] {
 	return func(yield func(composer.Part) bool) {
+		if d.bare {
+			yield(composer.Part{Data: []byte("{}"), Last: true})
+			return
+		}
 		if p := d.last; p != nil {
 			d.last = nil
 			yield(*p)
@@ -54,7 +60,7 @@ func (d *told) Find(context.Context, string, string, *asker.Asker) (composer.Ans
 func (d *told) Near(string, string) []string { return nil }
 
 // TestWhole asks for random path sets twice: an answer that is sent as the composer wrote it has the bytes of one that was looked
-// through for what is missing or stands twice.
+// through for what is missing or stands twice. Of one that is not whole every path ends nevertheless, if all of it is missing.
 func TestWhole(t *testing.T) {
 	l := newLive(t)
 	d := &told{Engine: l.engine}
@@ -76,9 +82,11 @@ func TestWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		paths := string(text)
-		d.last = nil
+		d.last, d.bare = nil, false
 		got, e := get(t, mux, paths)
 		want, _ := get(t, mux, paths)
+		d.bare = true
+		rec, bare := get(t, mux, paths)
 		if got.Code != want.Code || got.Body.String() != want.Body.String() {
 			t.Fatalf("seed %d: %s\ngot  %d %s\nwant %d %s", seed, paths, got.Code, got.Body, want.Code, want.Body)
 		}
@@ -87,6 +95,9 @@ func TestWhole(t *testing.T) {
 		}
 		if err := check(e.JSONGraph, e.Paths); err != nil {
 			t.Fatalf("seed %d: %s: %v in %s", seed, paths, err, got.Body)
+		}
+		if err := check(bare.JSONGraph, bare.Paths); rec.Code != 200 || err != nil {
+			t.Fatalf("seed %d: %s: nothing is answered with %d, %v in %s", seed, paths, rec.Code, err, rec.Body)
 		}
 		if d.whole && !jsongraph.Gaps(l.engine.Surface(), paths) {
 			whole++
