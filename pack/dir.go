@@ -104,26 +104,19 @@ func (k *packer) leftOut() {
 	if k.m.Edge == nil || len(k.m.Edge.Device) == 0 {
 		return
 	}
-	there := []string{DocumentsManifest, apolloManifest}
-	for _, ext := range []string{"graphql", "gql", "json"} {
-		found, err := fs.Glob(k.fsys, path.Join(k.dir, DocumentsFolder, "*."+ext))
-		if err == nil {
-			for _, at := range found {
-				there = append(there, DocumentsFolder+"/"+path.Base(at))
+	for _, what := range []string{DocumentsManifest, apolloManifest, DocumentsFolder} {
+		_ = fs.WalkDir(k.fsys, path.Join(k.dir, what), func(at string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return nil // what is not there, or cannot be read, is nothing to pack
 			}
-		}
-	}
-	for _, name := range there {
-		if _, packed := k.box.files[name]; packed {
-			continue
-		}
-		if _, err := fs.Stat(k.fsys, path.Join(k.dir, name)); err != nil {
-			continue
-		}
-		what, _, _ := strings.Cut(name, "/")
-		k.ds = append(k.ds, fault.Diagnostic{Pos: fault.Pos{File: name}, Severity: fault.Warn, Code: "P050",
-			Text: "these documents are not packed, so the edge will not know them", Fix: `Add "` + what + `" to "files" in package.json`})
-		return
+			name := strings.TrimPrefix(strings.TrimPrefix(at, k.dir), "/")
+			if _, packed := k.box.files[name]; packed || !isDocuments(name) {
+				return nil
+			}
+			k.ds = append(k.ds, fault.Diagnostic{Pos: fault.Pos{File: name}, Severity: fault.Warn, Code: "P050",
+				Text: "these documents are not packed, so the edge will not know them", Fix: `Add "` + what + `" to "files" in package.json`})
+			return fs.SkipAll
+		})
 	}
 }
 

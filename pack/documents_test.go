@@ -2,8 +2,10 @@ package pack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -63,6 +65,28 @@ func TestDocuments(t *testing.T) {
 		if d := cmp.Diff(c.wrong, wrong); d != "" {
 			t.Errorf("%s: wrong, -want +got:\n%s", name, d)
 		}
+	}
+}
+
+// TestDocumentsLeftOut: each place of documents that are not packed is told once.
+func TestDocumentsLeftOut(t *testing.T) {
+	fsys := fstest.MapFS{
+		"app/package.json":                  {Data: []byte(`{"name": "@tv/home", "version": "1.0.0", "exports": "./src/a.ts", "files": ["src", "documents/A.gql"], "edge": {"device": ["tv"], "schema": "v1"}}`)},
+		"app/src/a.ts":                      {Data: []byte("export {}")},
+		"app/documents/A.gql":               {Data: []byte("{ a }")},
+		"app/documents/README.md":           {Data: []byte("#")},
+		"app/documents/deep/B.gql":          {Data: []byte("{ b }")},
+		"app/documents/deep/C.gql":          {Data: []byte("{ c }")},
+		"app/persisted-documents.json":      {Data: []byte("{}")},
+		"app/persisted-query-manifest.json": {Data: []byte("{}")},
+	}
+	_, ds := FromFS(fsys, "app", Limits{})
+	var got []string
+	for _, d := range ds {
+		got = append(got, d.Code+" "+d.Pos.File)
+	}
+	if d := cmp.Diff([]string{"P050 documents/deep/B.gql", "P050 persisted-documents.json", "P050 persisted-query-manifest.json"}, slices.Sorted(slices.Values(got))); d != "" {
+		t.Errorf("-want +got:\n%s", d)
 	}
 }
 

@@ -55,7 +55,7 @@ func documentRows(ctx context.Context, pkg *pack.Package, b *view.Build, g *grap
 		ops, mistakes := checker.Read(doc.Text)
 		for _, m := range mistakes {
 			pos, text := placeIn(doc, m.Line, m.Col, m.Text)
-			wrong.Add(pos, "D001", "Ask for what the package's views give: edge explain names them, and edge dev tells clients the schema", "%s", strings.TrimSuffix(text, "."))
+			wrong.Add(pos, "D001", "Write it whole, as the app sends it, of what the package's views give; edge dev tells clients the schema", "%s", strings.TrimSuffix(text, "."))
 		}
 		for _, op := range ops {
 			row := documentRow{op: op, of: doc}

@@ -182,8 +182,12 @@ func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer, docum
 	names := []string{o.name}
 	if o.name == "" {
 		names = append(surface.Views(), surface.Mutations()...)
-	} else if documents = operationsOf(surface, documents, o.name); len(documents) > 0 {
-		names = nil
+	} else if mine := operationsOf(surface, documents, o.name); len(mine) > 0 {
+		names, documents = nil, mine
+	} else if err := unnamed(surface, documents, o.name); err != nil {
+		return nil, err
+	} else {
+		documents = nil
 	}
 	var list []explained
 	for _, name := range names {
@@ -203,13 +207,22 @@ func explainAll(e *composer.Engine, o explainOptions, viewer asker.Viewer, docum
 	return list, nil
 }
 
+// unnamed is an error where nothing of a package has the name.
+func unnamed(s *view.Surface, documents []documentRow, name string) error {
+	all := append(s.Views(), s.Mutations()...)
+	if slices.Contains(all, name) {
+		return nil
+	}
+	for _, r := range documents {
+		all = append(all, r.Name)
+	}
+	return fault.New(fault.NotFound, "there is no view, mutation or document %q", name).WithHint("there are: %s", strings.Join(all[:min(20, len(all))], ", "))
+}
+
 func explainOne(e *composer.Engine, name string, o explainOptions, a *asker.Asker) (explained, error) {
 	kind, x := composer.RootView, explained{Name: name, Kind: "view"}
 	if _, ok := e.Surface().Mutation(name); ok {
 		kind, x.Kind = composer.RootMutation, "mutation"
-	} else if _, ok := e.Surface().View(name); !ok {
-		all := append(e.Surface().Views(), e.Surface().Mutations()...)
-		return x, fault.New(fault.NotFound, "there is no view or mutation %q", name).WithHint("there are: %s", strings.Join(all[:min(20, len(all))], ", "))
 	}
 	args, err := o.arguments(e.Surface(), kind, name)
 	if err != nil {
