@@ -25,8 +25,8 @@ const (
 
 var closureShelf compiledShelf
 
-// get gives a function, made by make if it is not there. Two at once may both make it.
-func (s *compiledShelf) get(key string, make func() *plain.Function) *plain.Function {
+// get gives a function, made by compile if it is not there. Two at once may both make it.
+func (s *compiledShelf) get(key string, compile func() *plain.Function) *plain.Function {
 	s.mu.Lock()
 	p, ok := s.young[key]
 	if !ok {
@@ -38,7 +38,7 @@ func (s *compiledShelf) get(key string, make func() *plain.Function) *plain.Func
 	if ok {
 		return p
 	}
-	p = make()
+	p = compile()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(key, p)
