@@ -107,7 +107,7 @@ func (k *packer) leftOut() {
 	for _, what := range []string{DocumentsManifest, apolloManifest, DocumentsFolder} {
 		_ = fs.WalkDir(k.fsys, path.Join(k.dir, what), func(at string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
-				return nil // what is not there, or cannot be read, is nothing to pack
+				return nil //nolint:nilerr // what is not there, or cannot be read, is nothing to pack
 			}
 			name := strings.TrimPrefix(strings.TrimPrefix(at, k.dir), "/")
 			if _, packed := k.box.files[name]; packed || !isDocuments(name) {
