@@ -86,8 +86,6 @@ type emitRoot struct {
 	pages    int // 1 + the root that is the list of which this one is the page
 }
 
-func keyBytes(name string) []byte { return append(appendQuoted(nil, name), ':') }
-
 const maxNodes = 200_000
 
 func (p *planner) node(kind emitKind, key, field string, v vid) *emit {
