@@ -1,8 +1,10 @@
 package industry
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -17,7 +19,7 @@ type Tier struct {
 // maxBody bounds what a tier reads of a request.
 const maxBody = 1 << 20
 
-// Tiers are the four backends over a shop. Every answer waits for hold first; calls, which may be nil, counts them.
+// Tiers are the four backends over a shop. Every call takes hold, what it does in that time included; calls, which may be nil, counts them.
 func (s *Shop) Tiers(hold time.Duration, calls *atomic.Int64) []Tier {
 	tier := func(env string, routes map[string]http.HandlerFunc) Tier {
 		mux := http.NewServeMux()
@@ -28,9 +30,12 @@ func (s *Shop) Tiers(hold time.Duration, calls *atomic.Int64) []Tier {
 			if calls != nil {
 				calls.Add(1)
 			}
-			time.Sleep(hold)
+			due := time.Now().Add(hold)
+			made := &answer{ResponseWriter: w, status: http.StatusOK}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			mux.ServeHTTP(w, r)
+			mux.ServeHTTP(made, r)
+			wait(due)
+			made.send()
 		})}
 	}
 	return []Tier{
@@ -64,6 +69,35 @@ func (s *Shop) Tiers(hold time.Duration, calls *atomic.Int64) []Tier {
 			}),
 		}),
 	}
+}
+
+// late is how much later than asked a timer of Go may end where nothing else runs: the runtime waits in whole milliseconds.
+const late = time.Millisecond
+
+// wait is for a moment. The last part of it is waited for awake.
+func wait(due time.Time) {
+	if d := time.Until(due); d > late {
+		time.Sleep(d - late)
+	}
+	for time.Now().Before(due) {
+		runtime.Gosched()
+	}
+}
+
+// An answer is made before it is sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *answer) send() {
+	a.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+	a.ResponseWriter.WriteHeader(a.status)
+	_, _ = a.ResponseWriter.Write(a.body.Bytes()) // who has gone needs no answer
 }
 
 type object = map[string]any
