@@ -332,7 +332,7 @@ func (g *grapher) ref(e *emit, st site, c cell, age int64) {
 		n.buf = append(appendQuoted(n.buf, a), ',')
 	}
 	s, ent := x.entityOf(c)
-	n.buf = append(appendQuoted(n.buf, x.spaces[s].key(ent)), "]}"...)
+	n.buf = append(x.appendKey(n.buf, s, ent), "]}"...)
 }
 
 // appendRef begins a reference, up to the arguments and the key.

@@ -408,13 +408,8 @@ func (x *exec) identity(e *emit, dom, i int32) bool {
 		return false
 	}
 	n := &x.enc
-	key := x.spaces[s].key(ent)
 	if e.kind != emitID {
-		if x.p.spaces[s].parts == 1 && x.spaces[s].parts[ent].kind == kText {
-			n.buf = append(n.buf, x.bytes(x.spaces[s].parts[ent])...) // as it came is as it is written
-			return true
-		}
-		n.buf = appendQuoted(n.buf, key)
+		n.buf = x.appendKey(n.buf, s, ent)
 		return true
 	}
 	mark := len(n.buf)
@@ -427,7 +422,7 @@ func (x *exec) identity(e *emit, dom, i int32) bool {
 		}
 		n.buf = escapeKey(append(n.buf, ':'), x.text(c))
 	}
-	n.buf = append(escapeKey(append(n.buf, ':'), key), '"')
+	n.buf = append(escapeKey(append(n.buf, ':'), x.spaces[s].key(ent)), '"')
 	return true
 }
 

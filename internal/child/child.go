@@ -140,7 +140,8 @@ const Built = "BUILT_PROGRAMS"
 // Build compiles a command of this module, "facet/cmd/edge", to a file. It is called from a folder of the module.
 func Build(ctx context.Context, to, command string) error {
 	if dir := os.Getenv(Built); dir != "" {
-		if program := filepath.Join(dir, path.Base(command)); there(program) {
+		program := filepath.Join(dir, path.Base(command))
+		if _, err := os.Stat(program); err == nil {
 			return os.Symlink(program, to)
 		}
 	}
@@ -148,9 +149,4 @@ func Build(ctx context.Context, to, command string) error {
 		return fmt.Errorf("build %s, from a folder of its module: %w\n%s", command, err, out)
 	}
 	return nil
-}
-
-func there(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
 }
